@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// config.hpp - the whole configuration, read and checked: TOML or prometheus.yml, conf.d, flags.
+// Every other room sees only its own options. Immutable once loaded.
+#pragma once
+
+#include "document/document.hpp"
+#include "ingest/options.hpp"
+#include "net/options.hpp"
+#include "scrape/options.hpp"
+#include "store/options.hpp"
+#include "telemetry/log.hpp"
+
+#include <narthex/sdk/result.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace narthex::config {
+
+struct QueryOptions {
+  std::int64_t timeout_ms = 120'000;
+  int max_concurrency = 20;
+  std::uint64_t max_samples = 50'000'000;
+  std::int64_t lookback_ms = 300'000;
+  std::int64_t default_step_ms = 60'000;  // of subqueries: global.evaluation_interval
+};
+
+struct HttpOptions {
+  net::ServerOptions server;
+  std::string external_url;   // --web.external-url
+  std::string route_prefix;   // --web.route-prefix
+  bool remote_write_receiver = false;
+  bool otlp_receiver = false;
+  bool enable_lifecycle = false;
+  bool enable_admin_api = false;
+  std::string web_config_file;
+  std::string page_title = "Narthex";
+};
+
+struct Config {
+  std::string file;  // empty: the embedded default
+  scrape::ScrapeOptions scrape;
+  store::StorageOptions storage;
+  HttpOptions http;
+  QueryOptions query;
+  telemetry::LogOptions log;
+  std::vector<ingest::ReceiverOptions> ingest;
+  std::vector<std::string> plugin_dirs;  // searched in this order
+  std::vector<std::string> features;     // --enable-feature, known or not
+  std::string prometheus_yaml;           // for /api/v1/status/config: secrets are <secret>
+  std::vector<document::Finding> warnings;
+  // What the server must be restarted for: key -> value as text, compared over a reload.
+  std::map<std::string, std::string> restart_only;
+  // /api/v1/status/flags: Prometheus's flag names, values as text.
+  std::map<std::string, std::string> flags;
+};
+
+// What the command line said. Keys are Prometheus's flag names without dashes ("web.listen-address")
+// or ours; flags win over the file.
+struct CommandLine {
+  std::string config_file;  // empty: the embedded default
+  std::vector<std::pair<std::string, std::string>> flags;
+};
+
+// Reads and checks everything. Null: findings has all errors. Checks of plugin options against their
+// schemas are the host's; `mechanisms and ingest` are only collected here.
+std::shared_ptr<const Config> load(const CommandLine& command_line,
+                                   std::vector<document::Finding>& findings);
+
+}  // namespace narthex::config

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// document.hpp - JSON, YAML and TOML read into one tree (nx_value) that remembers where every node
+// and key stood. Boost.JSON, yaml-cpp and TOML++ live behind this header only.
+//
+// Refused, with file, line and column: duplicate keys, merge keys (<<), control bytes, more than 64
+// levels, alias bombs, more than 16 MiB. A Document is immutable and thread-safe.
+#pragma once
+
+#include <narthex/sdk/result.hpp>
+#include <narthex/sdk/value.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace narthex::document {
+
+enum class Format { kJson, kYaml, kToml };
+
+struct Place {
+  std::string file;
+  std::uint32_t line = 0;    // from 1; 0: unknown
+  std::uint32_t column = 0;  // from 1, in bytes
+};
+
+// Something wrong at a place. Rendered by render(): "file:line:column: text", the line, a caret,
+// and the hint.
+struct Finding {
+  Place place;
+  std::string text;
+  std::string hint;       // "did you mean \"scrape_interval\"?"; may be empty
+  std::string line_text;  // the line it stands in; may be empty
+  bool warning = false;
+};
+std::string render(const Finding& finding);
+std::string render(const std::vector<Finding>& findings);
+
+class Document {
+ public:
+  // On failure `findings` has at least one entry and the pointer is null. JSON and TOML report the
+  // first syntax error only.
+  static std::shared_ptr<const Document> parse(Format format, std::string_view name,
+                                               std::string_view text,
+                                               std::vector<Finding>& findings);
+
+  const nx_value& root() const;
+  const std::string& name() const;
+  // Of a node of this tree: where its value begins. Unknown nodes: the file without a line.
+  Place place(const nx_value* node) const;
+  // Of an entry of one of its tables: where the key stands.
+  Place key_place(const nx_kv* entry) const;
+  std::string_view line_text(std::uint32_t line) const;
+  // A finding about a node, or about a key.
+  Finding finding(const nx_value* node, std::string text, std::string hint = {}) const;
+  Finding key_finding(const nx_kv* entry, std::string text, std::string hint = {}) const;
+  // YAML: the scalar was quoted (then it is text whatever it looks like).
+  bool quoted(const nx_value* node) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+// The candidate nearest to a misspelt name, or empty when none is near.
+std::string_view nearest(std::string_view name, const std::vector<std::string_view>& candidates);
+
+// Durations and sizes as Prometheus writes them: "1h30m" -> ms, "64MiB" -> bytes.
+Result<std::int64_t> parse_duration_ms(std::string_view text);
+Result<std::uint64_t> parse_bytes(std::string_view text);
+std::string format_duration_ms(std::int64_t ms);
+
+}  // namespace narthex::document

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses
+// requests through a Stream of ours and lives in server.cpp only (why: agent/net/README.md).
+//
+// An idle connection costs a parked wait and nothing else; a request occupies a thread of its lane
+// only while it is complete and being handled. Routes may be added and removed while it runs.
+// Thread-safe.
+#pragma once
+
+#include "net/http.hpp"
+#include "net/options.hpp"
+#include "runtime/asio_executor.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <narthex/sdk/result.hpp>
+
+#include <memory>
+#include <string>
+
+namespace narthex::net {
+
+class Server {
+ public:
+  Server(ServerOptions options, runtime::AsioExecutor& executor, telemetry::Registry& registry);
+  ~Server();  // stops
+
+  // NX_ERR_ALREADY_EXISTS when method and path are taken.
+  Status add(Route route);
+  void remove(std::string_view method, std::string_view path);
+  // For paths that no route has; 404 in text otherwise.
+  void set_fallback(Handler handler);
+
+  // Binds and listens. On success address() has the real port.
+  Status start();
+  std::string address() const;  // "127.0.0.1:43121"
+  // Stops accepting, answers what is complete, cancels the rest at the deadline.
+  void stop(std::int64_t deadline_mono_ns);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace narthex::net

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// regex.hpp - Prometheus's regular expressions: RE2 syntax, anchored at both ends, '.' matches
+// newline. RE2 lives behind this header only. Immutable and thread-safe after compile().
+//
+// What the expression is made of is known without running it: a list of literal alternatives, a
+// literal prefix, whether it matches everything or the empty text. Matching uses that first.
+#pragma once
+
+#include <narthex/sdk/result.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace narthex::regex {
+
+class Regex {
+ public:
+  // Pattern at most 64 KiB, program bounded (8 MiB). The message is Go's where it has one:
+  // "error parsing regexp: missing closing ): `(a`".
+  static Result<Regex> compile(std::string_view pattern);
+
+  const std::string& pattern() const;
+  bool matches(std::string_view text) const;
+  // Matches and expands `$1`, `${name}`, `$$` in replacement, as Go's Regexp.Expand does.
+  // False when text does not match; out is untouched then.
+  bool expand(std::string_view text, std::string_view replacement, std::string& out) const;
+
+  // When the expression is a finite alternation of at most 1,000 literals: they, sorted and unique.
+  std::span<const std::string> literals() const;
+  std::string_view prefix() const;  // literal start of every match; may be empty
+  bool matches_empty() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace narthex::regex

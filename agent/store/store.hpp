@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// store.hpp - the one face over the storage plugin: append, select, delete, statistics. Nobody else
+// in the agent touches nx_storage.
+//
+// Threads: Store is thread-safe. An Appender, Querier or Cursor is used by one thread at a time;
+// different ones run concurrently.
+#pragma once
+
+#include "host/instance.hpp"
+#include "store/matcher.hpp"
+#include "store/options.hpp"
+
+#include <narthex/sdk/labels.hpp>
+#include <narthex/sdk/result.hpp>
+#include <narthex/sdk/value.hpp>
+#include <narthex/storage.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace narthex::store {
+
+struct AppendOptions {
+  std::string_view origin;  // "scrape:node"
+  std::int64_t deadline_mono_ns = 0;
+  std::uint64_t cohort = 0;
+};
+
+// A transaction. Rolled back when it dies without commit().
+class Appender {
+ public:
+  Appender(Appender&&) noexcept;
+  Appender& operator=(Appender&&) = delete;
+  ~Appender();
+
+  // References of the series of a table: refs[i], or 0 with a reason in codes[i] (NX_ROW_*).
+  Status resolve(const nx_series_table& table, std::span<std::uint64_t> refs,
+                 std::span<std::uint8_t> codes);
+  // All rows by ref or layout. OK also when rows were refused: result has counts and codes. The
+  // caller sets result.struct_size and, if it wants them, row_code.
+  Status append(const nx_sample_batch& batch, nx_append_result& result);
+  // Registers a row of series so that later batches need no ref column; 0 when the backend has none.
+  Result<std::uint64_t> layout(std::span<const std::uint64_t> refs);
+  // Ends it. On failure nothing was stored.
+  Status commit(nx_append_result& result);
+
+ private:
+  friend class Store;
+  struct Impl;
+  explicit Appender(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Walks blocks of columns. The block is valid until the next next().
+class Cursor {
+ public:
+  Cursor(Cursor&&) noexcept;
+  ~Cursor();
+  bool next();  // false at the end and after an error: ask status()
+  const nx_block& block() const;
+  const Status& status() const;
+
+ private:
+  friend class Querier;
+  struct Impl;
+  explicit Cursor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A consistent view of a time range.
+class Querier {
+ public:
+  Querier(Querier&&) noexcept;
+  ~Querier();
+
+  // Sorted, unique; limit 0: none.
+  Result<std::vector<std::string>> label_names(std::span<const Matcher> matchers,
+                                               std::uint64_t limit);
+  Result<std::vector<std::string>> label_values(std::string_view name,
+                                                std::span<const Matcher> matchers,
+                                                std::uint64_t limit);
+  // opts.struct_size is set here.
+  Result<Cursor> select(std::span<const Matcher> matchers, nx_scan_opts opts);
+  Status exemplars(const std::vector<std::vector<Matcher>>& sets,
+                   const std::function<void(const nx_exemplar_series&)>& use);
+  Status metadata(std::string_view family, std::uint64_t limit,
+                  const std::function<void(std::span<const nx_metadata>)>& use);
+  void cancel();  // [any]
+
+ private:
+  friend class Store;
+  struct Impl;
+  explicit Querier(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+class Store {
+ public:
+  // The instance offers NX_STORAGE_ID and has been started.
+  explicit Store(std::shared_ptr<host::Instance> storage);
+  ~Store();
+
+  std::uint64_t capabilities() const;
+  Result<Appender> begin(const AppendOptions& options);
+  Result<Querier> open(std::int64_t min_t_ms, std::int64_t max_t_ms);
+
+  Result<std::uint64_t> cohort_open(std::string_view origin, const Labels& base,
+                                    std::uint32_t expected_series, std::int64_t interval_ms);
+  void cohort_close(std::uint64_t cohort);
+
+  Status delete_series(std::span<const Matcher> matchers, std::int64_t min_t_ms,
+                       std::int64_t max_t_ms);
+  Status clean_deleted();
+  Status snapshot(std::string_view directory, bool skip_head);
+  Status set_retention(const RetentionOptions& options);
+  // One slice of upkeep; false when nothing is left.
+  bool maintain(std::int64_t deadline_mono_ns);
+  Status stats(std::uint32_t top, const std::function<void(sdk::Value)>& use) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace narthex::store
