@@ -136,7 +136,8 @@ class TreeHandler : public YAML::EventHandler {
 
   void begin(bool table, const YAML::Mark& mark, YAML::anchor_t anchor) {
     const Where where{offset(mark), 1, 0};
-    if (builder_.expects_key()) stop(where, "yaml: a key must be a scalar");
+    // yaml-cpp also takes an unclosed bracket for a key.
+    if (builder_.expects_key()) stop(where, "yaml: a bracket is not closed, or a key not a scalar");
     go(builder_.begin(table, where));
     open_.push_back({anchor, where});
   }
