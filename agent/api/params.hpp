@@ -31,6 +31,4 @@ Result<std::int64_t> time_param(const net::Request& request, std::string_view na
 // A label name of a path: undoes the U__ escaping of UTF-8 names.
 std::string unescape_label_name(std::string_view name);
 
-bool valid_utf8(std::string_view text);
-
 }  // namespace narthex::api
