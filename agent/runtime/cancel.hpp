@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cancel.hpp - asking work to end early: a client that left, a deadline, a shutdown. One side calls
-// cancel(), the other asks cancelled() in its loops (an atomic load) or registers what to interrupt.
-// Thread-safe.
+// cancel(), the other asks cancelled() in its loops (an atomic load) or registers what to
+// interrupt. Thread-safe.
 #pragma once
 
 #include <atomic>
