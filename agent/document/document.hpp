@@ -2,8 +2,12 @@
 // document.hpp - JSON, YAML and TOML read into one tree (nx_value) that remembers where every node
 // and key stood. Boost.JSON, yaml-cpp and TOML++ live behind this header only.
 //
-// Refused, with file, line and column: duplicate keys, merge keys (<<), control bytes, more than 64
-// levels, alias bombs, more than 16 MiB. A Document is immutable and thread-safe.
+// Refused, with file, line and column: duplicate keys, merge keys (<<), control bytes, bytes that
+// are not UTF-8, more than 64 levels, alias bombs, more than 16 MiB. A Document is immutable and
+// thread-safe.
+//
+// YAML scalars are typed as Go's yaml.v3 does for an untyped value: quoted ones are strings, and so
+// are yes, no, on and off. Whoever wants text asks text().
 #pragma once
 
 #include <narthex/sdk/result.hpp>
@@ -37,10 +41,15 @@ struct Finding {
 std::string render(const Finding& finding);
 std::string render(const std::vector<Finding>& findings);
 
+class Tree;  // tree.hpp
+
 class Document {
  public:
-  // On failure `findings` has at least one entry and the pointer is null. JSON and TOML report the
-  // first syntax error only.
+  // REQUIRES: a finished tree. Callers use parse().
+  explicit Document(std::shared_ptr<const Tree> tree);
+  // On failure `findings` has at least one more error and the pointer is null; on success it may
+  // have more warnings. The first syntax error only; duplicate keys all at once. YAML: the first
+  // document of a stream; an empty text is null.
   static std::shared_ptr<const Document> parse(Format format, std::string_view name,
                                                std::string_view text,
                                                std::vector<Finding>& findings);
@@ -57,18 +66,26 @@ class Document {
   Finding key_finding(const nx_kv* entry, std::string text, std::string hint = {}) const;
   // YAML: the scalar was quoted (then it is text whatever it looks like).
   bool quoted(const nx_value* node) const;
+  // Of a scalar: what it says as text. Strings: their content; numbers and the like: as written,
+  // so that a label value `0123` or `1.0` stays what it was.
+  std::string_view text(const nx_value* node) const;
 
  private:
-  struct Impl;
-  std::shared_ptr<const Impl> impl_;
+  std::shared_ptr<const Tree> tree_;
 };
 
 // The candidate nearest to a misspelt name, or empty when none is near.
 std::string_view nearest(std::string_view name, const std::vector<std::string_view>& candidates);
 
-// Durations and sizes as Prometheus writes them: "1h30m" -> ms, "64MiB" -> bytes.
+// Durations as Prometheus writes them: units y w d h m s ms, each at most once and in this order,
+// or "0": "1h30m" -> ms. A year has 365 days. Messages are Prometheus's.
 Result<std::int64_t> parse_duration_ms(std::string_view text);
+// Sizes as Prometheus reads them: a number and B, KB ... EB or KiB ... EiB, both powers of 1024;
+// "0" needs no unit. "64MiB" -> bytes.
 Result<std::uint64_t> parse_bytes(std::string_view text);
+// The shortest exact form: 90'000 -> "1m30s"; 0 -> "0s".
 std::string format_duration_ms(std::int64_t ms);
+// As Prometheus prints sizes: 1536 -> "1536B", 1048576 -> "1MB"... the largest unit that divides.
+std::string format_bytes(std::uint64_t bytes);
 
 }  // namespace narthex::document
