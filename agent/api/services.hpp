@@ -87,7 +87,7 @@ class AgentStatus {
 struct Services {
   net::Server& server;
   store::Store& store;
-  promql::FunctionTable& functions;
+  std::shared_ptr<const promql::FunctionTable> functions;
   scrape::Manager& scrape;
   host::PluginHost& plugins;
   bus::Bus& bus;

@@ -3,6 +3,7 @@
 
 #include "document/tree.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace narthex::document {
@@ -54,7 +55,8 @@ Document::Document(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}
 
 std::shared_ptr<const Document> Document::parse(Format format, std::string_view name,
                                                 std::string_view text,
-                                                std::vector<Finding>& findings) {
+                                                std::vector<Finding>& findings,
+                                                const StringRewrite& rewrite) {
   if (text.size() > kTextMaxBytes) {
     Finding finding;
     finding.place.file = name;
@@ -65,9 +67,46 @@ std::shared_ptr<const Document> Document::parse(Format format, std::string_view 
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   auto tree = std::make_shared<Tree>(name, text);
-  TreeBuilder builder(*tree, findings);
+  TreeBuilder builder(*tree, findings, rewrite ? &rewrite : nullptr);
   const bool parsed = parse_into(format, *tree, builder, findings);
   if (!builder.finish() || !parsed) return nullptr;
+  return std::make_shared<const Document>(std::move(tree));
+}
+
+std::shared_ptr<const Document> Document::without(const std::shared_ptr<const Document>& base,
+                                                  const nx_value& table,
+                                                  std::span<const std::string_view> dropped) {
+  auto tree = std::make_shared<Tree>(base->tree_);
+  std::vector<Finding> none;  // a part of a good tree is good
+  TreeBuilder builder(*tree, none);
+  const auto where = [](const Where* found) { return found != nullptr ? *found : Where{}; };
+  (void)builder.begin(true, where(base->tree_->value_where(&table)));
+  for (const nx_kv& entry : sdk::Value(&table).entries()) {
+    if (std::find(dropped.begin(), dropped.end(), view(entry.key)) != dropped.end()) continue;
+    (void)builder.key(view(entry.key), where(base->tree_->key_where(&entry)));
+    (void)builder.add(entry.value, where(base->tree_->value_where(&entry.value)));
+  }
+  nx_value value{};
+  Weight weight;
+  (void)builder.end(value, weight);
+  (void)builder.finish();
+  return std::make_shared<const Document>(std::move(tree));
+}
+
+std::shared_ptr<const Document> Document::wrap(const std::shared_ptr<const Document>& base,
+                                               std::string_view key, const nx_value& node) {
+  auto tree = std::make_shared<Tree>(base->tree_);
+  std::vector<Finding> none;
+  TreeBuilder builder(*tree, none);
+  const Where* found = base->tree_->value_where(&node);
+  const Where where = found != nullptr ? *found : Where{};
+  (void)builder.begin(true, where);
+  (void)builder.key(key, where);
+  (void)builder.add(node, where);
+  nx_value value{};
+  Weight weight;
+  (void)builder.end(value, weight);
+  (void)builder.finish();
   return std::make_shared<const Document>(std::move(tree));
 }
 

@@ -14,7 +14,9 @@
 #include <narthex/sdk/value.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,11 @@ std::string render(const std::vector<Finding>& findings);
 
 class Tree;  // tree.hpp
 
+// Rewrites a string value while it is read (keys stay). `path` has the keys that lead to it,
+// outermost first; list positions are left out. A failure is a finding at the value's place.
+using StringRewrite =
+    std::function<Result<std::string>(std::span<const std::string_view> path, std::string text)>;
+
 class Document {
  public:
   // REQUIRES: a finished tree. Callers use parse().
@@ -52,7 +59,17 @@ class Document {
   // document of a stream; an empty text is null.
   static std::shared_ptr<const Document> parse(Format format, std::string_view name,
                                                std::string_view text,
-                                               std::vector<Finding>& findings);
+                                               std::vector<Finding>& findings,
+                                               const StringRewrite& rewrite = nullptr);
+
+  // A document about part of another one: its root is `table` without the entries of `dropped`.
+  // Places stay known, also those of everything below.
+  static std::shared_ptr<const Document> without(const std::shared_ptr<const Document>& base,
+                                                 const nx_value& table,
+                                                 std::span<const std::string_view> dropped);
+  // A document whose root is a table of one entry: `key` with the value of `node`.
+  static std::shared_ptr<const Document> wrap(const std::shared_ptr<const Document>& base,
+                                              std::string_view key, const nx_value& node);
 
   const nx_value& root() const;
   const std::string& name() const;

@@ -31,9 +31,26 @@ void append_line(std::string& out, std::string_view line, std::size_t column) {
   out += '^';
 }
 
+// A line that sets a credential is not shown: findings end in logs.
+bool hides_secret(std::string_view line) {
+  for (const std::string_view word : {"password", "secret", "token", "credential", "key"}) {
+    for (std::size_t at = line.find(word); at != std::string_view::npos;
+         at = line.find(word, at + 1)) {
+      std::string_view rest = line.substr(at + word.size());
+      if (rest.starts_with('s')) rest.remove_prefix(1);
+      while (!rest.empty() && (rest[0] == '"' || rest[0] == '\'' || rest[0] == ' ')) {
+        rest.remove_prefix(1);
+      }
+      if (rest.starts_with(':') || rest.starts_with('=')) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string render(const Finding& finding) {
+  const bool shown = !finding.line_text.empty() && !hides_secret(finding.line_text);
   std::string out = finding.place.file;
   if (finding.place.line != 0) {
     out += ':' + std::to_string(finding.place.line) + ':' + std::to_string(finding.place.column);
@@ -41,9 +58,9 @@ std::string render(const Finding& finding) {
   if (!out.empty()) out += ": ";
   if (finding.warning) out += "warning: ";
   out += finding.text;
-  if (!finding.line_text.empty()) append_line(out, finding.line_text, finding.place.column);
+  if (shown) append_line(out, finding.line_text, finding.place.column);
   if (!finding.hint.empty()) {
-    out += finding.line_text.empty() ? "\n    " : " ";
+    out += shown ? " " : "\n    ";
     out += finding.hint;
   }
   return out;

@@ -125,7 +125,8 @@ class JsonParser {
     const std::size_t begin = at_;
     std::string text;
     if (!string(text)) return false;
-    return builder_.add(builder_.string(text), since(begin, true));
+    nx_value value = builder_.string(text);
+    return builder_.add_scalar(value, since(begin, true));
   }
 
   bool string(std::string& out) {

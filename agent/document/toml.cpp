@@ -59,7 +59,8 @@ class TomlWalk {
     if (const auto* as_array = from.as_array()) return array(*as_array);
     Where place = where(from.source());
     place.quoted = from.is_string() ? 1 : 0;
-    return builder_.add(scalar(from), place);
+    nx_value value = scalar(from);
+    return builder_.add_scalar(value, place);
   }
 
   nx_value scalar(const toml::node& from) {

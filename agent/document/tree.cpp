@@ -35,7 +35,7 @@ const Tree::Block* Tree::block_of(const void* address) const {
 const Where* Tree::value_where(const nx_value* node) const {
   if (node == &root_) return &root_where_;
   const Block* block = node != nullptr ? block_of(node) : nullptr;
-  if (block == nullptr) return nullptr;
+  if (block == nullptr) return base_ ? base_->value_where(node) : nullptr;
   const auto distance =
       static_cast<std::size_t>(reinterpret_cast<const char*>(node) - block->first);
   return block->values + distance / (block->table ? sizeof(nx_kv) : sizeof(nx_value));
@@ -43,13 +43,15 @@ const Where* Tree::value_where(const nx_value* node) const {
 
 const Where* Tree::key_where(const nx_kv* entry) const {
   const Block* block = entry != nullptr ? block_of(entry) : nullptr;
-  if (block == nullptr || !block->table) return nullptr;
+  if (block == nullptr) return base_ ? base_->key_where(entry) : nullptr;
+  if (!block->table) return nullptr;
   const auto distance =
       static_cast<std::size_t>(reinterpret_cast<const char*>(entry) - block->first);
   return block->keys + distance / sizeof(nx_kv);
 }
 
 Place Tree::place(std::uint32_t offset) const {
+  if (base_) return base_->place(offset);
   const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
   const auto line = static_cast<std::uint32_t>(next - line_starts_.begin());
   return {name_, line, offset - *std::prev(next) + 1};
@@ -68,6 +70,7 @@ std::uint32_t Tree::offset_of(std::uint32_t line, std::uint32_t column, bool poi
 }
 
 std::string_view Tree::line_text(std::uint32_t line) const {
+  if (base_) return base_->line_text(line);
   if (line == 0 || line > line_starts_.size()) return {};
   std::string_view rest = std::string_view(text_).substr(line_starts_[line - 1]);
   rest = rest.substr(0, rest.find('\n'));
@@ -81,8 +84,8 @@ Finding Tree::finding(std::uint32_t offset, std::string text, std::string hint) 
   return finding;
 }
 
-TreeBuilder::TreeBuilder(Tree& tree, std::vector<Finding>& findings)
-    : tree_(tree), findings_(findings) {}
+TreeBuilder::TreeBuilder(Tree& tree, std::vector<Finding>& findings, const StringRewrite* rewrite)
+    : tree_(tree), findings_(findings), rewrite_(rewrite) {}
 
 template <class T>
 T* TreeBuilder::room(std::size_t count) {
@@ -125,6 +128,28 @@ bool TreeBuilder::key(std::string_view text, Where where) {
   entry.key = where;
   frames_.back().has_key = true;
   return true;
+}
+
+std::vector<std::string_view> TreeBuilder::path() const {
+  std::vector<std::string_view> keys;
+  for (std::size_t i = 0; i < frames_.size(); ++i) {
+    if (!frames_[i].table) continue;
+    const std::size_t next = i + 1 < frames_.size() ? frames_[i + 1].first : pending_.size();
+    keys.push_back(view(pending_[next - 1].entry.key));
+  }
+  return keys;
+}
+
+bool TreeBuilder::add_scalar(nx_value& value, Where where) {
+  if (rewrite_ != nullptr && value.type == NX_STRING) {
+    Result<std::string> text = (*rewrite_)(path(), std::string(value.u.s, value.len));
+    if (!text.ok()) {
+      note(where.offset, text.status().message());
+    } else {
+      value = string(*text);
+    }
+  }
+  return add(value, where);
 }
 
 bool TreeBuilder::add(nx_value value, Where where, Weight weight) {

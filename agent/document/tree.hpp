@@ -9,9 +9,12 @@
 #include "document/document.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace narthex::document {
@@ -39,9 +42,11 @@ struct Weight {
 class Tree {
  public:
   Tree(std::string_view name, std::string_view text);
+  // Part of another tree, with nodes of its own on top.
+  explicit Tree(std::shared_ptr<const Tree> base) : base_(std::move(base)) {}
 
-  std::string_view text() const { return text_; }
-  const std::string& name() const { return name_; }
+  std::string_view text() const { return base_ ? base_->text() : std::string_view(text_); }
+  const std::string& name() const { return base_ ? base_->name() : name_; }
   const nx_value& root() const { return root_; }
   // Where a node's value or an entry's key stands; null when it is not of this tree.
   const Where* value_where(const nx_value* node) const;
@@ -64,6 +69,7 @@ class Tree {
   };
   const Block* block_of(const void* address) const;
 
+  std::shared_ptr<const Tree> base_;
   std::string name_;
   std::string text_;
   std::vector<std::uint32_t> line_starts_;
@@ -77,12 +83,14 @@ class Tree {
 // says no, findings has the reason.
 class TreeBuilder {
  public:
-  TreeBuilder(Tree& tree, std::vector<Finding>& findings);
+  TreeBuilder(Tree& tree, std::vector<Finding>& findings, const StringRewrite* rewrite = nullptr);
 
   bool begin(bool table, Where where);
   // Ends the innermost array or table; `value` is what it became.
   bool end(nx_value& value, Weight& weight);
   bool key(std::string_view text, Where where);
+  // Also rewrites, when it is a string that is not an alias (`value` is changed then).
+  bool add_scalar(nx_value& value, Where where);
   bool add(nx_value value, Where where, Weight weight = {});
   bool in_table() const { return !frames_.empty() && frames_.back().table; }
   bool expects_key() const { return in_table() && !frames_.back().has_key; }
@@ -108,6 +116,7 @@ class TreeBuilder {
     Where where;
     Weight weight;
   };
+  std::vector<std::string_view> path() const;
   nx_value close_array(const Frame& frame);
   nx_value close_table(const Frame& frame);
   void check_duplicates(std::span<const Pending> entries);
@@ -116,6 +125,7 @@ class TreeBuilder {
 
   Tree& tree_;
   std::vector<Finding>& findings_;
+  const StringRewrite* rewrite_;
   std::vector<Pending> pending_;
   std::vector<Frame> frames_;
   bool failed_ = false;

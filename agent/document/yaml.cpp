@@ -40,7 +40,8 @@ class TreeHandler : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const Where where{offset(mark), 0, 0};
     if (builder_.expects_key()) stop(where, "yaml: a key must not be empty");
-    add(nx_value{}, where, {}, anchor);
+    if (anchor != 0) anchors_[anchor] = {nx_value{}, where, {}};
+    go(builder_.add(nx_value{}, where));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -61,7 +62,9 @@ class TreeHandler : public YAML::EventHandler {
     const bool quoted = tag == "!";
     Where where{find(offset(mark), text, quoted), static_cast<std::uint32_t>(text.size()), quoted};
     if (builder_.expects_key()) return key(where, text, quoted);
-    add(typed(where, tag, text), where, {}, anchor);
+    nx_value value = typed(where, tag, text);
+    go(builder_.add_scalar(value, where));
+    if (anchor != 0) anchors_[anchor] = {value, where, weighed(value)};
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
@@ -125,11 +128,8 @@ class TreeHandler : public YAML::EventHandler {
     go(builder_.key(text, where));
   }
 
-  void add(nx_value value, Where where, Weight weight, YAML::anchor_t anchor) {
-    if (anchor != 0) anchors_[anchor] = {value, where, weighed(value, weight)};
-    go(builder_.add(value, where, weight));
-  }
-  static Weight weighed(nx_value value, Weight weight) {
+  static Weight weighed(nx_value value) {
+    Weight weight;
     if (value.type == NX_STRING) weight.bytes += value.len;
     return weight;
   }

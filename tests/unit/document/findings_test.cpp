@@ -45,4 +45,11 @@ TEST_CASE("the nearest name is found, and none when none is near", "[document]")
   CHECK(nearest("xy", names).empty());
 }
 
+TEST_CASE("a line that sets a credential is not shown", "[document]") {
+  const Finding finding{{"f", 1, 2}, "bad", "hint", "  password: 'hunter2'", false};
+  CHECK(render(finding) == "f:1:2: bad\n    hint");
+  const Finding file{{"f", 1, 1}, "bad", "", "password_file: x", false};
+  CHECK(render(file) == "f:1:1: bad\n    password_file: x\n    ^");
+}
+
 }  // namespace narthex::document
