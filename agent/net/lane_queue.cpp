@@ -26,9 +26,11 @@ void LaneQueue::resume(runtime::Task job) {
 
 void LaneQueue::start(runtime::Task job) {
   ++running_;
-  executor_.post(options_.pool, [self = shared_from_this(), job = std::move(job)]() mutable {
-    job();
-    job = nullptr;  // what it holds ends on this thread, before the lane goes on
+  // Shared, so that copies which the pool keeps of its task hold nothing of the exchange.
+  const auto held = std::make_shared<runtime::Task>(std::move(job));
+  executor_.post(options_.pool, [self = shared_from_this(), held] {
+    (*held)();
+    *held = nullptr;  // what it holds ends on this thread, before the lane goes on
     self->on_strand_([self] { self->on_done(); });
   });
 }
