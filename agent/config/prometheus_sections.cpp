@@ -4,6 +4,7 @@
 #include "config/http_client.hpp"
 #include "config/job_section.hpp"
 #include "config/relabel_rules.hpp"
+#include "config/sources.hpp"
 
 namespace narthex::config {
 
@@ -83,6 +84,9 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
   PrometheusSections sections;
   read_runtime(root, sections);
   root.read("rule_files", sections.rule_files);
+  for (const Part& pattern : root.items("rule_files")) {
+    (void)expand_glob(pattern, root.diagnostics());  // a bad pattern is an error already
+  }
   sections.scrape_config_files = root.items("scrape_config_files");
   warn_without_feature(root, "rule_files",
                        "this version evaluates no rules: rule_files changes nothing");
