@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,10 +46,16 @@ std::string render(const std::vector<Finding>& findings);
 
 class Tree;  // tree.hpp
 
-// Rewrites a string value while it is read (keys stay). `path` has the keys that lead to it,
-// outermost first; list positions are left out. A failure is a finding at the value's place.
-using StringRewrite =
-    std::function<Result<std::string>(std::span<const std::string_view> path, std::string text)>;
+// A scalar as it is read: its NX_ type, and its text (strings: their content).
+struct Scalar {
+  int type = NX_NULL;
+  std::string_view text;
+};
+// Asked for every scalar value while it is read (not for keys). What it returns takes the value's
+// place as a string; nothing leaves it as it is; a failure is a finding at the value. `path` has
+// the keys that lead to it, outermost first; positions in lists are left out.
+using ScalarRewrite = std::function<Result<std::optional<std::string>>(
+    std::span<const std::string_view> path, const Scalar& scalar)>;
 
 class Document {
  public:
@@ -60,7 +67,7 @@ class Document {
   static std::shared_ptr<const Document> parse(Format format, std::string_view name,
                                                std::string_view text,
                                                std::vector<Finding>& findings,
-                                               const StringRewrite& rewrite = nullptr);
+                                               const ScalarRewrite& rewrite = nullptr);
 
   // A document about part of another one: its root is `table` without the entries of `dropped`.
   // Places stay known, also those of everything below.
