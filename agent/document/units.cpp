@@ -104,14 +104,19 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
 }
 
 std::string format_bytes(std::uint64_t bytes) {
-  static constexpr std::array<std::string_view, 7> kNames = {"B",   "KiB", "MiB", "GiB",
-                                                             "TiB", "PiB", "EiB"};
-  std::size_t power = 0;
-  while (bytes != 0 && power + 1 < kNames.size() && bytes % 1024 == 0) {
-    bytes /= 1024;
-    ++power;
+  static constexpr std::string_view kPrefixes = "EPTGMK";
+  if (bytes == 0) return "0B";
+  std::string out;
+  int shift = 60;
+  for (const char prefix : kPrefixes) {
+    if (const std::uint64_t count = bytes >> shift; count != 0) {
+      out += std::to_string(count) + prefix + "iB";
+      bytes &= (std::uint64_t{1} << shift) - 1;
+    }
+    shift -= 10;
   }
-  return std::to_string(bytes) + std::string(kNames[power]);
+  if (bytes != 0) out += std::to_string(bytes) + 'B';
+  return out;
 }
 
 }  // namespace narthex::document

@@ -86,10 +86,13 @@ void append_option(std::string& out, const OptionRow<O>& row) {
 
 }  // namespace detail
 
-// The JSON Schema of a table of options.
+// The JSON Schema of a table of options. `more` are further members of it, as JSON text:
+// R"("$ref": "narthex:http_client")" takes in the options of every HTTP client.
 template <class O>
-std::string schema_of(std::span<const OptionRow<O>> rows) {
-  std::string out = R"({"type": "object", "additionalProperties": false, "properties": {)";
+std::string schema_of(std::span<const OptionRow<O>> rows, std::string_view more = {}) {
+  std::string out = R"({"type": "object", "additionalProperties": false, )";
+  if (!more.empty()) (out += more) += ", ";
+  out += R"("properties": {)";
   std::string needed;
   for (const OptionRow<O>& row : rows) {
     if (&row != rows.data()) out += ", ";

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// prometheus_sections.hpp - the tables of prometheus.yml beside global and scrape_configs: storage,
+// runtime, otlp, and those whose feature is not in this version.
+#pragma once
+
+#include "config/table_reader.hpp"
+#include "store/options.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace narthex::config {
+
+// What is kept of them: for the agent, and to show it again.
+struct PrometheusSections {
+  std::vector<std::string> rule_files;
+  std::vector<Part> scrape_config_files;  // patterns
+  std::int64_t gogc = 75;
+  std::int64_t out_of_order_ms = 0;
+  bool has_exemplars = false;
+  bool has_tsdb = false;
+  std::vector<Part> alerting;
+  std::vector<std::string> otlp_attributes;
+  std::string otlp_translation = "UnderscoreEscapingWithSuffixes";
+};
+
+PrometheusSections read_prometheus_sections(TableReader& root);
+void read_storage(TableReader table, store::StorageOptions& storage, PrometheusSections& sections);
+
+}  // namespace narthex::config
