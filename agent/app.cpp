@@ -1,1 +1,415 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app.hpp"
+
+#include "api/api.hpp"
+#include "bus/bus.hpp"
+#include "discovery/manager.hpp"
+#include "discovery/plugin_discoverer.hpp"
+#include "host/plugin_host.hpp"
+#include "ingest/manager.hpp"
+#include "net/client.hpp"
+#include "net/server.hpp"
+#include "plugin_functions.hpp"
+#include "runtime/asio_executor.hpp"
+#include "runtime/data_directory.hpp"
+#include "runtime/notify.hpp"
+#include "runtime/signals.hpp"
+#include "scrape/manager.hpp"
+#include "storage_config.hpp"
+#include "store/store.hpp"
+#include "telemetry/process_metrics.hpp"
+#include "web/web.hpp"
+
+#include <narthex/exporter.h>
+#include <narthex/ingest.h>
+#include <narthex/protocol.h>
+#include <narthex/storage.h>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+
+namespace narthex {
+
+namespace {
+
+constexpr int kExitConfig = 78;  // EX_CONFIG
+constexpr int kExitData = 73;    // EX_CANTCREAT
+constexpr int kExitOther = 1;
+
+constexpr std::int64_t kUpkeepIntervalMs = 10'000;
+constexpr std::int64_t kUpkeepSliceNs = 50'000'000;
+constexpr std::int64_t kStopBudgetNs = 4'000'000'000;
+
+// Scrapes and connections each take a descriptor: the soft limit is no use to a server.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int refuse(int exit_status, std::string_view text) {
+  std::fprintf(stderr, "narthex: %.*s\n", static_cast<int>(text.size()), text.data());
+  return exit_status;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
+}
+
+// The folders of the configuration first, then those beside the program.
+std::vector<std::string> plugin_folders(const config::Config& config) {
+  std::vector<std::string> folders = config.plugin_dirs;
+  std::error_code failed;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (!failed) {
+    folders.push_back((program.parent_path().parent_path() / "lib/narthex/plugins").string());
+  }
+  return folders;
+}
+
+class App {
+ public:
+  App(config::CommandLine command_line, std::shared_ptr<const config::Config> config)
+      : command_line_(std::move(command_line)),
+        status_(NARTHEX_VERSION, runtime::SystemClock().now_ms()),
+        bus_(executor_, registry_),
+        clients_(executor_, "Narthex/" NARTHEX_VERSION),
+        plugins_({plugin_folders(*config), config->storage.data_dir, NARTHEX_VERSION},
+                 {executor_, registry_, bus_, &clients_}),
+        discoverers_(plugins_) {
+    status_.set_config(std::move(config), executor_.clock().now_ms());
+  }
+
+  int run();
+
+ private:
+  const config::Config& config() const { return *status_.config(); }
+
+  Status check_plugins(const config::Config& config, std::vector<document::Finding>& findings);
+  Status open_storage();
+  scrape::ManagerServices scrape_services();
+  Status open_server();
+  Status begin();
+  void publish_metrics();
+  void warn(const config::Config& config) const;
+  Status apply(const config::Config& config);
+  Status reload();
+  void upkeep();
+  void keep_watchdog();
+  void ask_to_end();
+  void wait_for_end();
+  void stop();
+
+  const config::CommandLine command_line_;
+  const telemetry::Log log_{"agent"};
+  const runtime::ServiceNotifier notifier_ = runtime::ServiceNotifier::from_environment();
+  runtime::AsioExecutor executor_{runtime::ExecutorOptions{}};
+  telemetry::Registry registry_;
+  api::AgentStatus status_;
+  bus::Bus bus_;
+  net::ClientFactory clients_;
+  host::PluginHost plugins_;
+  discovery::PluginDiscovererFactory discoverers_;
+  std::shared_ptr<host::Instance> storage_;
+  std::optional<store::Store> store_;
+  std::optional<net::Server> server_;
+  std::optional<scrape::Manager> scrape_;
+  std::optional<discovery::Manager> discovery_;
+  std::optional<ingest::Manager> ingest_;
+  std::vector<std::shared_ptr<void>> gatherers_;
+  std::optional<runtime::SignalWatch> signals_;
+  runtime::Timer upkeep_;
+  runtime::Timer watchdog_;
+  std::mutex reload_mutex_;  // one reload at a time
+
+  std::mutex end_mutex_;
+  std::condition_variable end_;
+  bool ending_ = false;  // guarded by end_mutex_
+};
+
+int App::run() {
+  bus_.publish("agent.state", "agent", {{"state", bus::text_value("starting")}}, true);
+  for (const auto step : {&App::open_storage, &App::open_server, &App::begin}) {
+    const Status done = (this->*step)();
+    if (done.ok()) continue;
+    stop();
+    return refuse(kExitOther, done.message());
+  }
+  wait_for_end();
+  stop();
+  return 0;
+}
+
+Status App::open_storage() {
+  const store::StorageOptions& options = config().storage;
+  const StorageConfig tree(options);
+  host::InstanceRequest request;
+  request.interface_id = NX_STORAGE_ID;
+  request.kind = "storage";
+  request.component = options.backend;
+  request.name = "storage." + options.backend;
+  request.config = &tree.root();
+  Result<std::shared_ptr<host::Instance>> made = plugins_.create(request);
+  if (!made.ok()) return made.status().with_prefix("storage backend " + options.backend);
+  storage_ = *std::move(made);
+  const Status started = storage_->start();
+  if (!started.ok()) return started.with_prefix("storage backend " + options.backend);
+  store_.emplace(storage_);
+  return store_->set_retention(options.retention);
+}
+
+scrape::ManagerServices App::scrape_services() {
+  return {executor_,
+          registry_,
+          bus_,
+          *store_,
+          plugins_.start_all(NX_PARSER_ID, "protocol"),
+          [this](const net::ClientOptions& options) { return clients_.make(options); },
+          [this](const scrape::ExporterOptions& options, std::string name) {
+            host::InstanceRequest request;
+            request.interface_id = NX_EXPORTER_ID;
+            request.kind = "exporter";
+            request.component = options.plugin;
+            request.name = std::move(name);
+            request.config = options.config;
+            request.document = options.document;
+            return plugins_.create(request);
+          },
+          host_name(),
+          NARTHEX_VERSION};
+}
+
+Status App::open_server() {
+  server_.emplace(config().http.server, executor_, registry_);
+  scrape_.emplace(scrape_services());
+  discovery_.emplace(
+      discovery::ManagerServices{executor_, registry_, bus_, discoverers_},
+      [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
+        scrape_->on_groups(job, changes);
+      });
+  ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
+  const api::Services services{*server_,
+                               *store_,
+                               load_plugin_functions(plugins_, log_),
+                               *scrape_,
+                               plugins_,
+                               bus_,
+                               registry_,
+                               executor_,
+                               status_,
+                               [this] { return reload(); },
+                               [this] { ask_to_end(); }};
+  Status opened = api::mount_all(services);
+  if (opened.ok()) opened = web::mount(*server_);
+  if (opened.ok()) opened = server_->start();
+  if (opened.ok()) log_.info("listening", {{"address", server_->address()}});
+  return opened;
+}
+
+Status App::begin() {
+  signals_.emplace(executor_, runtime::SignalCallbacks{
+                                  [this](int) { ask_to_end(); },
+                                  [this] {
+                                    executor_.post(runtime::Pool::kWorker,
+                                                   [this] { (void)reload().ok(); });
+                                  }});
+  publish_metrics();
+  warn(config());
+  const Status applied = apply(config());
+  if (!applied.ok()) return applied;
+  upkeep();
+  keep_watchdog();
+  status_.ready = true;
+  notifier_.ready("serving on " + server_->address());
+  log_.info("ready", {{"version", status_.version()}});
+  bus_.publish("agent.state", "agent", {{"state", bus::text_value("ready")}}, true);
+  return Status();
+}
+
+void App::publish_metrics() {
+  gatherers_.push_back(telemetry::gather_process_metrics(registry_));
+  gatherers_.push_back(registry_.on_gather([this](telemetry::Gathering& g) {
+    g.gauge("narthex_build_info", "Version of the agent.", {{"version", status_.version()}}, 1);
+    g.gauge("prometheus_build_info", "Version of Prometheus whose behaviour this agent has.",
+            {{"version", "3.5.3"}}, 1);
+    g.gauge("prometheus_ready", "Whether the agent serves.", {}, status_.ready ? 1 : 0);
+    g.gauge("prometheus_config_last_reload_successful",
+            "Whether the last configuration reload attempt was successful.", {},
+            status_.last_reload_ok() ? 1 : 0);
+    g.gauge("prometheus_config_last_reload_success_timestamp_seconds",
+            "Timestamp of the last successful configuration reload.", {},
+            static_cast<double>(status_.last_reload_ms()) / 1000);
+  }));
+}
+
+void App::warn(const config::Config& config) const {
+  for (const document::Finding& finding : config.warnings) {
+    std::string place = finding.place.file;
+    if (finding.place.line != 0) place += ":" + std::to_string(finding.place.line);
+    log_.warn(finding.text, {{"at", place}});
+  }
+}
+
+// Everything that a configuration can change while the agent runs.
+Status App::apply(const config::Config& config) {
+  telemetry::configure_log(config.log);
+  const Status retention = store_->set_retention(config.storage.retention);
+  if (!retention.ok()) return retention;
+  const Status mounted = ingest_->apply(config.ingest);
+  if (!mounted.ok()) return mounted;
+  const Status scraped = scrape_->apply(config.scrape);
+  if (!scraped.ok()) return scraped;
+  std::vector<discovery::JobDiscovery> jobs;
+  for (const scrape::JobOptions& job : config.scrape.jobs) {
+    jobs.push_back({job.job_name, job.discovery});
+  }
+  for (const Status& failed : discovery_->apply(jobs)) {
+    log_.error("discovery did not start", {{"err", failed.message()}});
+  }
+  return Status();
+}
+
+// What the schemas of plugins say about a configuration, before anything is changed.
+Status App::check_plugins(const config::Config& config, std::vector<document::Finding>& findings) {
+  const auto check = [&](std::string_view interface_id, std::string_view kind,
+                         const std::string& component, const nx_value* tree,
+                         const std::shared_ptr<const document::Document>& document) {
+    host::InstanceRequest request;
+    request.interface_id = interface_id;
+    request.kind = kind;
+    request.component = component;
+    request.name = std::string(kind) + "." + component + "#check";
+    request.config = tree;
+    request.document = document;
+    return plugins_.check(request, findings);
+  };
+  Status first;
+  const auto keep = [&](Status status) {
+    if (first.ok() && !status.ok()) first = std::move(status);
+  };
+  for (const scrape::JobOptions& job : config.scrape.jobs) {
+    for (const discovery::MechanismOptions& m : job.discovery) {
+      keep(check(NX_DISCOVERY_ID, "discovery", m.plugin, m.config, m.document));
+    }
+  }
+  for (const scrape::ExporterOptions& e : config.scrape.exporters) {
+    keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document));
+  }
+  for (const ingest::ReceiverOptions& r : config.ingest) {
+    keep(check(NX_INGEST_ID, "ingest", r.plugin, r.config, r.document));
+  }
+  return first;
+}
+
+Status App::reload() {
+  const std::lock_guard one(reload_mutex_);
+  notifier_.reloading(executor_.clock().mono_ns());
+  std::vector<document::Finding> findings;
+  std::shared_ptr<const config::Config> next = config::load(command_line_, findings);
+  Status checked;
+  if (next != nullptr) checked = check_plugins(*next, findings);
+  if (next == nullptr || !checked.ok() || !findings.empty()) {
+    const std::string text =
+        findings.empty() ? checked.message() : document::render(findings);
+    status_.reload_failed();
+    log_.error("configuration not reloaded, the old one stays", {{"err", text}});
+    bus_.publish("config.rejected", "agent", {{"error", bus::text_value(text)}});
+    notifier_.ready("reload failed: the old configuration stays");
+    return invalid_config(text);
+  }
+  for (const auto& [key, value] : next->restart_only) {
+    const auto old = config().restart_only.find(key);
+    if (old != config().restart_only.end() && old->second != value) {
+      log_.warn("this key changes at the next start only", {{"key", key}, {"value", value}});
+    }
+  }
+  warn(*next);
+  const Status applied = apply(*next);
+  if (!applied.ok()) {
+    status_.reload_failed();
+    log_.error("configuration not wholly applied", {{"err", applied.message()}});
+    notifier_.ready("reload failed");
+    return applied;
+  }
+  status_.set_config(next, executor_.clock().now_ms());
+  log_.info("configuration reloaded", {{"file", next->file}});
+  bus_.publish("config.reloaded", "agent", {{"file", bus::text_value(next->file)}}, true);
+  notifier_.ready("serving on " + server_->address());
+  return Status();
+}
+
+void App::upkeep() {
+  upkeep_ = executor_.after(kUpkeepIntervalMs, runtime::Pool::kWorker, [this] {
+    while (!status_.stopping &&
+           store_->maintain(executor_.clock().mono_ns() + kUpkeepSliceNs)) {
+    }
+    if (!status_.stopping) upkeep();
+  });
+}
+
+void App::keep_watchdog() {
+  const std::int64_t interval_ms = notifier_.watchdog_interval_ms() / 2;
+  if (interval_ms <= 0) return;
+  notifier_.watchdog();
+  watchdog_ = executor_.after(interval_ms, runtime::Pool::kWorker, [this] {
+    if (!status_.stopping) keep_watchdog();
+  });
+}
+
+void App::ask_to_end() {
+  const std::lock_guard lock(end_mutex_);
+  ending_ = true;
+  end_.notify_all();
+}
+
+void App::wait_for_end() {
+  std::unique_lock lock(end_mutex_);
+  end_.wait(lock, [this] { return ending_; });
+}
+
+// From the outside in: nothing new comes in, what is under way ends, storage goes last.
+void App::stop() {
+  const std::int64_t deadline_ns = executor_.clock().mono_ns() + kStopBudgetNs;
+  status_.stopping = true;
+  notifier_.stopping("stopping");
+  bus_.publish("agent.state", "agent", {{"state", bus::text_value("stopping")}}, true);
+  signals_.reset();
+  { const std::lock_guard no_reload(reload_mutex_); }
+  if (server_ != std::nullopt) server_->stop(deadline_ns);
+  if (discovery_ != std::nullopt) discovery_->stop();
+  if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
+  if (ingest_ != std::nullopt) ingest_->stop();
+  upkeep_.cancel();
+  watchdog_.cancel();
+  gatherers_.clear();
+  if (storage_ != nullptr) storage_->stop(deadline_ns);
+  executor_.stop();
+  log_.info("ended");
+}
+
+}  // namespace
+
+int serve(const config::CommandLine& command_line) {
+  std::vector<document::Finding> findings;
+  std::shared_ptr<const config::Config> config = config::load(command_line, findings);
+  if (config == nullptr) {
+    std::fputs(document::render(findings).c_str(), stderr);
+    return kExitConfig;
+  }
+  telemetry::configure_log(config->log);
+  raise_descriptor_limit();
+  const Result<runtime::DataDirectory> data = runtime::DataDirectory::open(config->storage.data_dir);
+  if (!data.ok()) return refuse(kExitData, data.status().message());
+  App app(command_line, std::move(config));
+  return app.run();
+}
+
+}  // namespace narthex

@@ -3,7 +3,9 @@
 // narthex/event.h (topics, patterns, overflow, retained states); this is the agent's side of it.
 //
 // publish() copies the payload once, pushes a pointer into each subscriber's bounded queue and
-// returns: it never blocks and never runs a subscriber. Thread-safe.
+// returns: it never blocks and never runs a subscriber. Events of a topic arrive in the order of
+// their sequence. A subscription's first loss of an episode is itself an event: limits.hit.
+// Thread-safe. Subscriptions may outlive the bus; the executor must outlive both.
 #pragma once
 
 #include "runtime/executor.hpp"
@@ -30,7 +32,7 @@ struct Event {
   std::string source;
   std::uint64_t sequence = 0;  // a topic, from 1
   std::int64_t t_ms = 0;
-  nx_value payload{};  // a table
+  nx_value payload{};    // a table
   sdk::TreeArena arena;  // owns payload
 };
 
@@ -43,15 +45,16 @@ struct Delivery {
 struct SubscribeOptions {
   std::string subscriber;  // for metrics and `bus topics`
   std::uint32_t overflow = NX_OVERFLOW_DROP_OLDEST;
-  std::uint32_t queue_max = 1024;
-  bool retained = false;   // begin with what retained topics hold
+  std::uint32_t queue_max = 1024;  // at most 65536; 0: 1024
+  bool retained = false;           // begin with what retained topics hold
   runtime::Pool pool = runtime::Pool::kWorker;
-  std::string coalesce_key;
+  std::string coalesce_key;  // superseded events are not counted as lost
 };
 
 using Deliver = std::function<void(std::span<const Delivery>)>;
 
-// Ends the subscription when it dies: deliver does not run after that (from within: after it returns).
+// Ends the subscription when it dies: deliver does not run after that (from within: after it
+// returns).
 class Subscription {
  public:
   virtual ~Subscription() = default;
@@ -78,7 +81,8 @@ class Bus {
   Bus(runtime::Executor& executor, telemetry::Registry& registry);
   ~Bus();
 
-  // The number of a topic, the same for the same name. 0: not a valid topic name.
+  // The number of a topic, the same for the same name. 0: not a valid topic name (dotted levels of
+  // letters, digits, '_' and '-'), or too many topics.
   std::uint32_t topic(std::string_view name);
   // Payload must be a table; it is copied. retain: keep it as the topic's present state. Retained
   // state is kept a topic and `key` (a payload key such as "instance"; empty: one a topic).

@@ -71,7 +71,12 @@ struct Response {
   int status = 200;
   Params headers;  // Content-Type among them; lengths, dates, CORS and encoding are the server's
   std::string body;
-  // Instead of body: called once, on the handler's thread, to produce the body piece by piece.
+  // Instead of body, for large answers: appends the next piece to out, false when that was the last.
+  // Called again and again on threads of the lane, only when the client has taken what came before:
+  // a slow reader holds no thread. Pieces of some 64 KiB are best.
+  std::function<bool(std::string& out)> produce;
+  // Instead of body: called once, on the handler's thread, to produce the body piece by piece. It
+  // holds that thread until the client has read nearly all: prefer produce.
   std::function<void(const Write&)> stream;
   // Instead of both: the connection becomes a stream of server-sent events, parked on the event
   // loop. Called once with the way to send; keep it, and drop it to end the stream. Sending to a

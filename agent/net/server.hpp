@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses
-// requests through a Stream of ours and lives in server.cpp only (why: agent/net/README.md).
+// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses and
+// dispatches through a Stream of ours and lives in httplib_dispatch.cpp only (why:
+// agent/net/README.md).
 //
 // An idle connection costs a parked wait and nothing else; a request occupies a thread of its lane
 // only while it is complete and being handled. Routes may be added and removed while it runs.
@@ -27,6 +28,7 @@ class Server {
 
   // NX_ERR_ALREADY_EXISTS when method and path are taken.
   Status add(Route route);
+  // Returns once the route's handler no longer runs anywhere. Not from within that handler.
   void remove(std::string_view method, std::string_view path);
   // For paths that no route has; 404 in text otherwise.
   void set_fallback(Handler handler);

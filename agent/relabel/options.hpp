@@ -17,7 +17,7 @@ struct RuleOptions {
   std::string replacement = "$1";
   // replace keep drop keepequal dropequal hashmod labelmap labeldrop labelkeep lowercase uppercase
   std::string action = "replace";
-  bool has_regex = false;        // given in the configuration: the checks need to know
+  bool has_regex = false;  // given in the configuration: the checks need to know
   bool has_replacement = false;
   friend bool operator==(const RuleOptions&, const RuleOptions&) = default;
 };

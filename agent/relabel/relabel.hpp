@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // relabel.hpp - Prometheus's relabeling: rules that rewrite a label set or drop it. Pure. A Program
-// is immutable and thread-safe. FEATURES 2.5 lists the actions.
+// is immutable and thread-safe. Rules that change nothing allocate nothing.
 #pragma once
 
 #include "regex/regex.hpp"
@@ -9,15 +9,19 @@
 #include <narthex/sdk/labels.hpp>
 #include <narthex/sdk/result.hpp>
 
+#include <memory>
 #include <span>
 #include <vector>
 
 namespace narthex::relabel {
 
+// Checks one rule; the message is Prometheus's.
+Status check(const RuleOptions& rule);
+
 class Program {
  public:
   Program() = default;  // keeps everything as it is
-  // Checks the rules as Prometheus does; the message names the rule's index and key.
+  // Fails on the first rule that check() refuses: "relabel rule 2: unknown relabel action "x"".
   static Result<Program> compile(std::span<const RuleOptions> rules);
 
   bool empty() const { return rules_.empty(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// clock.hpp - where time comes from. Nobody in the agent asks the system directly, so that tests can
-// move time. Thread-safe.
+// clock.hpp - where time comes from. Nobody in the agent asks the system directly, so that tests
+// can move time. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 // run everything by hand on one thread (tests/support/manual_executor.hpp).
 //
 // Pools:   kIo      event loop threads; a task must not block
-//          kWorker  tasks that may block; threads are made on demand up to a bound and leave when idle
-//          kQuery   tasks that compute; at most as many threads as cores
+//          kWorker  tasks that may block; threads are made on demand up to a bound and leave when
+//          idle kQuery   tasks that compute; at most as many threads as cores
 // Threads: everything is thread-safe. Tasks must not throw.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace narthex::runtime {
 
@@ -60,8 +61,9 @@ class Executor {
   }
 };
 
-// Runs tasks of one owner one after the other, in order, on a pool. Tasks posted after close() are
-// dropped; close() waits for a running one unless it is called from it.
+// Runs tasks of one owner one after the other, in order, on a pool. close() drops what has not
+// begun and waits for a running task unless it is called from it; what is posted later is dropped.
+// The executor must outlive the strand.
 class Strand {
  public:
   Strand(Executor& executor, Pool pool);

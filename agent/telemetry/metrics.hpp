@@ -4,7 +4,8 @@
 // Cells (Counter, Gauge, Histogram) are lock-free and belong to the registry; references stay good
 // as long as it lives. Asking for the same name and labels again gives the same cell. Values that
 // are known elsewhere are collected at gather time (`on_gather`), so that idle costs nothing.
-// Thread-safe.
+// A name belongs to the first type it is asked for with; a cell of another type under it works but
+// is never shown (and an error is logged). Thread-safe.
 #pragma once
 
 #include <narthex/data.h>
@@ -75,12 +76,14 @@ class Registry {
 
   Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help,
-                       std::span<const double> bounds, const Labels& labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
+                       const Labels& labels = {});
   // Forgets one series (a target or plugin instance that is gone). Its cell dies.
+  // REQUIRES: nobody uses the cell any more.
   void remove(std::string_view name, const Labels& labels);
 
-  // Called on every gather, on its thread. The returned handle unregisters when it dies.
+  // Called on every gather, on its thread. The returned handle unregisters when it dies; it waits
+  // for a gather that is in the callback, so it must not die inside one.
   using Callback = std::function<void(Gathering&)>;
   [[nodiscard]] std::shared_ptr<void> on_gather(Callback callback);
 

@@ -105,22 +105,19 @@ class TreeArena {
   // A deep copy of somebody else's tree.
   nx_value clone(const nx_value& from) {
     switch (from.type) {
-      case NX_STRING: {
-        nx_value v = string(Value(&from).get<std::string_view>());
-        v.flags = from.flags;
-        return v;
-      }
+      case NX_STRING:
+        return with_flags(string(Value(&from).get<std::string_view>()), from.flags);
       case NX_ARRAY: {
         std::vector<nx_value> items;
         for (const nx_value& item : Value(&from).items()) items.push_back(clone(item));
-        return array(items);
+        return with_flags(array(items), from.flags);
       }
       case NX_TABLE: {
         std::vector<nx_kv> entries;
         for (const nx_kv& e : Value(&from).entries()) {
           entries.push_back(entry(view(e.key), clone(e.value)));
         }
-        return table(entries);
+        return with_flags(table(entries), from.flags);
       }
       default:
         return from;
@@ -132,6 +129,11 @@ class TreeArena {
     nx_value v{};
     v.type = type;
     v.u.i = i;
+    return v;
+  }
+  // Flags say what is secret: a copy that lost them would be shown.
+  static nx_value with_flags(nx_value v, std::uint8_t flags) {
+    v.flags = flags;
     return v;
   }
   nx_str copy(std::string_view text) {

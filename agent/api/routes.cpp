@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.hpp"
+
+#include "api/api.hpp"
+#include "net/server.hpp"
+
+namespace narthex::api {
+
+namespace {
+
+net::Handler behind_gate(AgentStatus& status, net::Handler handler) {
+  return [&status, handler = std::move(handler)](const net::Request& request) {
+    if (status.ready && !status.stopping) return handler(request);
+    net::Response r = net::Response::text(503, "Service Unavailable");
+    r.headers.emplace_back("X-Prometheus-Stopping", status.stopping ? "true" : "false");
+    return r;
+  };
+}
+
+}  // namespace
+
+Status add_route(const Services& services, std::string_view path, const RouteOptions& options,
+                 net::Handler handler) {
+  if (!options.before_ready) handler = behind_gate(services.status, std::move(handler));
+  for (const std::string_view method : options.methods) {
+    net::Route route;
+    route.method = method;
+    route.path = path;
+    route.lane = options.lane;
+    route.handler = handler;
+    route.body_max_bytes = options.body_max_bytes;
+    route.cors = options.cors;
+    const Status added = services.server.add(std::move(route));
+    if (!added.ok()) return added;
+  }
+  return Status();
+}
+
+Status mount_all(const Services& services) {
+  for (const auto mount : {&mount_lifecycle, &mount_query, &mount_expression, &mount_series,
+                           &mount_targets, &mount_status, &mount_rules, &mount_admin,
+                           &mount_events}) {
+    const Status mounted = mount(services);
+    if (!mounted.ok()) return mounted;
+  }
+  return Status();
+}
+
+}  // namespace narthex::api

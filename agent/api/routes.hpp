@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// routes.hpp - adds API routes with what they all share: the readiness gate, body limits, lanes.
+#pragma once
+
+#include "api/services.hpp"
+#include "net/http.hpp"
+
+#include <narthex/sdk/result.hpp>
+
+#include <initializer_list>
+#include <string_view>
+
+namespace narthex::api {
+
+struct RouteOptions {
+  std::initializer_list<std::string_view> methods = {"GET"};
+  net::Lane lane = net::Lane::kControl;
+  bool before_ready = false;  // answers while the agent is starting, too
+  bool cors = true;
+  std::uint64_t body_max_bytes = 1 << 20;
+};
+
+// Adds one handler under a path for several methods. Until the agent is ready, and again while it
+// stops, the path answers 503 "Service Unavailable" as Prometheus does.
+Status add_route(const Services& services, std::string_view path, const RouteOptions& options,
+                 net::Handler handler);
+
+}  // namespace narthex::api

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/request_body.hpp"
+
+#include "net/compression.hpp"
+#include "net/target.hpp"
+
+namespace narthex::net {
+namespace {
+
+Refusal inflate(Exchange& exchange) {
+  const std::string encoding = lower(exchange.head.header("content-encoding"));
+  if (encoding.empty() || encoding == "identity") return {};
+  auto inflated = decompress(encoding, exchange.body, exchange.body_max_bytes);
+  if (inflated.ok()) {
+    exchange.body = *std::move(inflated);
+    return {};
+  }
+  if (inflated.status().code() == NX_ERR_EXHAUSTED) return {413, "request body too large"};
+  if (inflated.status().code() == NX_ERR_UNSUPPORTED) return {415, "unsupported Content-Encoding"};
+  return {400, "request body does not decompress"};
+}
+
+bool is_form(const RequestHead& head) {
+  const std::string_view type = head.header("content-type");
+  return lower(trim_blanks(type.substr(0, type.find(';')))) == "application/x-www-form-urlencoded";
+}
+
+}  // namespace
+
+Refusal make_request(Exchange& exchange, Request& request) {
+  const bool raw = exchange.route != nullptr && exchange.route->route().raw_body;
+  if (!raw) {
+    if (const Refusal r = inflate(exchange)) return r;
+  }
+  const SplitTarget parts = split_target(exchange.head.target);
+  auto path = percent_decode(parts.path, false);
+  if (!path || path->find('\0') != std::string::npos) return {400, "malformed path"};
+  request.method = exchange.head.method;
+  request.path = *std::move(path);
+  request.target = exchange.head.target;
+  request.query = parse_pairs(parts.query);
+  if (!raw && is_form(exchange.head)) request.form = parse_pairs(exchange.body);
+  request.path_params = std::move(exchange.path_params);
+  request.headers = std::move(exchange.head.headers);
+  request.body = make_buffer(std::move(exchange.body));
+  request.remote = exchange.remote;
+  request.received_ms = exchange.received_ms;
+  request.cancellation = exchange.cancellation;
+  return {};
+}
+
+}  // namespace narthex::net

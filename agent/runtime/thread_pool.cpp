@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/thread_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace narthex::runtime {
+
+ThreadPool::ThreadPool(ThreadPoolOptions options) : options_(std::move(options)) {}
+
+void ThreadPool::post(Task task) {
+  ThreadList joined;  // joins after the lock
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  joined.swap(finished_);
+  if (!idle_.empty()) {
+    Worker* worker = idle_.back();
+    idle_.pop_back();
+    worker->task = std::move(task);
+    worker->wake.notify_one();
+  } else if (running_.size() < options_.threads_max) {
+    start_thread(std::move(task));
+  } else {
+    queue_.push_back(std::move(task));
+  }
+}
+
+// REQUIRES: mutex_ is held; the new thread's first wish is that lock too, so it finds `self` set.
+void ThreadPool::start_thread(Task task) {
+  const auto self = running_.emplace(running_.end());
+  *self = Thread::start(options_.thread, [this, self, task] { work(self, task); });
+  if (*self) return;
+  // The system has no more threads: those that exist will come to it.
+  running_.erase(self);
+  queue_.push_back(std::move(task));
+}
+
+void ThreadPool::work(ThreadList::iterator self, Task task) {
+  Worker worker;
+  worker.task = std::move(task);
+  do {
+    worker.task();
+    worker.task = nullptr;
+  } while (next(worker, self));
+}
+
+// Waits for a task. False: this thread leaves.
+bool ThreadPool::next(Worker& worker, ThreadList::iterator self) {
+  std::unique_lock lock(mutex_);
+  if (stopped_) return false;
+  if (!queue_.empty()) {
+    worker.task = std::move(queue_.front());
+    queue_.pop_front();
+    return true;
+  }
+  idle_.push_back(&worker);
+  worker.wake.wait_for(lock, options_.idle_timeout,
+                       [&] { return worker.task != nullptr || stopped_; });
+  if (worker.task != nullptr) return true;
+  std::erase(idle_, &worker);
+  if (!stopped_) finished_.splice(finished_.end(), running_, self);
+  return false;
+}
+
+void ThreadPool::stop() {
+  std::deque<Task> dropped;
+  ThreadList joined;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    dropped.swap(queue_);
+    for (Worker* worker : idle_) worker->wake.notify_one();
+    joined.splice(joined.end(), finished_);
+    joined.splice(joined.end(), running_);
+  }
+  joined.clear();
+}
+
+std::size_t ThreadPool::thread_count() const {
+  const std::lock_guard lock(mutex_);
+  return running_.size();
+}
+
+}  // namespace narthex::runtime

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage_config.hpp"
+
+#include <vector>
+
+namespace narthex {
+
+StorageConfig::StorageConfig(const store::StorageOptions& options) {
+  std::vector<nx_kv> entries;
+  if (options.backend == "memory") {
+    if (options.memory_max_bytes > 0) {
+      entries.push_back(
+          arena_.entry("max_bytes", arena_.string(std::to_string(options.memory_max_bytes) + "B")));
+    }
+    entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
+  }
+  root_ = arena_.table(entries);
+}
+
+}  // namespace narthex

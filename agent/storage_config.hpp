@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// storage_config.hpp - the options of the storage section as the tree that its plugin's schema
+// wants. A backend is told what it has options for and nothing else.
+#pragma once
+
+#include "store/options.hpp"
+
+#include <narthex/sdk/value.hpp>
+
+namespace narthex {
+
+class StorageConfig {
+ public:
+  explicit StorageConfig(const store::StorageOptions& options);
+  const nx_value& root() const { return root_; }
+
+ private:
+  sdk::TreeArena arena_;
+  nx_value root_{};
+};
+
+}  // namespace narthex
