@@ -127,6 +127,7 @@ TEST_CASE("diskstats shows as many counters as the kernel has, and what udev kno
   CHECK_FALSE(c.value("node_disk_reads_completed_total", {{"device", "loop0"}}));
   CHECK(c.value("node_disk_io_now", {{"device", "dm-0"}}) == 9);
   CHECK_FALSE(c.value("node_disk_discards_completed_total", {{"device", "dm-0"}}));
+  CHECK(c.value("node_disk_info", {{"device", "dm-0"}, {"rotational", "0"}}) == 1);
   CHECK(c.value("node_disk_filesystem_info", {{"device", "dm-0"}, {"uuid", "1234"}}) == 1);
   CHECK(c.value("node_disk_device_mapper_info", {{"name", "vg-root"}, {"lv_name", "root"}}) == 1);
   CHECK(c.families.at("node_disk_io_now").type == NX_TYPE_GAUGE);
