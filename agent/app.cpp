@@ -20,9 +20,13 @@
 #include "telemetry/process_metrics.hpp"
 #include "web/web.hpp"
 
+#include <narthex/exporter.h>
+#include <narthex/ingest.h>
+#include <narthex/protocol.h>
 #include <narthex/storage.h>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <cstdio>
@@ -53,6 +57,11 @@ void raise_descriptor_limit() {
 int refuse(int exit_status, std::string_view text) {
   std::fprintf(stderr, "narthex: %.*s\n", static_cast<int>(text.size()), text.data());
   return exit_status;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
 }
 
 // The folders of the configuration first, then those beside the program.
@@ -86,6 +95,7 @@ class App {
 
   Status check_plugins(const config::Config& config, std::vector<document::Finding>& findings);
   Status open_storage();
+  scrape::ManagerServices scrape_services();
   Status open_server();
   Status begin();
   void publish_metrics();
@@ -156,13 +166,34 @@ Status App::open_storage() {
   return store_->set_retention(options.retention);
 }
 
+scrape::ManagerServices App::scrape_services() {
+  return {executor_,
+          registry_,
+          bus_,
+          *store_,
+          plugins_.start_all(NX_PARSER_ID, "protocol"),
+          [this](const net::ClientOptions& options) { return clients_.make(options); },
+          [this](const scrape::ExporterOptions& options, std::string name) {
+            host::InstanceRequest request;
+            request.interface_id = NX_EXPORTER_ID;
+            request.kind = "exporter";
+            request.component = options.plugin;
+            request.name = std::move(name);
+            request.config = options.config;
+            request.document = options.document;
+            return plugins_.create(request);
+          },
+          host_name(),
+          NARTHEX_VERSION};
+}
+
 Status App::open_server() {
   server_.emplace(config().http.server, executor_, registry_);
-  scrape_.emplace(scrape::ManagerServices{executor_, registry_, bus_, *store_, clients_, plugins_});
+  scrape_.emplace(scrape_services());
   discovery_.emplace(
       discovery::ManagerServices{executor_, registry_, bus_, discoverers_},
       [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
-        scrape_->groups_changed(job, changes);
+        scrape_->on_groups(job, changes);
       });
   ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
   const api::Services services{*server_,
@@ -234,7 +265,8 @@ Status App::apply(const config::Config& config) {
   if (!retention.ok()) return retention;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
-  scrape_->apply(config.scrape);
+  const Status scraped = scrape_->apply(config.scrape);
+  if (!scraped.ok()) return scraped;
   std::vector<discovery::JobDiscovery> jobs;
   for (const scrape::JobOptions& job : config.scrape.jobs) {
     jobs.push_back({job.job_name, job.discovery});
@@ -353,7 +385,7 @@ void App::stop() {
   { const std::lock_guard no_reload(reload_mutex_); }
   if (server_ != std::nullopt) server_->stop(deadline_ns);
   if (discovery_ != std::nullopt) discovery_->stop();
-  if (scrape_ != std::nullopt) scrape_->stop();
+  if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
   if (ingest_ != std::nullopt) ingest_->stop();
   upkeep_.cancel();
   watchdog_.cancel();

@@ -140,7 +140,7 @@ JsonWriter& JsonWriter::integer(std::int64_t number) {
 
 JsonWriter& JsonWriter::number(double number) {
   separate();
-  append_number(out_, number);
+  sdk::append_number(out_, number);
   return *this;
 }
 

@@ -56,7 +56,7 @@ Document::Document(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}
 std::shared_ptr<const Document> Document::parse(Format format, std::string_view name,
                                                 std::string_view text,
                                                 std::vector<Finding>& findings,
-                                                const StringRewrite& rewrite) {
+                                                const ScalarRewrite& rewrite) {
   if (text.size() > kTextMaxBytes) {
     Finding finding;
     finding.place.file = name;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,10 +46,16 @@ std::string render(const std::vector<Finding>& findings);
 
 class Tree;  // tree.hpp
 
-// Rewrites a string value while it is read (keys stay). `path` has the keys that lead to it,
-// outermost first; list positions are left out. A failure is a finding at the value's place.
-using StringRewrite =
-    std::function<Result<std::string>(std::span<const std::string_view> path, std::string text)>;
+// A scalar as it is read: its NX_ type, and its text (strings: their content).
+struct Scalar {
+  int type = NX_NULL;
+  std::string_view text;
+};
+// Asked for every scalar value while it is read (not for keys). What it returns takes the value's
+// place as a string; nothing leaves it as it is; a failure is a finding at the value. `path` has
+// the keys that lead to it, outermost first; positions in lists are left out.
+using ScalarRewrite = std::function<Result<std::optional<std::string>>(
+    std::span<const std::string_view> path, const Scalar& scalar)>;
 
 class Document {
  public:
@@ -60,7 +67,7 @@ class Document {
   static std::shared_ptr<const Document> parse(Format format, std::string_view name,
                                                std::string_view text,
                                                std::vector<Finding>& findings,
-                                               const StringRewrite& rewrite = nullptr);
+                                               const ScalarRewrite& rewrite = nullptr);
 
   // A document about part of another one: its root is `table` without the entries of `dropped`.
   // Places stay known, also those of everything below.
@@ -102,7 +109,7 @@ Result<std::int64_t> parse_duration_ms(std::string_view text);
 Result<std::uint64_t> parse_bytes(std::string_view text);
 // The shortest exact form: 90'000 -> "1m30s"; 0 -> "0s".
 std::string format_duration_ms(std::int64_t ms);
-// As Prometheus prints sizes: 1536 -> "1536B", 1048576 -> "1MB"... the largest unit that divides.
+// As Prometheus prints sizes: 1536 -> "1KiB512B", 0 -> "0B".
 std::string format_bytes(std::uint64_t bytes);
 
 }  // namespace narthex::document

@@ -69,7 +69,7 @@ class JsonParser {
     nx_value value{};
     value.type = type;
     value.u.i = content;
-    return builder_.add(value, since(begin));
+    return builder_.add_scalar(value, since(begin));
   }
 
   bool array() {
@@ -212,14 +212,14 @@ class JsonParser {
     nx_value value{};
     value.type = NX_INT;
     if (whole && std::from_chars(first, last, value.u.i).ec == std::errc()) {
-      return builder_.add(value, since(begin));
+      return builder_.add_scalar(value, since(begin));
     }
     value.type = NX_FLOAT;
     value.u.f = 0;
     if (std::from_chars(first, last, value.u.f).ec != std::errc()) {
       return fail_at(begin, "the number is out of range");
     }
-    return builder_.add(value, since(begin));
+    return builder_.add_scalar(value, since(begin));
   }
 
   std::string_view text_;

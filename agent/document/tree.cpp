@@ -84,7 +84,7 @@ Finding Tree::finding(std::uint32_t offset, std::string text, std::string hint) 
   return finding;
 }
 
-TreeBuilder::TreeBuilder(Tree& tree, std::vector<Finding>& findings, const StringRewrite* rewrite)
+TreeBuilder::TreeBuilder(Tree& tree, std::vector<Finding>& findings, const ScalarRewrite* rewrite)
     : tree_(tree), findings_(findings), rewrite_(rewrite) {}
 
 template <class T>
@@ -141,12 +141,15 @@ std::vector<std::string_view> TreeBuilder::path() const {
 }
 
 bool TreeBuilder::add_scalar(nx_value& value, Where where) {
-  if (rewrite_ != nullptr && value.type == NX_STRING) {
-    Result<std::string> text = (*rewrite_)(path(), std::string(value.u.s, value.len));
-    if (!text.ok()) {
-      note(where.offset, text.status().message());
-    } else {
-      value = string(*text);
+  if (rewrite_ != nullptr) {
+    const std::string_view text = value.type == NX_STRING
+                                      ? std::string_view(value.u.s, value.len)
+                                      : tree_.text().substr(where.offset, where.length);
+    Result<std::optional<std::string>> changed = (*rewrite_)(path(), {value.type, text});
+    if (!changed.ok()) {
+      note(where.offset, changed.status().message());
+    } else if (changed->has_value()) {
+      value = string(**changed);
     }
   }
   return add(value, where);

@@ -83,13 +83,13 @@ class Tree {
 // says no, findings has the reason.
 class TreeBuilder {
  public:
-  TreeBuilder(Tree& tree, std::vector<Finding>& findings, const StringRewrite* rewrite = nullptr);
+  TreeBuilder(Tree& tree, std::vector<Finding>& findings, const ScalarRewrite* rewrite = nullptr);
 
   bool begin(bool table, Where where);
   // Ends the innermost array or table; `value` is what it became.
   bool end(nx_value& value, Weight& weight);
   bool key(std::string_view text, Where where);
-  // Also rewrites, when it is a string that is not an alias (`value` is changed then).
+  // Also rewrites (`value` is changed then). Not for aliases: what they name has been through it.
   bool add_scalar(nx_value& value, Where where);
   bool add(nx_value value, Where where, Weight weight = {});
   bool in_table() const { return !frames_.empty() && frames_.back().table; }
@@ -125,7 +125,7 @@ class TreeBuilder {
 
   Tree& tree_;
   std::vector<Finding>& findings_;
-  const StringRewrite* rewrite_;
+  const ScalarRewrite* rewrite_;
   std::vector<Pending> pending_;
   std::vector<Frame> frames_;
   bool failed_ = false;

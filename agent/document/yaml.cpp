@@ -40,8 +40,9 @@ class TreeHandler : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const Where where{offset(mark), 0, 0};
     if (builder_.expects_key()) stop(where, "yaml: a key must not be empty");
-    if (anchor != 0) anchors_[anchor] = {nx_value{}, where, {}};
-    go(builder_.add(nx_value{}, where));
+    nx_value value{};
+    go(builder_.add_scalar(value, where));
+    if (anchor != 0) anchors_[anchor] = {value, where, weighed(value)};
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,7 +67,7 @@ class TargetSet {
 
   std::shared_ptr<const TargetRules> rules_;
   std::unordered_map<std::uint64_t, Active> active_;  // by hash
-  std::unordered_map<std::string, Source> sources_;
+  std::map<std::string, Source> sources_;             // sorted: views keep their order
   std::uint64_t dropped_ = 0;
 };
 

@@ -37,15 +37,17 @@ struct nx_collection {
                                       int64_t t);
   nx_status(NX_CALL *histogram)(const nx_collection *c, uint32_t family, const nx_label *labels,
                                 uint32_t label_count, const nx_histogram *h, int64_t t);
-  /* Series that stay the same: registered once, the handle lives as long as the instance. After
-   * that only values cross: values[i] is of table series i, absent[i] != 0 leaves it out this
-   * time (absent may be NULL). */
+  /* Series that stay the same: registered once, the handle lives until series_set_drop, at most as
+   * long as the instance. After that only values cross: values[i] is of table series i,
+   * absent[i] != 0 leaves it out this time (absent may be NULL). 0: refused. */
   uint32_t(NX_CALL *series_set)(const nx_collection *c, const nx_series_table *table,
                                 const nx_metadata *meta, uint32_t meta_count);
   nx_status(NX_CALL *set_values)(const nx_collection *c, uint32_t series_set, const double *values,
                                  const uint8_t *absent, uint32_t count);
   /* The general form: table and series set, ref NULL; t may be NULL. */
   nx_status(NX_CALL *batch)(const nx_collection *c, const nx_sample_batch *batch, nx_error *err);
+  /* The series of a set will not come back (a device that is gone): frees what the host keeps. */
+  void(NX_CALL *series_set_drop)(const nx_collection *c, uint32_t series_set);
 };
 
 typedef struct nx_exporter {

@@ -28,21 +28,23 @@ TEST_CASE("a wrapped node keeps the places of what is below it", "[document]") {
   CHECK(Parsed::at(wrapped->place(&groups.items()[0])) == "2:5");
 }
 
-TEST_CASE("string values can be rewritten while they are read, by the keys that lead there",
+TEST_CASE("scalars can be rewritten while they are read, by the keys that lead there",
           "[document]") {
   std::vector<std::string> paths;
-  const StringRewrite rewrite = [&](std::span<const std::string_view> path, std::string text) {
+  const ScalarRewrite rewrite = [&](std::span<const std::string_view> path, const Scalar& scalar) {
     std::string joined;
     for (const std::string_view key : path) joined += "/" + std::string(key);
     paths.push_back(joined);
-    if (text == "bad") return Result<std::string>(invalid_argument("no"));
-    return Result<std::string>(text + "!");
+    using Answer = Result<std::optional<std::string>>;
+    if (scalar.text == "bad") return Answer(invalid_argument("no"));
+    if (scalar.type == NX_INT) return Answer(std::nullopt);
+    return Answer(std::string(scalar.text) + "!");
   };
   std::vector<Finding> findings;
   const auto document = Document::parse(
       Format::kToml, "f", "a = 1\n[b]\nc = [\"x\", {d = \"y\"}]\n", findings, rewrite);
   REQUIRE(document);
-  CHECK(paths == std::vector<std::string>{"/b/c", "/b/c/d"});
+  CHECK(paths == std::vector<std::string>{"/a", "/b/c", "/b/c/d"});
   const sdk::Value list = sdk::Value(&document->root())["b"]["c"];
   CHECK(sdk::Value(&list.items()[0]).get<std::string>() == "x!");
   CHECK_FALSE(Document::parse(Format::kYaml, "f", "a: bad\n", findings, rewrite));
