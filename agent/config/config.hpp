@@ -32,8 +32,8 @@ struct QueryOptions {
 
 struct HttpOptions {
   net::ServerOptions server;
-  std::string external_url;   // --web.external-url
-  std::string route_prefix;   // --web.route-prefix
+  std::string external_url;  // --web.external-url
+  std::string route_prefix;  // --web.route-prefix
   bool remote_write_receiver = false;
   bool otlp_receiver = false;
   bool enable_lifecycle = false;
@@ -60,15 +60,15 @@ struct Config {
   std::map<std::string, std::string> flags;
 };
 
-// What the command line said. Keys are Prometheus's flag names without dashes ("web.listen-address")
-// or ours; flags win over the file.
+// What the command line said. Keys are Prometheus's flag names without dashes
+// ("web.listen-address") or ours; flags win over the file.
 struct CommandLine {
   std::string config_file;  // empty: the embedded default
   std::vector<std::pair<std::string, std::string>> flags;
 };
 
-// Reads and checks everything. Null: findings has all errors. Checks of plugin options against their
-// schemas are the host's; `mechanisms and ingest` are only collected here.
+// Reads and checks everything. Null: findings has all errors. Checks of plugin options against
+// their schemas are the host's; `mechanisms and ingest` are only collected here.
 std::shared_ptr<const Config> load(const CommandLine& command_line,
                                    std::vector<document::Finding>& findings);
 

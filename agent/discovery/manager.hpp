@@ -41,8 +41,10 @@ class Manager {
   Manager(ManagerServices services, GroupsChanged changed);
   ~Manager();  // stops
 
-  // Makes exactly these jobs run. Mechanisms whose fingerprint is what it was go on untouched; what
-  // cannot be started is logged and counted, and the rest runs all the same. Returns the failures.
+  // Makes exactly these jobs run. Of a job that is not among them nothing is told any more: who
+  // keeps its targets lets go of them. Mechanisms whose fingerprint is what it was go on untouched;
+  // what cannot be started is logged and counted, and the rest runs all the same. Returns the
+  // failures.
   std::vector<Status> apply(std::span<const JobDiscovery> jobs);
 
   // Ends everything. Nothing is told after it returned, and nothing is withdrawn.

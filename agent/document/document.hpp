@@ -109,7 +109,7 @@ Result<std::int64_t> parse_duration_ms(std::string_view text);
 Result<std::uint64_t> parse_bytes(std::string_view text);
 // The shortest exact form: 90'000 -> "1m30s"; 0 -> "0s".
 std::string format_duration_ms(std::int64_t ms);
-// As Prometheus prints sizes: 1536 -> "1536B", 1048576 -> "1MB"... the largest unit that divides.
+// As Prometheus prints sizes: 1536 -> "1KiB512B", 0 -> "0B".
 std::string format_bytes(std::uint64_t bytes);
 
 }  // namespace narthex::document

@@ -22,7 +22,8 @@ LexerOptions lexer_options(const ParseOptions& options) {
 }
 
 Status parse_error(std::string_view text, std::uint32_t at, std::string_view message) {
-  return invalid_argument(line_and_column(text, at) + ": parse error: " + std::string(message));
+  const std::string place = text.empty() ? "unknown position" : line_and_column(text, at);
+  return invalid_argument(place + ": parse error: " + std::string(message));
 }
 
 Status check_length(std::string_view text) {

@@ -136,7 +136,7 @@ Token Lexer::outside() {
       return sign(TokenKind::kLeftBrace);
     case '[':
       if (bracket_open_) return unexpected("left bracket ");
-      colon_seen_ = false;
+      colon_seen_ = pair_seen_ = false;
       bracket_open_ = duration_first_ = true;
       return sign(TokenKind::kLeftBracket);
     case ']':
@@ -197,7 +197,9 @@ Token Lexer::duration_word() {
   const std::string word = lower_case(text_.substr(position_, size));
   for (const TokenKind kind :
        {TokenKind::kStep, TokenKind::kRange, TokenKind::kMinOf, TokenKind::kMaxOf}) {
-    if (spelling(kind) == word) return sign(kind, size);
+    if (spelling(kind) != word) continue;
+    pair_seen_ = pair_seen_ || kind == TokenKind::kMinOf || kind == TokenKind::kMaxOf;
+    return sign(kind, size);
   }
   return {TokenKind::kError, {}, {}};
 }
@@ -294,7 +296,7 @@ Token Lexer::inside_duration() {
     case '@':
       return unexpected("character in duration expression: ");
     case ',':
-      if (options_.duration_words) return sign(TokenKind::kComma);
+      if (pair_seen_) return sign(TokenKind::kComma);
       return unexpected("character in duration expression: ");
     default:
       break;

@@ -72,6 +72,7 @@ class Lexer {
   bool brace_open_ = false;
   bool bracket_open_ = false;
   bool duration_first_ = false;  // between '[' and the first number behind it
+  bool pair_seen_ = false;       // min_of or max_of, since '['
   bool colon_seen_ = false;      // since '['
   bool number_seen_ = false;     // ever, between brackets
   bool failed_ = false;

@@ -82,7 +82,7 @@ void PrintWriter::write_labels(const std::vector<std::string>& labels) {
   text_ += '(';
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (i > 0) text_ += ", ";
-    if (is_plain_label_name(labels[i])) {
+    if (is_plain_metric_name(labels[i])) {  // the reference lets colons pass here
       text_ += labels[i];
     } else {
       append_quoted(text_, labels[i]);

@@ -10,11 +10,14 @@ namespace narthex::promql {
 namespace {
 
 constexpr std::size_t kColumns = 100;
+// A long chain is indented deeper and deeper: quadratic. Beyond this much text one line is better.
+constexpr std::size_t kMaxPrettyBytes = 4 << 20;
 
 class Prettifier {
  public:
   void write(const Expr& expr, std::size_t level);
   std::string take() { return std::move(out_); }
+  bool full() const { return out_.size() > kMaxPrettyBytes; }
 
  private:
   void write_broken(const Expr& expr, std::size_t level);
@@ -48,6 +51,7 @@ bool is_breakable(ExprKind kind) {
 }
 
 void Prettifier::write(const Expr& expr, std::size_t level) {
+  if (full()) return;
   if (expr.kind == ExprKind::kUnary) return write_unary(as<UnaryExpr>(expr), level);
   if (!is_breakable(expr.kind)) {
     indent(level);
@@ -99,18 +103,15 @@ void Prettifier::write_unary(const UnaryExpr& expr, std::size_t level) {
 // The operators of a chain stand on lines of their own, each operand one level deeper than the
 // operator behind it: the leftmost is the deepest.
 void Prettifier::write_chain(const BinaryExpr& expr, std::size_t level) {
-  std::vector<const BinaryExpr*> broken;  // top first; what is below fits into a line
-  const Expr* at = &expr;
-  std::string line;
-  while (at->kind == ExprKind::kBinary && (line = line_of(*at)).empty()) {
-    broken.push_back(&as<BinaryExpr>(*at));
-    at = broken.back()->lhs;
-  }
-  write(*at, level + broken.size());
-  while (!broken.empty()) {
-    const BinaryExpr& link = *broken.back();
-    broken.pop_back();
-    const std::size_t depth = level + broken.size();
+  const Expr* first = nullptr;
+  const std::vector<const BinaryExpr*> chain = left_spine(expr, first);
+  // The beginning of the chain that fits into a line stays together.
+  std::size_t next = 0;
+  while (next < chain.size() && !line_of(*chain[next]).empty()) ++next;
+  write(next > 0 ? *chain[next - 1] : *first, level + chain.size() - next);
+  for (; next < chain.size() && !full(); ++next) {
+    const BinaryExpr& link = *chain[next];
+    const std::size_t depth = level + chain.size() - next - 1;
     out_ += '\n';
     indent(depth);
     PrintWriter op;
@@ -159,7 +160,7 @@ std::string print(const Expr& expr) {
 std::string prettify(const Expr& expr) {
   Prettifier prettifier;
   prettifier.write(expr, 0);
-  return prettifier.take();
+  return prettifier.full() ? print(expr) : prettifier.take();
 }
 
 }  // namespace narthex::promql

@@ -251,9 +251,13 @@ std::string unquote(std::string_view token) {
 }
 
 bool is_plain_label_name(std::string_view name) {
+  return is_plain_metric_name(name) && name.find(':') == name.npos;
+}
+
+bool is_plain_metric_name(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    return c == '_' || c == ':' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
   });
 }
 
@@ -277,16 +281,47 @@ Result<double> parse_number(std::string_view text) {
   return value;
 }
 
+namespace {
+
+// The shortest digits, then zeros: fixed notation of to_chars would write large numbers with all
+// the digits that their binary form has.
+void append_plain(std::string& out, double value) {
+  std::array<char, 32> buffer;  // "-d.dddddddddddddddde-308"
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                    std::chars_format::scientific);
+  std::string_view text(buffer.data(), static_cast<std::size_t>(result.ptr - buffer.data()));
+  if (text.front() == '-') {
+    out += '-';
+    text.remove_prefix(1);
+  }
+  const std::size_t mark = text.find('e');
+  int exponent = 0;
+  const char* digits_of_exponent = text.data() + mark + (text[mark + 1] == '+' ? 2 : 1);
+  std::from_chars(digits_of_exponent, text.data() + text.size(), exponent);
+  std::string digits(text.substr(0, 1));
+  if (mark > 2) digits += text.substr(2, mark - 2);
+  const auto whole = static_cast<std::size_t>(std::max(exponent + 1, 0));
+  if (whole == 0) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-exponent - 1), '0');
+    out += digits;
+  } else if (digits.size() <= whole) {
+    out += digits;
+    out.append(whole - digits.size(), '0');
+  } else {
+    out += digits.substr(0, whole) + "." + digits.substr(whole);
+  }
+}
+
+}  // namespace
+
 void append_number(std::string& out, double value) {
   if (std::isnan(value)) {
     out += "NaN";
   } else if (std::isinf(value)) {
     out += value > 0 ? "+Inf" : "-Inf";
   } else {
-    std::array<char, 400> buffer;  // 1.8e308 has 309 digits, 5e-324 has 325
-    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                      std::chars_format::fixed);
-    out.append(buffer.data(), result.ptr);
+    append_plain(out, value);
   }
 }
 

@@ -32,8 +32,9 @@ std::string quote_character(std::int32_t code);
 // The content of a string token, quotes included in token. REQUIRES: escapes checked by the lexer.
 std::string unquote(std::string_view token);
 
-// A name that needs no quotes in a label list or matcher.
+// A name that needs no quotes in a matcher; a metric name may have colons too.
 bool is_plain_label_name(std::string_view name);
+bool is_plain_metric_name(std::string_view name);
 
 // Decimal, hexadecimal, octal, binary, inf, nan, underscores. The message is Go's.
 Result<double> parse_number(std::string_view text);

@@ -47,4 +47,11 @@ TEST_CASE("sizes are powers of 1024 whatever the unit is called", "[document]") 
   }
 }
 
+TEST_CASE("sizes are printed as Prometheus prints them", "[document]") {
+  CHECK(format_bytes(0) == "0B");
+  CHECK(format_bytes(1536) == "1KiB512B");
+  CHECK(format_bytes(std::uint64_t{10} << 20) == "10MiB");
+  CHECK(format_bytes(std::uint64_t{3} << 60) == "3EiB");
+}
+
 }  // namespace narthex::document

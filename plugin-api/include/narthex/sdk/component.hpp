@@ -6,7 +6,8 @@
 //   struct Options and a table `kOptions` of OptionRow<Options> (static member), or neither;
 //   T(sdk::Host, Options), or T(sdk::Host) without options;
 //   optional: void start(); void stop(); static Status validate(sdk::Host, const Options&, Value);
-//   optional: static constexpr std::uint32_t kFlags (NX_COMPONENT_*); kNeeds (array of nx_str).
+//   optional: static constexpr std::uint32_t kFlags (NX_COMPONENT_*); kNeeds (array of nx_str);
+//             std::string_view kSchema (more members of the options' schema, see schema_of).
 // The adapter of a kind (discovery.hpp, exporter.hpp, ...) adds the interface.
 #pragma once
 
@@ -78,8 +79,10 @@ nx_component describe(std::span<const nx_interface> interfaces) {
   if constexpr (requires { T::kFlags; }) c.flags = T::kFlags;
   if constexpr (HasOptions<T>) {
     using Options = typename T::Options;
+    std::string_view more;
+    if constexpr (requires { T::kSchema; }) more = T::kSchema;
     static const std::string schema =
-        schema_of<Options>(std::span<const OptionRow<Options>>(T::kOptions));
+        schema_of<Options>(std::span<const OptionRow<Options>>(T::kOptions), more);
     c.config_schema = to_nx(schema);
   }
   if constexpr (requires { std::span(T::kNeeds); }) {

@@ -106,7 +106,7 @@ class SeriesSet {
                               static_cast<std::uint32_t>(values.size())));
   }
   // These series will not come back. The set is used no more.
-  void drop(const Collection& c) {
+  void drop(const Collection& c) const {
     if (table_ == nullptr && NX_HAS_FN(c.raw(), nx_collection, series_set_drop)) {
       c.raw()->series_set_drop(c.raw(), handle_);
     }

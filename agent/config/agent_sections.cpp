@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/agent_sections.hpp"
+
+#include "config/fingerprint.hpp"
+#include "config/relabel_rules.hpp"
+
+#include <array>
+#include <set>
+
+namespace narthex::config {
+
+namespace {
+
+// The keys of [[exporters]] that are ours; the others are the plugin's.
+constexpr std::array<std::string_view, 14> kExporterKeys = {"plugin",
+                                                            "job",
+                                                            "instance",
+                                                            "interval",
+                                                            "timeout",
+                                                            "labels",
+                                                            "metric_relabel_configs",
+                                                            "body_size_limit",
+                                                            "sample_limit",
+                                                            "target_limit",
+                                                            "label_limit",
+                                                            "label_name_length_limit",
+                                                            "label_value_length_limit",
+                                                            "keep_dropped_targets"};
+constexpr std::array<std::string_view, 2> kReceiverKeys = {"plugin", "listen"};
+
+std::string fingerprint_of_part(const Part& part) {
+  std::string text;
+  append_canonical(text, *part.value);
+  return fingerprint_of(text);
+}
+
+scrape::ExporterOptions read_exporter(TableReader& table, const GlobalOptions& global) {
+  scrape::ExporterOptions exporter;
+  table.read("plugin", exporter.plugin);
+  if (exporter.plugin.empty()) table.error("plugin", "an exporter needs a plugin");
+  table.read("job", exporter.job);
+  if (exporter.job.empty()) exporter.job = exporter.plugin;
+  table.read("instance", exporter.instance);
+  table.read_duration("interval", exporter.interval_ms);
+  table.read_duration("timeout", exporter.timeout_ms);
+  const std::int64_t interval_ms =
+      exporter.interval_ms != 0 ? exporter.interval_ms : global.interval_ms;
+  if (exporter.timeout_ms > interval_ms) {
+    table.error("timeout", "timeout greater than interval for exporter \"" + exporter.job + '"');
+  }
+  std::map<std::string, std::string> labels;
+  table.read("labels", labels);
+  exporter.labels.assign(labels.begin(), labels.end());
+  exporter.metric_relabel_configs = read_rules(table, "metric_relabel_configs");
+  exporter.limits = global.limits;
+  bool body_limit_given = false;
+  read_limits(table, exporter.limits, body_limit_given);
+  exporter.document =
+      document::Document::without(table.part().document, *table.part().value, kExporterKeys);
+  exporter.config = &exporter.document->root();
+  exporter.fingerprint = fingerprint_of_part(table.part());
+  return exporter;
+}
+
+}  // namespace
+
+std::vector<scrape::ExporterOptions> read_exporters(TableReader& root,
+                                                    const GlobalOptions& global) {
+  std::vector<scrape::ExporterOptions> exporters;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (TableReader& table : root.tables("exporters", "empty element of exporters")) {
+    exporters.push_back(read_exporter(table, global));
+    const auto& exporter = exporters.back();
+    if (seen.insert({exporter.job, exporter.instance}).second) continue;
+    table.error("plugin", "two exporters have the job \"" + exporter.job +
+                              "\" and the same instance: set job or instance on one of them");
+  }
+  return exporters;
+}
+
+std::vector<ingest::ReceiverOptions> read_receivers(TableReader& root) {
+  std::vector<ingest::ReceiverOptions> receivers;
+  for (TableReader& table : root.tables("ingest", "empty element of ingest")) {
+    ingest::ReceiverOptions receiver;
+    table.read("plugin", receiver.plugin);
+    if (receiver.plugin.empty()) table.error("plugin", "a receiver needs a plugin");
+    table.read("listen", receiver.listen);
+    receiver.document =
+        document::Document::without(table.part().document, *table.part().value, kReceiverKeys);
+    receiver.config = &receiver.document->root();
+    receiver.fingerprint = fingerprint_of_part(table.part());
+    receivers.push_back(std::move(receiver));
+  }
+  return receivers;
+}
+
+void read_http(TableReader table, HttpOptions& http) {
+  if (!table.present()) return;
+  table.read("listen", http.server.listen);
+  table.read("external_url", http.external_url);
+  table.read("route_prefix", http.route_prefix);
+  table.read("remote_write_receiver", http.remote_write_receiver);
+  table.read("enable_remote_write_receiver", http.remote_write_receiver);
+  table.read("enable_lifecycle", http.enable_lifecycle);
+  table.read("enable_admin_api", http.enable_admin_api);
+  table.read("page_title", http.page_title);
+  table.read("cors_origin", http.server.cors_origin);
+  table.read_duration("read_timeout", http.server.read_timeout_ms);
+  std::uint64_t connections = 0;
+  if (table.read("max_connections", connections)) {
+    if (connections == 0 || connections > 1'000'000) {
+      table.error("max_connections", "max_connections must be between 1 and 1000000");
+    } else {
+      http.server.connections_max = static_cast<int>(connections);
+    }
+  }
+  for (const std::string_view key : {"config_file", "otlp_receiver", "enable_otlp_receiver"}) {
+    if (table.has(key)) {
+      table.error(key, "[http] " + std::string(key) + " is not in this version");
+    }
+  }
+  table.done();
+}
+
+void read_query(TableReader table, QueryOptions& query) {
+  if (!table.present()) return;
+  table.read_duration("timeout", query.timeout_ms);
+  table.read_duration("lookback_delta", query.lookback_ms);
+  table.read("max_samples", query.max_samples);
+  std::uint64_t concurrency = 0;
+  if (table.read("max_concurrency", concurrency)) {
+    if (concurrency == 0 || concurrency > 10'000) {
+      table.error("max_concurrency", "max_concurrency must be between 1 and 10000");
+    } else {
+      query.max_concurrency = static_cast<int>(concurrency);
+    }
+  }
+  table.done();
+}
+
+void read_plugins(TableReader table, std::vector<std::string>& folders) {
+  if (!table.present()) return;
+  table.read("path", folders);
+  if (table.has("settings")) {
+    table.error("settings", "[plugins.settings] is not in this version");
+  }
+  table.done();
+}
+
+}  // namespace narthex::config

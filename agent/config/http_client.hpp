@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// http_client.hpp - reads Prometheus's http_config out of the table it is inlined in.
+#pragma once
+
+#include "config/table_reader.hpp"
+#include "net/options.hpp"
+
+namespace narthex::config {
+
+// Checks what belongs together and what excludes each other, in Prometheus's words.
+net::ClientOptions read_http_client(TableReader& table);
+
+}  // namespace narthex::config

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/agent_sections.hpp"
+#include "config/apply_flags.hpp"
+#include "config/config.hpp"
+#include "config/default_config.hpp"
+#include "config/features.hpp"
+#include "config/fingerprint.hpp"
+#include "config/flags.hpp"
+#include "config/job_section.hpp"
+#include "config/prometheus_sections.hpp"
+#include "config/render.hpp"
+#include "config/sources.hpp"
+#include "config/table_reader.hpp"
+
+#include <map>
+
+namespace narthex::config {
+
+namespace {
+
+constexpr std::string_view kNullJob = "empty or null scrape config section";
+
+std::vector<Part> roots_of(const std::vector<DocumentRef>& documents) {
+  std::vector<Part> parts;
+  for (const DocumentRef& document : documents) {
+    parts.push_back({document, &document->root(), nullptr});
+  }
+  return parts;
+}
+
+std::string listen_of(const FlagValues& values) {
+  for (const std::string_view name : {"listen", "web.listen-address"}) {
+    const auto found = values.find(name);
+    if (found != values.end()) return found->second;
+  }
+  return net::ServerOptions().listen;
+}
+
+// Loads one configuration. Lives for the duration of load().
+class Loader {
+ public:
+  Loader(Config& config, Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {}
+
+  void load(const std::vector<DocumentRef>& documents) {
+    TableReader root(diagnostics_, roots_of(documents), "the configuration");
+    const GlobalOptions global = read_global(root.table("global"), config_.features);
+    PrometheusSections sections = read_prometheus_sections(root);
+    read_jobs(root, global);
+    const std::size_t own_jobs = config_.scrape.jobs.size();
+    for (const Part& pattern : sections.scrape_config_files) read_more_jobs(pattern, global);
+    config_.scrape.exporters = read_exporters(root, global);
+    config_.ingest = read_receivers(root);
+    read_http(root.table("http"), config_.http);
+    read_query(root.table("query"), config_.query);
+    read_plugins(root.table("plugins"), config_.plugin_dirs);
+    read_storage(root.table("storage"), config_.storage, sections);
+    root.done();
+    keep_global(global);
+    if (diagnostics_.errors().empty()) finish(global, sections, own_jobs);
+  }
+
+ private:
+  void read_jobs(TableReader& root, const GlobalOptions& global) {
+    for (TableReader& table : root.tables("scrape_configs", kNullJob)) {
+      bool body_given = false;
+      scrape::JobOptions job = read_job(table, global, body_given);
+      const auto [seen, is_new] = job_names_.emplace(job.job_name, table.part());
+      if (!is_new && !job.job_name.empty()) {
+        table.error("job_name",
+                    "found multiple scrape configs with job name \"" + job.job_name + '"',
+                    "the other is at " + place_text(seen->second));
+      }
+      config_.scrape.jobs.push_back(std::move(job));
+      body_given_.push_back(body_given);
+    }
+  }
+
+  void read_more_jobs(const Part& pattern, const GlobalOptions& global) {
+    for (const std::string& file : expand_glob(pattern, diagnostics_)) {
+      const DocumentRef document = read_file(file, diagnostics_);
+      if (!document) continue;
+      TableReader root(diagnostics_, {{document, &document->root(), nullptr}},
+                       "the scrape config file");
+      read_jobs(root, global);
+      root.done();
+    }
+  }
+
+  void keep_global(const GlobalOptions& global) {
+    config_.scrape.default_interval_ms = global.interval_ms;
+    config_.scrape.external_labels = global.external_labels;
+    config_.scrape.extra_scrape_metrics = global.extra_scrape_metrics;
+    config_.query.default_step_ms = global.evaluation_interval_ms;
+  }
+
+  void finish(const GlobalOptions& global, const PrometheusSections& sections,
+              std::size_t own_jobs) {
+    std::vector<JobToShow> shown;
+    for (std::size_t i = 0; i < config_.scrape.jobs.size(); ++i) {
+      scrape::JobOptions& job = config_.scrape.jobs[i];
+      const JobToShow show{&job, true};  // with the limit that is in force
+      job.fingerprint = fingerprint_of(render_job(show, Secrets::kShown));
+      if (i < own_jobs) shown.push_back({&job, body_given_[i]});
+    }
+    config_.prometheus_yaml = render_config(global, sections, shown, config_.storage);
+  }
+
+  Config& config_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, Part> job_names_;
+  std::vector<bool> body_given_;
+};
+
+std::string config_file(const CommandLine& command_line, const FlagValues& values) {
+  if (!command_line.config_file.empty()) return command_line.config_file;
+  for (const std::string_view name : {"config", "config.file"}) {
+    const auto found = values.find(name);
+    if (found != values.end()) return found->second;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::shared_ptr<const Config> load(const CommandLine& command_line,
+                                   std::vector<document::Finding>& findings) {
+  auto config = std::make_shared<Config>();
+  std::vector<document::Finding> errors;
+  Diagnostics diagnostics(errors, config->warnings);
+  const FlagValues values = flag_values(command_line.flags);
+  config->file = config_file(command_line, values);
+  for (const auto& [name, value] : command_line.flags) {
+    if (name == "enable-feature") add_features(value, config->features);
+    if (name == "plugin-dir") config->plugin_dirs.push_back(value);
+  }
+  const std::vector<std::string> first_dirs = config->plugin_dirs;
+  const std::vector<DocumentRef> documents =
+      config->file.empty()
+          ? std::vector<DocumentRef>{read_text(document::Format::kJson, "(embedded default)",
+                                               default_config(listen_of(values)), diagnostics)}
+          : read_main(config->file, diagnostics);
+  for (const std::string& name : config->features) {
+    if (std::string warning = feature_warning(name); !warning.empty()) {
+      diagnostics.warn(std::move(warning));
+    }
+  }
+  Loader(*config, diagnostics).load(documents);
+  if (config->plugin_dirs != first_dirs) {  // --plugin-dir comes before [plugins] path
+    config->plugin_dirs.insert(config->plugin_dirs.begin(), first_dirs.begin(), first_dirs.end());
+  }
+  apply_flags(values, *config, diagnostics);
+  findings.insert(findings.end(), errors.begin(), errors.end());
+  return errors.empty() ? config : nullptr;
+}
+
+}  // namespace narthex::config
