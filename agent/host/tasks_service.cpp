@@ -208,7 +208,8 @@ Status InstanceTasks::watch(const std::string& path, nx_task_fn fn, void* user) 
   if (!gate_->open) return {NX_ERR_PRECONDITION, "the instance is not running"};
   std::shared_ptr<void>& slot = gate_->watches[path];
   before = std::exchange(slot, std::move(handle));
-  if (slot == nullptr) gate_->watches.erase(path);
+  // Asked by fn: a handle points to nothing, so it compares equal to nullptr.
+  if (fn == nullptr) gate_->watches.erase(path);
   return Status();
 }
 
