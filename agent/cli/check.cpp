@@ -109,16 +109,4 @@ int check_health(const ServerOptions& options, const std::string& what) {
   return kFailure;
 }
 
-int reload(const ServerOptions& options) {
-  const ServerAnswer answer = call_server(options, "POST", "/-/reload");
-  if (answer.exit_code != kGood) return answer.exit_code;
-  if (answer.status == 200) return std::fputs("reloaded\n", stdout), kGood;
-  std::fprintf(stderr, "narthex: not reloaded: HTTP status %d\n%s\n", answer.status,
-               answer.body.c_str());
-  if (answer.status == 403 || answer.status == 404) {
-    std::fputs("The server must run with --web.enable-lifecycle.\n", stderr);
-  }
-  return kFailure;
-}
-
 }  // namespace narthex::cli

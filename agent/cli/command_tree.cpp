@@ -65,10 +65,11 @@ class Tree {
   }
 
   static void server_options(CLI::App* command, ServerOptions& server) {
-    command->add_option("--url", server.url, "URL of the server.", true);
+    command->add_option("--url", server.url, "URL of the server.")->capture_default_str();
   }
   static void output_option(CLI::App* command, std::string& output) {
-    command->add_option("--output,-o", output, "table or json.", true)
+    command->add_option("--output,-o", output, "table or json.")
+        ->capture_default_str()
         ->check(CLI::IsMember({"table", "json"}));
   }
 
@@ -77,7 +78,8 @@ class Tree {
     CLI::App* command = app_.add_subcommand("serve", "Run the agent (the default).");
     for (const config::Flag& flag : config::known_flags()) {
       if (flag.use == config::FlagUse::kOurs || flag.use == config::FlagUse::kWorks) {
-        command->add_option("--" + std::string(flag.name), std::string(flag.help));
+        command->add_option_function<std::string>(
+            "--" + std::string(flag.name), [](const std::string&) {}, std::string(flag.help));
       }
     }
   }
@@ -97,8 +99,8 @@ class Tree {
   }
 
   CLI::App* query_verb(CLI::App* parent, const std::string& name, const std::string& help,
-                       int (*run)(const QueryOptions&)) {
-    CLI::App* command = verb(parent, name, help, [this, run] { return run(query_); });
+                       int (*ask)(const QueryOptions&)) {
+    CLI::App* command = verb(parent, name, help, [this, ask] { return ask(query_); });
     server_options(command, query_.server);
     output_option(command, query_.output);
     return command;
