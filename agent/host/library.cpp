@@ -24,6 +24,15 @@ void keep_for_ever(boost::dll::shared_library library) {
   kept->push_back(std::move(library));
 }
 
+// Boost.DLL puts its own words around what the dynamic linker said.
+std::string linker_words(std::string_view text) {
+  constexpr std::string_view kBegin = "dlerror system message: ";
+  const std::size_t at = text.find(kBegin);
+  const std::size_t end = text.rfind(')');
+  if (at == std::string_view::npos || end == std::string_view::npos) return std::string(text);
+  return std::string(text.substr(at + kBegin.size(), end - at - kBegin.size()));
+}
+
 struct Entry {
   nx_plugin_entry function;
 };
@@ -31,10 +40,13 @@ struct Entry {
 Result<Entry> load_entry(const std::string& path) {
   using boost::dll::load_mode::rtld_local;
   using boost::dll::load_mode::rtld_now;
-  boost::dll::fs::error_code error;
   boost::dll::shared_library library;
-  library.load(path, rtld_now | rtld_local, error);
-  if (error) return Status(NX_ERR_UNAVAILABLE, "cannot be loaded: " + error.message());
+  try {
+    // Only the form that throws tells what the dynamic linker said.
+    library.load(path, rtld_now | rtld_local);
+  } catch (const std::exception& e) {
+    return Status(NX_ERR_UNAVAILABLE, "cannot be loaded: " + linker_words(e.what()));
+  }
   if (!library.has(NX_ENTRY_SYMBOL)) {
     keep_for_ever(std::move(library));
     return invalid_data("it does not export " NX_ENTRY_SYMBOL);

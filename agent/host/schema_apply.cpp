@@ -147,11 +147,20 @@ class Applier {
     return true;
   }
 
-  // A duration or a size of 0 needs no unit, so it is no string in YAML and TOML.
-  static bool lenient(const SchemaNode& node, const nx_value& value) {
+  // A duration or a size of 0 needs no unit, so it is no string in YAML and TOML. And YAML has
+  // texts without quotes: what looks like a number there is one only where a number is wanted.
+  bool lenient(const SchemaNode& node, const nx_value& value) const {
     const bool unit_text =
         node.format == OptionFormat::kDuration || node.format == OptionFormat::kBytes;
-    return unit_text && value.type == NX_INT;
+    if (unit_text && value.type == NX_INT) return true;
+    return node.types == kTypeString && is_bare_text(value);
+  }
+
+  bool is_bare_text(const nx_value& value) const {
+    const bool scalar = value.type == NX_INT || value.type == NX_FLOAT || value.type == NX_BOOL;
+    if (!scalar || tree_.source.document == nullptr) return false;
+    const std::string& name = tree_.source.document->name();
+    return name.ends_with(".yml") || name.ends_with(".yaml");
   }
 
   void not_allowed(const SchemaNode& node, const nx_value& value) {
@@ -180,6 +189,9 @@ class Applier {
   }
 
   nx_value scalar(const SchemaNode& schema, const nx_value& value) {
+    if (schema.types == kTypeString && is_bare_text(value)) {
+      return formatted(schema, value, std::string(tree_.source.document->text(&value)));
+    }
     if (format_of(schema) != OptionFormat::kNone && value.type == NX_INT) {
       return formatted(schema, value, std::to_string(value.u.i));
     }

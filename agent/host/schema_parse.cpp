@@ -186,23 +186,23 @@ class Reader {
   Value root_;
 };
 
-Status check_defaults(const SchemaParts& parts, const SchemaNode& node) {
+Status check_defaults(const SchemaParts& parts, const SchemaNode& node, const std::string& path) {
   if (node.otherwise != nullptr) {
     std::vector<document::Finding> findings;
     ConfigTree tree;
     tree.source.name = parts.name;
-    (void)convert(node, *node.otherwise, tree, findings);
+    (void)convert(node, *node.otherwise, tree, findings, path);
     if (!findings.empty()) {
       return invalid_data("schema of " + parts.name + ": a default breaks it: " + findings[0].text);
     }
   }
   for (const auto& [name, child] : node.properties) {
-    if (Status status = check_defaults(parts, *child); !status.ok()) return status;
+    if (Status status = check_defaults(parts, *child, path.empty() ? name : path + '.' + name); !status.ok()) return status;
   }
   for (const auto& branch : node.branches) {
-    if (Status status = check_defaults(parts, *branch); !status.ok()) return status;
+    if (Status status = check_defaults(parts, *branch, path); !status.ok()) return status;
   }
-  return node.items != nullptr ? check_defaults(parts, *node.items) : Status();
+  return node.items != nullptr ? check_defaults(parts, *node.items, path) : Status();
 }
 
 }  // namespace
@@ -234,7 +234,7 @@ Result<Schema> Schema::parse(std::string_view name, std::string_view text) {
   if (parts.root->types != kTypeObject) {
     return invalid_data("schema of " + parts.name + ": the options must be an object");
   }
-  if (Status status = check_defaults(parts, *parts.root); !status.ok()) return status;
+  if (Status status = check_defaults(parts, *parts.root, {}); !status.ok()) return status;
   return Schema(std::move(impl));
 }
 
