@@ -107,9 +107,10 @@ void throughput(int port) {
     });
   }
   for (auto& thread : threads) thread.join();
-  std::printf("%d requests over %d connections: %.0f a second, %.1f us CPU each, clients included\n",
-              kThreads * kEach, kThreads, kThreads * kEach / (now_s() - begin),
-              (cpu_seconds() - cpu) / (kThreads * kEach) * 1e6);
+  std::printf(
+      "%d requests over %d connections: %.0f a second, %.1f us CPU each, clients included\n",
+      kThreads * kEach, kThreads, kThreads * kEach / (now_s() - begin),
+      (cpu_seconds() - cpu) / (kThreads * kEach) * 1e6);
 }
 
 // Many fetches in flight, as a round of scrapes.

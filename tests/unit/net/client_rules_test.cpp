@@ -100,8 +100,8 @@ TEST_CASE("credentials are not sent to another host", "[net]") {
   server.add("GET", "/away", [&](const Request&) { return redirect_to(other.url("/x")); });
   server.add("GET", "/x", [&](const Request& request) {
     const std::lock_guard lock(mutex);
-    first = std::string(request.header("authorization")) + " " +
-            std::string(request.header("x-token"));
+    first =
+        std::string(request.header("authorization")) + " " + std::string(request.header("x-token"));
     return Response::text(200, "ok");
   });
   server.start();
@@ -142,8 +142,9 @@ TEST_CASE("secrets in files are read again when they change", "[net]") {
   CHECK(client->fetch_now(request).status().message().find("line break") != std::string::npos);
   std::remove(file.path().c_str());
   CHECK(client->fetch_now(request).status().message() ==
-        "Get \"" + server.url("/") + "\": unable to read authorization credentials: unable to read file " +
-            file.path() + ": open " + file.path() + ": no such file or directory");
+        "Get \"" + server.url("/") +
+            "\": unable to read authorization credentials: unable to read file " + file.path() +
+            ": open " + file.path() + ": no such file or directory");
 }
 
 TEST_CASE("the client bounds what it takes", "[net]") {
@@ -168,7 +169,8 @@ TEST_CASE("the client bounds what it takes", "[net]") {
   CHECK(fetch(RawServer(always(answer_of("garbage-garbage", "Content-Encoding: gzip\r\n")))) ==
         "gzip: the body is damaged or cut short");
   std::string headers = ok;
-  for (int i = 0; i < 1000; ++i) headers += "X-" + std::to_string(i) + ": " + std::string(1000, 'y') + "\r\n";
+  for (int i = 0; i < 1000; ++i)
+    headers += "X-" + std::to_string(i) + ": " + std::string(1000, 'y') + "\r\n";
   CHECK(fetch(RawServer(always(headers))).find("response headers exceeded 65536 bytes") !=
         std::string::npos);
   CHECK(fetch(RawServer(always(ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")))
@@ -190,11 +192,13 @@ TEST_CASE("the client takes what real servers send", "[net]") {
   };
   CHECK(body("HTTP/1.1 200 OK\nContent-Length: 3\n\nabc") == "abc");
   CHECK(body("HTTP/1.0 200\r\n\r\nuntil the end") == "until the end");
-  CHECK(body("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 1\r\n\r\nx") ==
-        "x");
+  CHECK(body("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: "
+             "1\r\n\r\nx") == "x");
   CHECK(body("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcdefgh") == "abcde");
-  CHECK(body("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: v\r\n\r\n") ==
-        "abc");
+  CHECK(
+      body(
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: v\r\n\r\n") ==
+      "abc");
   CHECK(body(answer_of(net::gzip("one") + net::gzip(" two"), "Content-Encoding: gzip\r\n")) ==
         "one two");
   CHECK(body("HTTP/1.1 204 No Content\r\n\r\n").empty());
@@ -205,7 +209,8 @@ TEST_CASE("the client takes what real servers send", "[net]") {
 TEST_CASE("a large gzip body is inflated off the I/O thread and arrives whole", "[net]") {
   ServerFixture server;
   std::string text;
-  for (int i = 0; i < 200'000; ++i) text += "m{i=\"" + std::to_string(i * 7919LL % 1000003) + "\"} 1\n";
+  for (int i = 0; i < 200'000; ++i)
+    text += "m{i=\"" + std::to_string(i * 7919LL % 1000003) + "\"} 1\n";
   server.add("GET", "/m", [&](const Request&) { return Response::text(200, text); });
   server.start();
   ClientFixture fixture;
@@ -285,9 +290,9 @@ TEST_CASE("an access token is fetched once, used until it ends, and renewed", "[
     if (request.value("client_secret").empty()) return Response::text(401, "no");
     const std::lock_guard lock(mutex);
     form = request.body.text();
-    return Response::json(200, "{\"access_token\":\"t" + std::to_string(++tokens) +
-                                   "\",\"token_type\":\"bearer\",\"expires_in\":" +
-                                   std::to_string(expires_in) + "}");
+    return Response::json(
+        200, "{\"access_token\":\"t" + std::to_string(++tokens) +
+                 "\",\"token_type\":\"bearer\",\"expires_in\":" + std::to_string(expires_in) + "}");
   });
   server.add("GET", "/m", [](const Request& request) {
     return Response::text(200, std::string(request.header("authorization")));
@@ -306,7 +311,8 @@ TEST_CASE("an access token is fetched once, used until it ends, and renewed", "[
   request.url = server.url("/m");
   CHECK(client->fetch_now(request)->body.text() == "Bearer t1");
   CHECK(client->fetch_now(request)->body.text() == "Bearer t1");
-  CHECK(form == "grant_type=client_credentials&scope=a+b&audience=x+y&client_id=id&client_secret=s%26%3D");
+  CHECK(form ==
+        "grant_type=client_credentials&scope=a+b&audience=x+y&client_id=id&client_secret=s%26%3D");
   expires_in = 5;  // less than the time before the end at which it is renewed
   const auto second = fixture.client(options);
   CHECK(second->fetch_now(request)->body.text() == "Bearer t2");

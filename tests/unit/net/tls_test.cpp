@@ -18,8 +18,7 @@ TEST_CASE("a server is trusted by its authority and name only", "[net]") {
     const auto response = fixture.get(server.url(), 10'000, options);
     return response.ok() ? std::string(response->body.text()) : response.status().message();
   };
-  const std::string distrust =
-      "Get \"" + server.url() + "\": tls: failed to verify certificate: ";
+  const std::string distrust = "Get \"" + server.url() + "\": tls: failed to verify certificate: ";
   net::TlsOptions tls;
   CHECK(fetched(tls).starts_with(distrust));
   tls.ca = identity.certificate_pem();
@@ -78,8 +77,9 @@ TEST_CASE("a proxy is asked as proxies want it", "[net]") {
     const std::string request = read_request(socket);
     const std::lock_guard lock(mutex);
     asked = request;
-    socket.send(request.starts_with("CONNECT") ? "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-                                               : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    socket.send(request.starts_with("CONNECT")
+                    ? "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+                    : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   });
   net::ClientOptions options;
   options.proxy_url = "http://me:secret@127.0.0.1:" + std::to_string(proxy.port());
