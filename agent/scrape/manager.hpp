@@ -2,8 +2,8 @@
 // manager.hpp - everything that is scraped: a pool a job, a loop a target, and the in-process
 // exporters. Discovery tells it which targets there are (on_groups); configuration which jobs.
 //
-// Thread-safe; apply() and stop() come from one thread at a time. Views are snapshots and wait for no
-// scrape.
+// Thread-safe; apply() and stop() come from one thread at a time. Views are snapshots and wait for
+// no scrape.
 #pragma once
 
 #include "discovery/groups.hpp"

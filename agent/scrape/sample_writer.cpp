@@ -10,14 +10,18 @@ namespace narthex::scrape {
 namespace {
 
 constexpr std::int64_t kAheadMaxMs = 10 * 60 * 1000;  // later timestamps of a body are refused
-constexpr std::uint32_t kAgain = 1u << 31;            // of an entry number: this scrape had it already
+constexpr std::uint32_t kAgain = 1u << 31;  // of an entry number: this scrape had it already
 constexpr std::uint32_t kEntry = kAgain - 1;
 constexpr std::uint32_t kNoEntry = kEntry;
 
-constexpr std::string_view kReport[] = {"up", "scrape_duration_seconds", "scrape_samples_scraped",
+constexpr std::string_view kReport[] = {"up",
+                                        "scrape_duration_seconds",
+                                        "scrape_samples_scraped",
                                         "scrape_samples_post_metric_relabeling",
-                                        "scrape_series_added", "scrape_timeout_seconds",
-                                        "scrape_sample_limit", "scrape_body_size_bytes"};
+                                        "scrape_series_added",
+                                        "scrape_timeout_seconds",
+                                        "scrape_sample_limit",
+                                        "scrape_body_size_bytes"};
 constexpr std::size_t kReportPlain = 5;  // the rest are extra metrics
 
 bool own_time(const nx_parsed& parsed, std::uint64_t row) {
@@ -74,9 +78,9 @@ Status SampleWriter::add(const nx_parsed& parsed, const LabelSource& labels) {
   for (std::uint64_t row = 0; row < batch.rows; ++row) {
     bool again = false;
     const std::uint32_t entry = cache_.find(view(parsed.key[row]), again);
-    const bool known = entry != SeriesCache::kMiss &&
-                       (cache_.ref(entry) != SeriesCache::kUnresolved ||
-                        (cache_.flags(entry) & SeriesCache::kDropped) != 0);
+    const bool known =
+        entry != SeriesCache::kMiss && (cache_.ref(entry) != SeriesCache::kUnresolved ||
+                                        (cache_.flags(entry) & SeriesCache::kDropped) != 0);
     entries[row] = entry == SeriesCache::kMiss ? kNoEntry : entry | (again ? kAgain : 0);
     if (!known) misses.push_back(static_cast<std::uint32_t>(row));
   }
@@ -141,8 +145,8 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
     const std::uint32_t row = bench_->misses[i];
     bench_->exposed.clear();
     for (std::uint32_t p = table.label_off[i]; p < table.label_off[i + 1]; ++p) {
-      bench_->exposed.push_back({table.symbols[table.label_ref[2 * p]],
-                                 table.symbols[table.label_ref[2 * p + 1]]});
+      bench_->exposed.push_back(
+          {table.symbols[table.label_ref[2 * p]], table.symbols[table.label_ref[2 * p + 1]]});
     }
     const auto verdict =
         rules_->apply(bench_->exposed, target_, bench_->arena, bench_->table.pairs());
@@ -150,7 +154,8 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
     if (*verdict == SampleRules::Verdict::kKeep) {
       const std::string_view twice = bench_->table.end_series();
       if (!twice.empty()) {
-        return invalid_data("label name \"" + std::string(twice) + "\" is not unique: invalid sample");
+        return invalid_data("label name \"" + std::string(twice) +
+                            "\" is not unique: invalid sample");
       }
       bench_->table_rows.push_back(row);
     } else {
@@ -177,7 +182,8 @@ Status SampleWriter::take_resolved(const nx_parsed& parsed) {
   for (std::uint32_t i = 0; i < table.series_count; ++i) {
     const std::uint32_t row = bench_->table_rows[i];
     if (refs[i] == 0) {
-      if (bench_->codes[i] == NX_ROW_BAD_LABELS) return invalid_data("invalid labels: invalid sample");
+      if (bench_->codes[i] == NX_ROW_BAD_LABELS)
+        return invalid_data("invalid labels: invalid sample");
       services_.metrics.refused.add();
       continue;
     }
@@ -235,7 +241,8 @@ Status SampleWriter::add_row(const nx_parsed& parsed, std::uint64_t row, std::ui
 
 Status SampleWriter::add_histogram(const nx_histogram& histogram) {
   const std::uint64_t limit = rules_->options().limits.native_histogram_bucket_limit;
-  if (limit != 0 && std::uint64_t{histogram.pos_bucket_count} + histogram.neg_bucket_count > limit) {
+  if (limit != 0 &&
+      std::uint64_t{histogram.pos_bucket_count} + histogram.neg_bucket_count > limit) {
     services_.metrics.over_bucket_limit.add();
     return invalid_data("histogram bucket limit exceeded");
   }
@@ -447,9 +454,9 @@ void SampleWriter::count_refused(const nx_append_result& result) {
   const std::uint64_t outside = count(
       metrics.out_of_bounds, out_of_bounds_ + code(NX_ROW_OUT_OF_BOUNDS) + code(NX_ROW_TOO_OLD));
   const std::uint64_t other =
-      result.refused - std::min(result.refused, code(NX_ROW_OUT_OF_ORDER) + code(NX_ROW_DUPLICATE) +
-                                                    code(NX_ROW_OUT_OF_BOUNDS) +
-                                                    code(NX_ROW_TOO_OLD));
+      result.refused -
+      std::min(result.refused, code(NX_ROW_OUT_OF_ORDER) + code(NX_ROW_DUPLICATE) +
+                                   code(NX_ROW_OUT_OF_BOUNDS) + code(NX_ROW_TOO_OLD));
   count(metrics.refused, other);
   count(metrics.exemplar_out_of_order, result.exemplars_refused);
   const auto warn = [&](std::string_view text, std::uint64_t dropped) {
