@@ -58,8 +58,7 @@ Status Server::start() {
     const auto held = impl.lock();
     return held != nullptr ? held->current_fallback() : Handler();
   };
-  environment->resume = [front = std::weak_ptr<Front>(impl_->front)](Lane lane,
-                                                                     runtime::Task job) {
+  environment->resume = [front = std::weak_ptr<Front>(impl_->front)](Lane lane, runtime::Task job) {
     if (const auto held = front.lock()) held->resume(lane, std::move(job));
   };
   return impl_->front->start(std::move(environment));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses and
-// dispatches through a Stream of ours and lives in httplib_dispatch.cpp only (why:
+// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses
+// and dispatches through a Stream of ours and lives in httplib_dispatch.cpp only (why:
 // agent/net/README.md).
 //
 // An idle connection costs a parked wait and nothing else; a request occupies a thread of its lane
