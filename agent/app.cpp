@@ -235,7 +235,7 @@ Status App::begin() {
 }
 
 void App::publish_metrics() {
-  gatherers_.push_back(telemetry::gather_process_metrics(registry_));
+  gatherers_.push_back(telemetry::register_process_metrics(registry_));
   gatherers_.push_back(registry_.on_gather([this](telemetry::Gathering& g) {
     g.gauge("narthex_build_info", "Version of the agent.", {{"version", status_.version()}}, 1);
     g.gauge("prometheus_build_info", "Version of Prometheus whose behaviour this agent has.",
