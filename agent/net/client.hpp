@@ -33,6 +33,7 @@ struct FetchRequest {
 
 struct FetchResponse {
   int status = 0;
+  std::string status_line;  // "503 Service Unavailable", in the server's words
   Params headers;  // names in lower case
   BufferRef body;  // inflated
   std::uint64_t wire_bytes = 0;  // of the body as it came

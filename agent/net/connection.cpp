@@ -220,7 +220,6 @@ void Connection::begin_exchange(RequestHead head) {
       match.entry != nullptr ? match.entry->route().body_max_bytes : kFallbackBodyBytes;
   incoming_ = std::make_unique<Incoming>(std::move(exchange));
   incoming_->began_ns = incoming_->exchange->started_ns;
-  if (match.bad_escape) return refuse(400, "malformed path");
   if (answer_without_handler(match.entry != nullptr, match.allow)) return;
   begin_body();
 }
@@ -231,7 +230,7 @@ bool Connection::answer_without_handler(bool has_match, std::string_view allow) 
   const bool handled = has_match || (allow.empty() && front_->has_fallback());
   if (handled && head.method != "TRACE") return false;
   // Its body is not worth reading.
-  if (head.chunked || head.content_length != 0) close_after_ = true;
+  if (head.chunked || head.content_length != 0) close_after_ = refused_ = true;
   if (head.method == "TRACE") {
     answer_text(405, "Method Not Allowed", {});
   } else if (allow.empty()) {
@@ -316,6 +315,7 @@ void Connection::hand_over() {
 void Connection::refuse(int status, std::string_view reason) {
   front_->refusals().count(status);
   close_after_ = true;
+  refused_ = true;
   answer_text(status, reason, {});
 }
 
@@ -353,6 +353,7 @@ void Connection::answer(Answer answer) {
   outgoing_->body_left = outgoing_->answer.body.size();
   outgoing_->body_bytes = outgoing_->body_left;
   outgoing_->ended = outgoing_->answer.pipe == nullptr;
+  if (outgoing_->ended) count_answer();
   flush();
 }
 
@@ -422,12 +423,16 @@ void Connection::wait_writable() {
   wait_readable();
 }
 
+// A whole answer counts before it is sent, so that who has it also finds it counted.
+void Connection::count_answer() {
+  if (route_ == nullptr) return;
+  const double seconds = static_cast<double>(front_->now_ns() - started_ns_) * 1e-9;
+  route_->metrics().count(outgoing_->answer.status, seconds, outgoing_->body_bytes);
+  route_.reset();
+}
+
 void Connection::finish_answer() {
-  if (route_ != nullptr) {
-    const double seconds = static_cast<double>(front_->now_ns() - started_ns_) * 1e-9;
-    route_->metrics().count(outgoing_->answer.status, seconds, outgoing_->body_bytes);
-    route_.reset();
-  }
+  count_answer();
   outgoing_.reset();
   cancellation_.reset();
   if (close_after_) return linger();
@@ -449,9 +454,10 @@ void Connection::park() {
 
 // ---- the end ----
 
-// Closing with unread bytes would reset the connection and may destroy the answer on its way.
+// Closing with unread bytes would reset the connection and may destroy the answer on its way. Where
+// the request was read whole, there are none.
 void Connection::linger() {
-  if (peer_closed_) return close();
+  if (peer_closed_ || (!refused_ && unread_.empty())) return close();
   transport_->finish_writing();
   state_ = State::kLinger;
   unread_ = std::string();

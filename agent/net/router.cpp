@@ -115,19 +115,13 @@ struct Router::Node {
 
 namespace {
 
-Params decode_values(const std::string& path, const std::vector<std::string_view>& values,
-                     bool& bad_escape) {
+Params decode_values(const std::string& path, const std::vector<std::string_view>& values) {
   Params params;
   std::size_t index = 0;
   for (std::string_view rest = path; !rest.empty();) {
     std::string name;
     if (kind_of(next_segment(rest), name) == SegmentKind::kLiteral) continue;
-    auto value = percent_decode(values[index++], false);
-    if (!value) {
-      bad_escape = true;
-      break;
-    }
-    params.emplace_back(std::move(name), *std::move(value));
+    params.emplace_back(std::move(name), percent_decode(values[index++], false).value_or(""));
   }
   return params;
 }
@@ -193,7 +187,7 @@ Match Router::find(std::string_view method, std::string_view path) const {
     return match;
   }
   match.cors = match.entry->route().cors;
-  match.path_params = decode_values(match.entry->route().path, values, match.bad_escape);
+  match.path_params = decode_values(match.entry->route().path, values);
   return match;
 }
 

@@ -111,7 +111,9 @@ int FunctionSignature::variadic() const {
 FunctionTable::FunctionTable() {
   for (FunctionSignature& signature : known_signatures()) {
     std::string name = signature.name;
-    entries_[std::move(name)].signature = std::move(signature);
+    FunctionEntry& entry = entries_[std::move(name)];
+    entry.signature = std::move(signature);
+    entry.standard = true;
   }
 }
 
@@ -128,7 +130,7 @@ std::vector<std::string> FunctionTable::add(const nx_function_set& set,
       continue;
     }
     FunctionEntry& entry = entries_[signature.name];
-    entry = {std::move(signature), &f, caller};
+    entry = {std::move(signature), &f, caller, entry.standard};
   }
   return refused;
 }

@@ -51,6 +51,7 @@ struct FunctionEntry {
   FunctionSignature signature;
   const nx_function* kernel = nullptr;  // null: known by name only
   std::shared_ptr<const KernelCaller> caller;
+  bool standard = false;  // one of Prometheus's: its meaning is known
 };
 
 class FunctionTable {

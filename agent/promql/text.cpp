@@ -331,6 +331,15 @@ std::string format_number(double value) {
   return out;
 }
 
+std::string format_general(double value) {
+  const double size = std::fabs(value);
+  if (!(size > 0) || std::isinf(value) || (size >= 1e-4 && size < 1e6)) return format_number(value);
+  std::array<char, 32> buffer;
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                    std::chars_format::scientific);
+  return {buffer.data(), result.ptr};
+}
+
 std::string format_fixed(double value, int digits) {
   if (std::isnan(value) || std::isinf(value)) return format_number(value);
   std::array<char, 400> buffer;

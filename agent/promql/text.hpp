@@ -41,6 +41,8 @@ Result<double> parse_number(std::string_view text);
 // The shortest digits that read back as value, without exponent; NaN, +Inf, -Inf.
 std::string format_number(double value);
 void append_number(std::string& out, double value);
+// Go's %g: the shortest digits, with an exponent below 1e-4 and from 1e6 up.
+std::string format_general(double value);
 // %f and %.3f.
 std::string format_fixed(double value, int digits);
 

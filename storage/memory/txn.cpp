@@ -76,7 +76,7 @@ Txn::Txn(Core& core, std::uint64_t cohort)
 Txn::~Txn() { core_.epochs.leave(epoch_); }
 
 nx_status Txn::resolve(const nx_series_table& table, std::uint64_t* refs, std::uint8_t* codes) {
-  const bool may_create = !over_limit(core_);
+  const bool may_create = !over_limit(core_) || make_room(core_);
   core_.index.resolve(table, may_create, resolved_);
   const std::int64_t now = core_.now_ms();
   bool all = true;
@@ -127,7 +127,9 @@ nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
     const std::lock_guard lock(core_.commit_mutex);
     layout = core_.cohorts.find_layout(batch.layout);
   }
-  if (batch.layout != 0 && (layout == nullptr || layout->refs.size() != batch.rows)) {
+  if (batch.v == nullptr && batch.h == nullptr) {
+    // The rows carry exemplars only.
+  } else if (batch.layout != 0 && (layout == nullptr || layout->refs.size() != batch.rows)) {
     for (std::uint64_t r = 0; r < batch.rows; ++r) {
       if (is_present(batch, r)) count(result, r, NX_ROW_UNKNOWN_REF);
     }

@@ -134,7 +134,7 @@ enum {
 /* Row r belongs to series ref[r]; where ref is NULL or ref[r] is 0, to table series `series[r]`;
  * with a layout, to series r of that layout (ref, series and table are NULL then). Its time is
  * t[r], its start time st[r] (0: unknown), its value v[r], or hists[h[r]] where h is set and h[r]
- * is not NX_NONE. */
+ * is not NX_NONE. Where v and h are both NULL the rows carry exemplars only: no sample is written. */
 typedef struct nx_sample_batch {
   uint32_t struct_size;
   uint32_t flags; /* NX_BATCH_* */

@@ -115,6 +115,8 @@ typedef struct nx_window_in {
   const uint64_t *off; /* [series_count] */
   const uint8_t *col_flags; /* [series_count] NX_COL_* of storage.h; NULL: nothing is known */
   uint64_t t_id;
+  const int64_t *step_t; /* [step_count] when each step is evaluated, ms: end_t is that moved by
+                            `offset` and `@` */
 } nx_window_in;
 
 /* Before the call v is 0.0 and present is: that of the input (ELEMENTWISE), window holds a sample

@@ -144,12 +144,17 @@ typedef struct nx_ext_append {
   uint32_t reserved0;
   /* [worker] One thread at a time an appender. */
   nx_status(NX_CALL *begin)(const nx_host *host, nx_appender **out, nx_error *err);
-  /* Rows by `table` and `series`; ref may be NULL. NX_PARTIAL: result tells about the refused. */
+  /* Rows by `table` and `series`, or by `ref`. NX_PARTIAL: result tells about the refused. */
   nx_status(NX_CALL *append)(nx_appender *appender, const nx_sample_batch *batch,
                              nx_append_result *result, nx_error *err);
   /* Both free the appender, whatever they return. */
   nx_status(NX_CALL *commit)(nx_appender *appender, nx_append_result *result, nx_error *err);
   void(NX_CALL *rollback)(nx_appender *appender);
+  /* References for the series of a table, as nx_storage::resolve gives them. They may be kept and
+   * stand in `ref` of later batches, also of other appenders of the instance, until an append
+   * answers NX_ROW_UNKNOWN_REF: a receiver that knows its senders' series does no label work. */
+  nx_status(NX_CALL *resolve)(nx_appender *appender, const nx_series_table *table,
+                              uint64_t *out_ref, uint8_t *out_code, nx_error *err);
 } nx_ext_append;
 
 /* ---- small durable state ------------------------------------------------------------------------------- */

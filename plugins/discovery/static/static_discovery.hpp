@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// static_discovery.hpp - the groups of static_configs: sent once, source "0", "1", ... in their order.
+// static_discovery.hpp - the groups of static_configs: sent once, source "0", "1", ... in their
+// order.
 #pragma once
 
 #include <narthex/sdk/discovery.hpp>
@@ -20,7 +21,11 @@ class StaticDiscovery {
     const nx_value* groups = nullptr;
   };
   static constexpr sdk::OptionRow<Options> kOptions[] = {
-      {"groups", &Options::groups, sdk::required, "Groups of targets with labels in common.", {},
+      {"groups",
+       &Options::groups,
+       sdk::required,
+       "Groups of targets with labels in common.",
+       {},
        R"("type": "array")"},
   };
 

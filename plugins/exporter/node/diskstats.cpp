@@ -4,6 +4,7 @@
 #include "plugins/exporter/node/text_fields.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -72,6 +73,13 @@ std::int64_t stamp_of(const std::string& path) {
   struct stat s {};
   if (stat(path.c_str(), &s) != 0) return 0;
   return s.st_mtim.tv_sec * 1'000'000'000 + s.st_mtim.tv_nsec;
+}
+
+// node_exporter reads all attributes of a queue or none, and a device without a request timeout
+// (virtio, device mapper) lacks one: then it says 0, and so do we, whatever the kernel guesses.
+std::string rotational_of(const std::string& queue) {
+  if (access((queue + "io_timeout").c_str(), F_OK) != 0) return "0";
+  return read_whole_file(queue + "rotational").value_or("0");
 }
 
 void add_counters(sdk::SeriesTable& table, const DiskLine& line) {
@@ -198,8 +206,7 @@ void DiskstatsCollector::describe(const sdk::Collection& out, const DiskLine& li
   UdevProperties udev;
   if (stamp_ns != 0) udev = UdevProperties::parse(read_whole_file(path).value_or(std::string()));
   const std::string rotational =
-      read_whole_file(paths_.sysfs + "/block/" + std::string(line.device) + "/queue/rotational")
-          .value_or(std::string());
+      rotational_of(paths_.sysfs + "/block/" + std::string(line.device) + "/queue/");
   if (disk.set) disk.set->drop(out);
   sdk::SeriesTable table;
   add_counters(table, line);

@@ -90,6 +90,13 @@ std::string without_root(const std::string& mount_point, const std::string& root
   return rest.empty() ? "/" : rest;
 }
 
+// Errors begin with a small letter in node_exporter, and they are label values.
+std::string error_text(int error) {
+  std::string text = std::strerror(error);
+  if (text.size() > 1 && text[1] >= 'a') text[0] = static_cast<char>(text[0] | 0x20);
+  return text;
+}
+
 // What makes a mount the same one after the list has changed.
 auto identity(const Mount& m) {
   return std::tie(m.device, m.mount_point, m.type, m.major, m.minor, m.read_only);
@@ -174,7 +181,7 @@ void FilesystemCollector::push(const sdk::Collection& out, Watched& watched,
     return;
   }
   if (error != 0) {
-    push_error(out, watched.mount, std::strerror(error));
+    push_error(out, watched.mount, error_text(error));
     return;
   }
   watched.set.push(out, values_of(watched.mount, answer));

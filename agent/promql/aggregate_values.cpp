@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Aggregations that need all values of a group at once: quantile and count_values.
+#include "promql/grouping.hpp"
+#include "promql/operators.hpp"
+#include "promql/text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace narthex::promql {
+
+namespace {
+
+// Between two values the weighted mean of both; NaN counts as the smallest.
+double quantile_of(double q, std::vector<double>& values) {
+  if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
+  if (q < 0) return -std::numeric_limits<double>::infinity();
+  if (q > 1) return std::numeric_limits<double>::infinity();
+  std::sort(values.begin(), values.end(), [](double a, double b) {
+    return !std::isnan(b) && (std::isnan(a) || a < b);
+  });
+  const auto n = static_cast<double>(values.size());
+  const double rank = q * (n - 1);
+  const double lower = std::max(0.0, std::floor(rank));
+  const double upper = std::min(n - 1, lower + 1);
+  const double weight = rank - std::floor(rank);
+  return values[static_cast<std::size_t>(lower)] * (1 - weight) +
+         values[static_cast<std::size_t>(upper)] * weight;
+}
+
+class Quantile final : public Stream {
+ public:
+  Quantile(Context& context, const AggregateExpr& expr, StreamPtr of, ScalarColumn param)
+      : context_(context),
+        expr_(expr),
+        of_(std::move(of)),
+        param_(std::move(param)),
+        grouping_(context, expr) {}
+
+  bool next(Batch& out) override {
+    if (result_ == nullptr && !evaluate()) return false;
+    return result_->next(out);
+  }
+
+ private:
+  bool evaluate();
+  void check_parameter();
+  void evaluate_group(const Batch& in, const std::vector<std::uint32_t>& members, Batch& out,
+                      std::size_t first);
+
+  Context& context_;
+  const AggregateExpr& expr_;
+  StreamPtr of_;
+  const ScalarColumn param_;
+  Grouping grouping_;
+  StreamPtr result_;
+};
+
+void Quantile::check_parameter() {
+  const auto warn = [this](double q) {
+    context_.annotations.warn(
+        expr_.param->position,
+        "quantile value should be between 0 and 1, got " + format_general(q));
+  };
+  double least = 0;
+  double most = 1;
+  bool nan = false;
+  for (const double q : param_) {
+    nan = nan || std::isnan(q);
+    least = std::min(least, q);
+    most = std::max(most, q);
+  }
+  if (nan) warn(std::numeric_limits<double>::quiet_NaN());
+  if (most > 1) warn(most);
+  if (least < 0) warn(least);
+}
+
+bool Quantile::evaluate() {
+  check_parameter();
+  Held in(context_);
+  if (!drain(*of_, in)) return false;
+  std::vector<std::vector<std::uint32_t>> members;
+  std::vector<std::uint8_t> drops;
+  for (std::uint32_t s = 0; s < in.batch.series_count(); ++s) {
+    const std::uint32_t g = grouping_.group(in.batch.labels[s]);
+    if (g >= members.size()) members.resize(g + 1), drops.resize(g + 1, 0);
+    members[g].push_back(s);
+    if (in.batch.drops_name(s)) drops[g] = 1;
+  }
+  Batch out;
+  out.clear(in.batch.step_count);
+  for (std::size_t g = 0; g < members.size(); ++g) {
+    const std::size_t first = out.add(grouping_.keys()[g]);
+    evaluate_group(in.batch, members[g], out, first);
+    if (drops[g] != 0) {
+      out.need_drop_names();
+      out.drop_name.back() = 1;
+    }
+  }
+  result_ = materialized(context_, std::move(out));
+  return !context_.stop();
+}
+
+void Quantile::evaluate_group(const Batch& in, const std::vector<std::uint32_t>& members,
+                              Batch& out, std::size_t first) {
+  std::vector<double> values;
+  for (std::uint32_t step = 0; step < in.step_count; ++step) {
+    values.clear();
+    for (const std::uint32_t s : members) {
+      const std::size_t i = std::size_t{s} * in.step_count + step;
+      if (in.present[i] == 0) continue;
+      if (in.histogram(i) == nullptr) {
+        values.push_back(in.v[i]);
+      } else {
+        context_.annotations.info(expr_.expr->position,
+                                  "ignored histogram in quantile aggregation");
+      }
+    }
+    if (values.empty()) continue;
+    out.present[first + step] = 1;
+    out.v[first + step] = quantile_of(param_[step], values);
+  }
+}
+
+class CountValues final : public Stream {
+ public:
+  CountValues(Context& context, const AggregateExpr& expr, StreamPtr of, const std::string& label)
+      : context_(context),
+        of_(std::move(of)),
+        grouping_(context, expr),
+        label_(context.labels.intern(label)),
+        label_is_dropped_(expr.without && std::find(expr.grouping.begin(), expr.grouping.end(),
+                                                    label) != expr.grouping.end()) {}
+
+  bool next(Batch& out) override {
+    if (result_ == nullptr && !evaluate()) return false;
+    return result_->next(out);
+  }
+
+ private:
+  bool evaluate();
+  void count(const Batch& in, std::size_t series, std::uint32_t step);
+  LabelSet labels_with(const LabelSet& group, std::string_view value);
+
+  Context& context_;
+  StreamPtr of_;
+  Grouping grouping_;
+  const Symbol label_;
+  const bool label_is_dropped_;
+  std::unordered_map<LabelSet, std::size_t, LabelSetHash> outputs_;
+  Batch output_;
+  StreamPtr result_;
+};
+
+LabelSet CountValues::labels_with(const LabelSet& group, std::string_view value) {
+  if (label_is_dropped_) return group;
+  std::vector<LabelPair> pairs(group.begin(), group.end());
+  pairs.push_back({label_, context_.labels.intern(value)});
+  return context_.labels.add_unsorted(std::move(pairs));
+}
+
+void CountValues::count(const Batch& in, std::size_t series, std::uint32_t step) {
+  const std::size_t i = series * in.step_count + step;
+  if (in.present[i] == 0) return;
+  const nx_histogram* h = in.histogram(i);
+  const std::string value = h != nullptr ? print_histogram(*h) : format_number(in.v[i]);
+  const LabelSet labels = labels_with(grouping_.key(in.labels[series]), value);
+  const auto [known, is_new] = outputs_.try_emplace(labels, output_.series_count());
+  if (is_new) output_.add(labels);
+  const std::size_t at = known->second * in.step_count + step;
+  output_.present[at] = 1;
+  output_.v[at] += 1;
+}
+
+bool CountValues::evaluate() {
+  Batch in;
+  HeldSamples held(context_);
+  while (of_->next(in)) {
+    if (output_.series_count() == 0) output_.clear(in.step_count);
+    const std::size_t before = output_.series_count();
+    for (std::size_t s = 0; s < in.series_count(); ++s) {
+      for (std::uint32_t step = 0; step < in.step_count; ++step) count(in, s, step);
+    }
+    if (!held.add((output_.series_count() - before) * in.step_count) || context_.stop()) {
+      return false;
+    }
+  }
+  if (context_.failed()) return false;
+  result_ = materialized(context_, std::move(output_));
+  return true;
+}
+
+}  // namespace
+
+StreamPtr quantile(Context& context, const AggregateExpr& expr, StreamPtr of, ScalarColumn param) {
+  return std::make_unique<Quantile>(context, expr, std::move(of), std::move(param));
+}
+
+StreamPtr count_values(Context& context, const AggregateExpr& expr, StreamPtr of,
+                       const std::string& label) {
+  if (label.empty() || !is_valid_utf8(label)) {
+    context.fail(ErrorKind::kExecution, "invalid label name " + quote(label));
+    return nullptr;
+  }
+  return std::make_unique<CountValues>(context, expr, std::move(of), label);
+}
+
+}  // namespace narthex::promql

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// arithmetic.hpp - binary operators on two elements, floats or histograms. Pure.
+#pragma once
+
+#include "promql/context.hpp"
+#include "promql/token.hpp"
+
+#include <cstdint>
+
+namespace narthex::promql {
+
+struct Element {
+  double v = 0;
+  const nx_histogram* h = nullptr;
+};
+
+struct ElementResult {
+  Element value;
+  bool keep = false;      // for comparisons: whether it holds
+  bool computed = false;  // false: the operator means nothing for these types
+};
+
+// On floats alone; a comparison yields its left side in value.
+ElementResult combine_floats(TokenKind op, double a, double b);
+
+// Where at least one is a histogram. Adds the annotation when the types do not fit.
+ElementResult combine(Context& context, TokenKind op, const Element& a, const Element& b,
+                      Position where);
+
+// Whether the result is something else than its operands were: then the metric name goes.
+bool changes_meaning(TokenKind op);
+
+}  // namespace narthex::promql

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of functions over range vectors: one call for a block of series and all steps.
+#include "promql/kernel.hpp"
+#include "promql/operators.hpp"
+
+#include "promql/text.hpp"
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace narthex::promql {
+
+namespace {
+
+bool looks_like_counter(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kEndings = {"_total", "_sum", "_count", "_bucket"};
+  for (const std::string_view ending : kEndings) {
+    if (name.ends_with(ending)) return true;
+  }
+  return name.empty();
+}
+
+class WindowCall final : public Stream {
+ public:
+  WindowCall(Context& context, const CallExpr& call, const Grid& grid, CallArguments args)
+      : context_(context),
+        call_(call),
+        kernel_(*call.function->kernel),
+        times_(grid.times()),
+        args_(std::move(args)),
+        kernel_args_(kernel_arguments(args_)) {}
+
+  bool next(Batch& out) override {
+    if (context_.stop() || !args_.range->next(block_)) return false;
+    if ((kernel_.flags & NX_FN_HISTOGRAMS) == 0) drop_histograms();
+    out.clear(block_.in.step_count);
+    out.labels = block_.labels;
+    out.drop_name = block_.drop_name;
+    out.v.assign(block_.in.n, 0.0);
+    out.present.assign(block_.in.n, 0);
+    mark_windows(out);
+    if (!evaluate(out)) return false;
+    if ((kernel_.flags & NX_FN_COUNTER) != 0) note_other_than_counters(out);
+    return true;
+  }
+
+ private:
+  void drop_histograms() {
+    block_.in.hlo = block_.in.hhi = nullptr;
+    block_.in.ht = nullptr;
+    block_.in.h = nullptr;
+  }
+
+  // A step is there when its window holds a sample.
+  void mark_windows(Batch& out) const {
+    const nx_window_in& in = block_.in;
+    for (std::uint32_t s = 0; s < in.series_count; ++s) {
+      const std::size_t first = std::size_t{s} * in.step_count;
+      for (std::uint32_t i = 0; i < in.step_count; ++i) {
+        const std::uint64_t w = in.win_stride * s + i;
+        const bool any = in.hi[w] > in.lo[w] ||
+                         (in.hlo != nullptr && in.hhi[first + i] > in.hlo[first + i]);
+        out.present[first + i] = any ? 1 : 0;
+      }
+    }
+  }
+
+  bool evaluate(Batch& out) {
+    nx_window_in& in = block_.in;
+    in.args = kernel_args_.data();
+    in.arg_count = static_cast<std::uint32_t>(kernel_args_.size());
+    in.step_t = times_.data();
+    std::optional<SeriesTable> table;
+    if ((kernel_.flags & NX_FN_LABELS) != 0) {
+      in.labels = table.emplace(context_.labels, block_.labels).get();
+    }
+    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data(), out.present.data()};
+    KernelCall call(context_, call_, block_.labels, &out);
+    return call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {
+      return kernel_.eval_window(instance, ctx, &in, &result, error);
+    });
+  }
+
+  void note_other_than_counters(const Batch& out) {
+    Symbol last = LabelStore::kEmpty;
+    for (std::size_t s = 0; s < out.series_count(); ++s) {
+      const Symbol symbol = out.labels[s].get(context_.labels.metric_name());
+      const std::string_view name = context_.labels.text(symbol);
+      if (symbol == last || looks_like_counter(name) || !has_float(out, s)) continue;
+      last = symbol;
+      context_.annotations.info(call_.args[0]->position,
+                                "metric might not be a counter, name does not end in "
+                                "_total/_sum/_count/_bucket: " +
+                                    quote(name));
+    }
+  }
+  static bool has_float(const Batch& out, std::size_t series) {
+    for (std::size_t i = series * out.step_count; i < (series + 1) * out.step_count; ++i) {
+      if (out.present[i] != 0 && out.histogram(i) == nullptr) return true;
+    }
+    return false;
+  }
+
+  Context& context_;
+  const CallExpr& call_;
+  const nx_function& kernel_;
+  const std::vector<std::int64_t> times_;
+  CallArguments args_;
+  const std::vector<nx_arg> kernel_args_;
+  RangeBlock block_;
+};
+
+}  // namespace
+
+StreamPtr call_window(Context& context, const CallExpr& call, const Grid& grid,
+                      CallArguments args) {
+  return std::make_unique<WindowCall>(context, call, grid, std::move(args));
+}
+
+}  // namespace narthex::promql

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// context.hpp - what all operators of one running query share: where samples come from, labels and
+// histograms made on the way, limits, annotations, and the first failure. One thread.
+#pragma once
+
+#include "promql/annotations.hpp"
+#include "promql/engine.hpp"
+#include "promql/grid.hpp"
+#include "promql/histogram.hpp"
+#include "promql/label_store.hpp"
+#include "promql/source.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace narthex::promql {
+
+class Context {
+ public:
+  Context(Source& data, const RunOptions& run, std::string_view text, Grid whole)
+      : source(data),
+        options(run),
+        query(text),
+        grid(whole),
+        label_owner(std::make_shared<LabelStore>()),
+        arena_owner(std::make_shared<Arena>()),
+        labels(*label_owner),
+        arena(*arena_owner) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Records the first failure; always false.
+  bool fail(ErrorKind kind, std::string message);
+  bool fail(const Status& status);
+  bool failed() const { return error_.kind != ErrorKind::kNone; }
+  const QueryError& error() const { return error_; }
+
+  // Whether to stop: failed already, cancelled, or out of time. Ask about once a millisecond.
+  bool stop();
+
+  // Samples held in memory: counts, and fails the query beyond the limit.
+  bool hold(std::uint64_t samples);
+  void release(std::uint64_t samples) { held_ -= samples < held_ ? samples : held_; }
+  std::uint64_t held() const { return held_; }
+  // Samples read for a step.
+  void count_read(std::uint64_t samples) { stats_.samples_total += samples; }
+  const SampleStats& stats() const { return stats_; }
+
+  Source& source;
+  const RunOptions& options;
+  std::string_view query;
+  const Grid grid;  // of the whole query: what start() and end() mean
+  const std::shared_ptr<LabelStore> label_owner;  // the result keeps both alive
+  const std::shared_ptr<Arena> arena_owner;
+  LabelStore& labels;
+  Arena& arena;
+  Annotations annotations;
+
+ private:
+  QueryError error_;
+  SampleStats stats_;
+  std::uint64_t held_ = 0;
+};
+
+// Samples that an operator keeps in memory; given back when it dies.
+class HeldSamples {
+ public:
+  explicit HeldSamples(Context& context) : context_(context) {}
+  HeldSamples(HeldSamples&& other) noexcept
+      : context_(other.context_), count_(std::exchange(other.count_, 0)) {}
+  HeldSamples& operator=(HeldSamples&&) = delete;
+  ~HeldSamples() { context_.release(count_); }
+
+  // False when that is too many: the query has failed then.
+  bool add(std::uint64_t count) {
+    count_ += count;
+    return context_.hold(count);
+  }
+  bool ok() const { return !context_.failed(); }
+
+ private:
+  Context& context_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace narthex::promql

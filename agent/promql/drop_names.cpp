@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking metric names off. Series that differed in nothing else then fall together.
+#include "promql/operators.hpp"
+#include "promql/merge_series.hpp"
+
+namespace narthex::promql {
+
+namespace {
+
+constexpr const char* kSameLabels = "vector cannot contain metrics with the same labelset";
+
+class DropNames final : public Stream {
+ public:
+  DropNames(Context& context, StreamPtr of) : context_(context), of_(std::move(of)) {}
+
+  bool next(Batch& out) override {
+    if (!of_->next(out)) return false;
+    if (context_.options.delayed_name_removal) {
+      out.drop_name.assign(out.series_count(), 1);
+    } else {
+      for (LabelSet& set : out.labels) set = context_.labels.without_metadata(set);
+    }
+    return true;
+  }
+
+ private:
+  Context& context_;
+  StreamPtr of_;
+};
+
+class Merge final : public Stream {
+ public:
+  Merge(Context& context, StreamPtr of, Collision collision)
+      : context_(context), of_(std::move(of)), collision_(collision) {}
+
+  bool next(Batch& out) override {
+    if (merged_ == nullptr) {
+      Held all(context_);
+      if (!drain(*of_, all)) return false;
+      if (!merge_equal_series(context_, all.batch, collision_)) return false;
+      merged_ = materialized(context_, std::move(all));
+    }
+    return merged_->next(out);
+  }
+
+ private:
+  Context& context_;
+  StreamPtr of_;
+  const Collision collision_;
+  StreamPtr merged_;
+};
+
+}  // namespace
+
+bool merge_equal_series(Context& context, Batch& all, Collision collision) {
+  std::unordered_map<LabelSet, std::size_t, LabelSetHash> seen;
+  seen.reserve(all.series_count());
+  Batch merged;
+  merged.clear(all.step_count);
+  bool any = false;
+  for (std::size_t s = 0; s < all.series_count(); ++s) {
+    const auto [known, is_new] = seen.try_emplace(all.labels[s], merged.series_count());
+    if (is_new) {
+      append_series(merged, all, s);
+      continue;
+    }
+    any = true;
+    if (collision == Collision::kRefuse) return context.fail(ErrorKind::kExecution, kSameLabels);
+    if (!merge_into(merged, known->second, all, s)) {
+      return context.fail(ErrorKind::kExecution, kSameLabels);
+    }
+  }
+  if (any) all = std::move(merged);
+  return true;
+}
+
+bool merge_into(Batch& to, std::size_t target, const Batch& from, std::size_t source) {
+  if (!from.h.empty()) to.need_histograms();
+  for (std::size_t i = 0; i < from.step_count; ++i) {
+    const std::size_t a = target * to.step_count + i;
+    const std::size_t b = source * from.step_count + i;
+    if (from.present[b] == 0) continue;
+    if (to.present[a] != 0) return false;
+    to.present[a] = 1;
+    to.v[a] = from.v[b];
+    if (!from.h.empty()) to.h[a] = from.h[b];
+  }
+  return true;
+}
+
+StreamPtr drop_names(Context& context, StreamPtr of, bool may_collide, Collision collision) {
+  StreamPtr dropped = std::make_unique<DropNames>(context, std::move(of));
+  if (!may_collide || context.options.delayed_name_removal) return dropped;
+  return merge_equal(context, std::move(dropped), collision);
+}
+
+StreamPtr merge_equal(Context& context, StreamPtr of, Collision collision) {
+  return std::make_unique<Merge>(context, std::move(of), collision);
+}
+
+}  // namespace narthex::promql

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/engine.hpp"
+
+#include "promql/builder.hpp"
+#include "promql/context.hpp"
+#include "promql/merge_series.hpp"
+#include "promql/reference_times.hpp"
+#include "promql/text.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace narthex::promql {
+
+namespace {
+
+// One run: builds the operators, pulls, and makes the result.
+class Run {
+ public:
+  Run(const Query& query, Source& source, const RunOptions& options, const Grid& grid)
+      : query_(query),
+        context_(source, options, query.text(), grid),
+        builder_(context_, query.root()) {}
+
+  QueryResult execute();
+
+ private:
+  bool evaluate(QueryResult& out);
+  bool scalar(QueryResult& out);
+  bool vector(QueryResult& out);
+  bool matrix(QueryResult& out);
+  bool finish_names(Batch& batch);
+  void add_series(const Batch& batch, std::size_t series, QueryResult& out);
+  void sort(QueryResult& out) const;
+
+  const Query& query_;
+  Context context_;
+  Builder builder_;
+};
+
+QueryResult Run::execute() {
+  QueryResult out;
+  out.labels = context_.label_owner;
+  out.arena = context_.arena_owner;
+  if (context_.stop() || !evaluate(out)) {
+    out.series.clear();
+    out.error = context_.error();
+  }
+  out.annotations = std::move(context_.annotations);
+  out.stats = context_.stats();
+  return out;
+}
+
+bool Run::evaluate(QueryResult& out) {
+  switch (query_.type()) {
+    case ValueType::kString:
+      out.type = ValueType::kString;
+      out.text = as<StringExpr>(unwrap(query_.root())).value;
+      out.scalar_t_ms = context_.grid.start_ms;
+      return true;
+    case ValueType::kScalar:
+      return scalar(out);
+    case ValueType::kVector:
+      return vector(out);
+    default:
+      return matrix(out);
+  }
+}
+
+bool Run::scalar(QueryResult& out) {
+  ScalarColumn column;
+  if (!builder_.scalar(query_.root(), context_.grid, column)) return false;
+  context_.hold(column.size());
+  if (context_.options.instant()) {
+    out.type = ValueType::kScalar;
+    out.scalar = column[0];
+    out.scalar_t_ms = context_.grid.start_ms;
+    return true;
+  }
+  out.type = ValueType::kMatrix;
+  ResultSeries& series = out.series.emplace_back();
+  series.t_ms = context_.grid.times();
+  series.v = std::move(column);
+  return !context_.failed();
+}
+
+// What delayed name removal has put off until here.
+bool Run::finish_names(Batch& batch) {
+  if (batch.drop_name.empty()) return true;
+  for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (batch.drops_name(s)) batch.labels[s] = context_.labels.without_metadata(batch.labels[s]);
+  }
+  return merge_equal_series(context_, batch, Collision::kMerge);
+}
+
+void Run::add_series(const Batch& batch, std::size_t series, QueryResult& out) {
+  const std::size_t first = series * batch.step_count;
+  const std::uint8_t* present = &batch.present[first];
+  const auto count = static_cast<std::size_t>(
+      std::count(present, present + batch.step_count, std::uint8_t{1}));
+  if (count == 0) return;
+  ResultSeries& result = out.series.emplace_back();
+  result.labels = batch.labels[series];
+  result.t_ms.reserve(count);
+  result.v.reserve(count);
+  for (std::size_t i = 0; i < batch.step_count; ++i) {
+    if (present[i] == 0) continue;
+    const nx_histogram* h = batch.histogram(first + i);
+    if (h != nullptr && result.h.empty()) result.h.resize(result.v.size(), nullptr);
+    result.t_ms.push_back(context_.grid.at(static_cast<std::uint32_t>(i)));
+    result.v.push_back(batch.v[first + i]);
+    if (h != nullptr || !result.h.empty()) result.h.push_back(h);
+  }
+}
+
+bool Run::vector(QueryResult& out) {
+  out.type = context_.options.instant() ? ValueType::kVector : ValueType::kMatrix;
+  const StreamPtr stream = builder_.vector(query_.root(), context_.grid);
+  if (stream == nullptr) return false;
+  Held all(context_);
+  if (!drain(*stream, all) || !finish_names(all.batch)) return false;
+  for (std::size_t s = 0; s < all.batch.series_count(); ++s) add_series(all.batch, s, out);
+  if (!context_.options.instant()) sort(out);
+  return true;
+}
+
+bool Run::matrix(QueryResult& out) {
+  out.type = ValueType::kMatrix;
+  const RangePtr stream = builder_.range(query_.root(), context_.grid);
+  if (stream == nullptr) return false;
+  RangeBlock block;
+  while (stream->next(block)) {
+    const nx_window_in& in = block.in;
+    for (std::uint32_t s = 0; s < in.series_count; ++s) {
+      ResultSeries series;
+      series.labels = block.labels[s];
+      if (s < block.drop_name.size() && block.drop_name[s] != 0) {
+        series.labels = context_.labels.without_metadata(series.labels);
+      }
+      const std::uint64_t w = in.win_stride * s;
+      const std::int64_t* t = (in.flags & NX_WINDOW_SHARED_T) != 0 ? in.t : in.t + in.off[s];
+      std::uint32_t h = in.hlo != nullptr ? in.hlo[s] : 0;
+      const std::uint32_t h_end = in.hlo != nullptr ? in.hhi[s] : 0;
+      const auto put_histogram = [&] {
+        series.h.resize(series.v.size(), nullptr);
+        series.t_ms.push_back(in.ht[h]);
+        series.v.push_back(0);
+        series.h.push_back(in.h[h++]);
+      };
+      for (std::uint32_t k = in.lo[w]; k < in.hi[w]; ++k) {
+        while (h < h_end && in.ht[h] < t[k]) put_histogram();
+        series.t_ms.push_back(t[k]);
+        series.v.push_back(in.v[in.off[s] + k]);
+      }
+      while (h < h_end) put_histogram();
+      if (!series.h.empty()) series.h.resize(series.v.size(), nullptr);
+      if (!series.t_ms.empty()) out.series.push_back(std::move(series));
+    }
+  }
+  if (context_.failed()) return false;
+  sort(out);
+  return true;
+}
+
+void Run::sort(QueryResult& out) const {
+  std::sort(out.series.begin(), out.series.end(),
+            [this](const ResultSeries& a, const ResultSeries& b) {
+              return context_.labels.compare(a.labels, b.labels) < 0;
+            });
+}
+
+// False when the range has more steps than can be counted.
+bool make_grid(const RunOptions& options, Grid& out) {
+  out.start_ms = options.start_ms;
+  if (options.instant()) return true;
+  out.step_ms = options.step_ms;
+  if (options.end_ms < options.start_ms) return true;
+  const std::uint64_t steps =
+      (static_cast<std::uint64_t>(options.end_ms) - static_cast<std::uint64_t>(options.start_ms)) /
+          static_cast<std::uint64_t>(options.step_ms) +
+      1;
+  out.count = static_cast<std::uint32_t>(steps);
+  return steps < (1u << 26);
+}
+
+}  // namespace
+
+QueryResult::QueryResult() = default;
+QueryResult::QueryResult(QueryResult&&) noexcept = default;
+QueryResult& QueryResult::operator=(QueryResult&&) noexcept = default;
+QueryResult::~QueryResult() = default;
+
+Result<Query> Query::parse(std::string_view text, std::shared_ptr<const FunctionTable> table,
+                           const ParseOptions& options) {
+  Query query;
+  query.text_ = std::make_shared<const std::string>(text);
+  query.table_ = std::move(table);
+  Result<std::shared_ptr<const Ast>> ast =
+      parse_expression(*query.text_, *query.table_, options);
+  if (!ast.ok()) return ast.status();
+  query.ast_ = *std::move(ast);
+  return query;
+}
+
+QueryError Query::check(const RunOptions& options) const {
+  if (!options.instant() && type() != ValueType::kScalar && type() != ValueType::kVector) {
+    return {ErrorKind::kBadData, "invalid expression type " + quote(documented_name(type())) +
+                                     " for range query, must be Scalar or instant Vector"};
+  }
+  return check_durations(root(), options);
+}
+
+QueryResult Query::run(Source& source, const RunOptions& options) const {
+  QueryResult refused;
+  refused.error = check(options);
+  Grid grid;
+  if (refused.error.kind == ErrorKind::kNone && !make_grid(options, grid)) {
+    refused.error = {ErrorKind::kBadData, "too many steps in the range of the query"};
+  }
+  if (refused.error.kind != ErrorKind::kNone) return refused;
+  return Run(*this, source, options, grid).execute();
+}
+
+}  // namespace narthex::promql

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// engine.hpp - runs queries: text in, columns out. Pure: reads through a Source, calls functions
+// through a FunctionTable, does no I/O.
+//
+//   Result<Query> query = Query::parse(text, table, parse_options);
+//   QueryResult result = query->run(source, run_options);
+//
+// Threads: a Query is immutable; many threads may run it, each run with a Source of its own.
+#pragma once
+
+#include "promql/annotations.hpp"
+#include "promql/batch.hpp"
+#include "promql/functions.hpp"
+#include "promql/parser.hpp"
+#include "runtime/cancel.hpp"
+#include "runtime/clock.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace narthex::promql {
+
+class Arena;
+class Source;
+
+// Named as the HTTP API names them.
+enum class ErrorKind : std::uint8_t {
+  kNone, kBadData, kExecution, kTimeout, kCanceled, kInternal,
+};
+
+struct QueryError {
+  ErrorKind kind = ErrorKind::kNone;
+  std::string message;
+};
+
+struct RunOptions {
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::int64_t step_ms = 0;  // 0: an instant query at start_ms
+  std::int64_t lookback_ms = 300'000;
+  std::int64_t subquery_step_ms = 60'000;  // of subqueries that name none
+  std::uint64_t max_samples = 50'000'000;  // 0: unlimited
+  bool delayed_name_removal = false;       // promql-delayed-name-removal
+  const runtime::Cancellation* cancellation = nullptr;
+  const runtime::Clock* clock = nullptr;
+  std::int64_t deadline_mono_ns = 0;  // 0: none
+
+  bool instant() const { return step_ms == 0; }
+};
+
+struct SampleStats {
+  std::uint64_t samples_total = 0;  // totalQueryableSamples
+  std::uint64_t samples_peak = 0;   // peakSamples
+};
+
+// A series of a result: samples in order of time. Each has a value or a histogram.
+struct ResultSeries {
+  LabelSet labels;
+  std::vector<std::int64_t> t_ms;
+  std::vector<double> v;
+  std::vector<const nx_histogram*> h;  // empty: floats only; else float form, null for floats
+};
+
+// What a run yields; owns all that its views point to. Movable.
+struct QueryResult {
+  QueryResult();
+  QueryResult(QueryResult&&) noexcept;
+  QueryResult& operator=(QueryResult&&) noexcept;
+  ~QueryResult();
+
+  QueryError error;  // kNone: the rest counts
+  ValueType type = ValueType::kMatrix;
+  std::vector<ResultSeries> series;  // kVector: one sample each; kMatrix
+  std::int64_t scalar_t_ms = 0;      // kScalar, kString
+  double scalar = 0;
+  std::string text;
+  Annotations annotations;
+  SampleStats stats;
+  std::shared_ptr<LabelStore> labels;  // of every LabelSet here
+  std::shared_ptr<Arena> arena;        // of every histogram
+};
+
+class Query {
+ public:
+  // NX_ERR_INVALID_ARGUMENT with Prometheus's text. The table is kept alive by the query.
+  static Result<Query> parse(std::string_view text, std::shared_ptr<const FunctionTable> table,
+                             const ParseOptions& options);
+
+  const std::string& text() const { return *text_; }
+  const Expr& root() const { return ast_->root(); }
+  ValueType type() const { return root().type; }
+
+  // What cannot be run at all, as a range query for instance: kBadData. run() asks too.
+  QueryError check(const RunOptions& options) const;
+  QueryResult run(Source& source, const RunOptions& options) const;
+
+ private:
+  std::shared_ptr<const std::string> text_;
+  std::shared_ptr<const FunctionTable> table_;
+  std::shared_ptr<const Ast> ast_;
+};
+
+}  // namespace narthex::promql

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/kernel.hpp"
+
+#include "promql/text.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace narthex::promql {
+
+namespace {
+
+// A kernel may not ask for more than this at once.
+constexpr std::uint64_t kMaxScratchBytes = 256 << 20;
+
+bool is_constant(const ScalarColumn& column) {
+  return std::all_of(column.begin(), column.end(), [&](double v) {
+    return std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(column.front());
+  });
+}
+
+}  // namespace
+
+SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets)
+    : symbols_(labels.symbols().begin(), labels.symbols().end()) {
+  offsets_.push_back(0);
+  for (const LabelSet& set : sets) {
+    for (const LabelPair& pair : set) {
+      refs_.push_back(pair.name);
+      refs_.push_back(pair.value);
+    }
+    offsets_.push_back(static_cast<std::uint32_t>(refs_.size() / 2));
+  }
+  table_.struct_size = sizeof table_;
+  table_.series_count = static_cast<std::uint32_t>(sets.size());
+  table_.symbols = symbols_.data();
+  table_.symbol_count = static_cast<std::uint32_t>(symbols_.size());
+  table_.label_ref = refs_.data();
+  table_.label_off = offsets_.data();
+}
+
+std::vector<nx_arg> kernel_arguments(const CallArguments& args) {
+  std::vector<nx_arg> out(args.scalars.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = {};
+    out[i].str = to_nx(args.texts[i]);
+    if (args.scalars[i].empty()) continue;
+    out[i].v = args.scalars[i].data();
+    out[i].stride = is_constant(args.scalars[i]) ? 0 : 1;
+  }
+  return out;
+}
+
+KernelCall::KernelCall(Context& context, const CallExpr& call, std::span<const LabelSet> labels,
+                       Batch* results)
+    : context_(context), call_(call), labels_(labels), results_(results) {
+  ctx_.struct_size = sizeof ctx_;
+  ctx_.impl = this;
+  ctx_.scratch = &scratch;
+  ctx_.annotate = &annotate;
+  ctx_.put_histogram = &put_histogram;
+  ctx_.cancelled = &cancelled;
+}
+
+bool KernelCall::finish(const Status& status) {
+  if (context_.failed()) return false;
+  if (status.ok()) return true;
+  switch (status.code()) {
+    case NX_ERR_CANCELLED:
+    case NX_ERR_DEADLINE:
+      return context_.fail(status);
+    default:
+      return context_.fail(ErrorKind::kExecution, status.message());
+  }
+}
+
+void* KernelCall::scratch(const nx_fn_ctx* ctx, std::uint64_t size) {
+  KernelCall& call = self(ctx);
+  if (size > kMaxScratchBytes || call.scratch_.bytes() > kMaxScratchBytes) return nullptr;
+  return call.scratch_.allocate(size);
+}
+
+// A text that ends with a colon wants the bare name; others get "for metric name ...".
+void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32_t arg,
+                          std::uint32_t series, nx_str text) {
+  const KernelCall& call = self(ctx);
+  std::string message(view(text));
+  if (series != NX_NONE && series < call.labels_.size()) {
+    const std::string_view name = call.context_.labels.name_of(call.labels_[series]);
+    message += message.ends_with(':') ? " " + quote(name) : for_metric(name);
+  }
+  const Position at = arg < call.call_.args.size() ? call.call_.args[arg]->position
+                                                   : call.call_.position;
+  Annotations& annotations = call.context_.annotations;
+  if (level == NX_ANNOTATE_WARNING) {
+    annotations.warn(at, std::move(message));
+  } else {
+    annotations.info(at, std::move(message));
+  }
+}
+
+nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i,
+                                    const nx_histogram* h) {
+  KernelCall& call = self(ctx);
+  if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
+    return NX_ERR_INVALID_ARGUMENT;
+  }
+  call.results_->need_histograms();
+  call.results_->h[i] = copy_as_float(*h, call.context_.arena);
+  call.results_->present[i] = 1;
+  return NX_OK;
+}
+
+std::int32_t KernelCall::cancelled(const nx_fn_ctx* ctx) {
+  return self(ctx).context_.stop() ? 1 : 0;
+}
+
+}  // namespace narthex::promql

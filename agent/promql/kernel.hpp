@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel.hpp - one call of a function's kernel: its arguments, its nx_fn_ctx, and how its result
+// becomes part of the query. Lives on the stack of the operator that calls.
+#pragma once
+
+#include "promql/ast.hpp"
+#include "promql/context.hpp"
+#include "promql/operators.hpp"
+
+#include <narthex/function.h>
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace narthex::promql {
+
+// A table over the label sets of a batch, for kernels that ask for it.
+class SeriesTable {
+ public:
+  SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets);
+  const nx_series_table* get() const { return &table_; }
+
+ private:
+  std::vector<nx_str> symbols_;  // a copy: a kernel that makes series adds texts to the store
+  std::vector<std::uint32_t> refs_;
+  std::vector<std::uint32_t> offsets_;
+  nx_series_table table_{};
+};
+
+// The arguments as kernels get them: columns of scalars, texts, nothing for the vector.
+std::vector<nx_arg> kernel_arguments(const CallArguments& args);
+
+class KernelCall {
+ public:
+  // labels: of the block's series, for annotations. results: where put_histogram() writes; null:
+  // the kernel may not. Both outlive this.
+  KernelCall(Context& context, const CallExpr& call, std::span<const LabelSet> labels,
+             Batch* results);
+
+  // Runs f(instance, ctx, error); false when the query failed.
+  template <class F>
+  bool run(F&& f) {
+    const Status status = call_.function->caller->call(
+        [&](void* instance, nx_error* error) { return f(instance, &ctx_, error); });
+    return finish(status);
+  }
+
+ private:
+  static void* NX_CALL scratch(const nx_fn_ctx* ctx, std::uint64_t size);
+  static void NX_CALL annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32_t arg,
+                               std::uint32_t series, nx_str text);
+  static nx_status NX_CALL put_histogram(const nx_fn_ctx* ctx, std::uint64_t i,
+                                         const nx_histogram* h);
+  static std::int32_t NX_CALL cancelled(const nx_fn_ctx* ctx);
+  static KernelCall& self(const nx_fn_ctx* ctx) { return *static_cast<KernelCall*>(ctx->impl); }
+  bool finish(const Status& status);
+
+  Context& context_;
+  const CallExpr& call_;
+  std::span<const LabelSet> labels_;
+  Batch* results_;
+  Arena scratch_;
+  nx_fn_ctx ctx_{};
+};
+
+}  // namespace narthex::promql

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/label_store.hpp"
+
+#include "promql/text.hpp"
+
+#include <algorithm>
+
+namespace narthex::promql {
+
+namespace {
+
+constexpr std::size_t kBlockPairs = 4096;
+
+}  // namespace
+
+Symbol LabelSet::get(Symbol name) const {
+  for (const LabelPair& pair : *this) {
+    if (pair.name == name) return pair.value;
+  }
+  return LabelStore::kEmpty;
+}
+
+bool operator==(const LabelSet& a, const LabelSet& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
+}
+
+std::size_t LabelSet::hash() const {
+  std::uint64_t h = 0x9E3779B97F4A7C15u ^ size_;
+  for (const LabelPair& pair : *this) {
+    h ^= (std::uint64_t{pair.name} << 32) | pair.value;
+    h *= 0xFF51AFD7ED558CCDu;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+LabelStore::LabelStore() {
+  intern("");
+  metric_name_ = intern(kMetricName);
+  type_name_ = intern("__type__");
+  unit_name_ = intern("__unit__");
+}
+
+Symbol LabelStore::intern(std::string_view text) {
+  const auto known = symbols_.find(text);
+  if (known != symbols_.end()) return known->second;
+  const std::string_view kept = storage_.emplace_back(text);
+  const auto symbol = static_cast<Symbol>(texts_.size());
+  texts_.push_back(kept);
+  nx_texts_.push_back(to_nx(kept));
+  symbols_.emplace(kept, symbol);
+  return symbol;
+}
+
+LabelPair* LabelStore::allocate(std::size_t count) {
+  if (count > block_left_) {
+    const std::size_t size = std::max(count, kBlockPairs);
+    blocks_.push_back(std::make_unique<LabelPair[]>(size));
+    block_next_ = blocks_.back().get();
+    block_left_ = size;
+  }
+  LabelPair* out = block_next_;
+  block_next_ += count;
+  block_left_ -= count;
+  return out;
+}
+
+LabelSet LabelStore::add(std::span<const LabelPair> pairs) {
+  LabelPair* out = allocate(pairs.size());
+  std::copy(pairs.begin(), pairs.end(), out);
+  return {out, static_cast<std::uint32_t>(pairs.size())};
+}
+
+LabelSet LabelStore::add_unsorted(std::vector<LabelPair> pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(), [this](const LabelPair& a, const LabelPair& b) {
+    return a.name != b.name && text(a.name) < text(b.name);
+  });
+  std::vector<LabelPair> kept;
+  for (const LabelPair& pair : pairs) {
+    if (!kept.empty() && kept.back().name == pair.name) kept.pop_back();
+    kept.push_back(pair);
+  }
+  std::erase_if(kept, [](const LabelPair& pair) { return pair.value == kEmpty; });
+  return add(kept);
+}
+
+std::vector<Symbol> LabelStore::intern_table(const nx_series_table& table) {
+  std::vector<Symbol> symbols(table.symbol_count);
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i) symbols[i] = intern(view(table.symbols[i]));
+  return symbols;
+}
+
+LabelSet LabelStore::add(const nx_series_table& table, std::uint32_t index,
+                         std::span<const Symbol> symbols) {
+  const std::uint32_t first = table.label_off[index];
+  const std::uint32_t last = table.label_off[index + 1];
+  LabelPair* out = allocate(last - first);
+  for (std::uint32_t p = first; p < last; ++p) {
+    out[p - first] = {symbols[table.label_ref[2 * p]], symbols[table.label_ref[2 * p + 1]]};
+  }
+  return {out, last - first};
+}
+
+int LabelStore::compare(const LabelSet& a, const LabelSet& b) const {
+  const std::uint32_t common = std::min(a.size(), b.size());
+  for (std::uint32_t i = 0; i < common; ++i) {
+    const LabelPair& x = a.begin()[i];
+    const LabelPair& y = b.begin()[i];
+    if (x.name != y.name) return text(x.name) < text(y.name) ? -1 : 1;
+    if (x.value != y.value) return text(x.value) < text(y.value) ? -1 : 1;
+  }
+  return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
+}
+
+std::string LabelStore::print(const LabelSet& set) const {
+  std::string out = "{";
+  for (const LabelPair& pair : set) {
+    if (out.size() > 1) out += ", ";
+    if (is_plain_label_name(text(pair.name))) {
+      out += text(pair.name);
+    } else {
+      append_quoted(out, text(pair.name));
+    }
+    out += '=';
+    append_quoted(out, text(pair.value));
+  }
+  return out + "}";
+}
+
+Labels LabelStore::copy(const LabelSet& set) const {
+  Labels out;
+  for (const LabelPair& pair : set) out.set(text(pair.name), text(pair.value));
+  return out;
+}
+
+}  // namespace narthex::promql

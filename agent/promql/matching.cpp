@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/matching.hpp"
+
+#include <algorithm>
+
+namespace narthex::promql {
+
+Matcher::Matcher(Context& context, const VectorMatching& matching)
+    : labels_(context.labels), on_(matching.on) {
+  for (const std::string& name : matching.labels) names_.push_back(labels_.intern(name));
+  if (!on_) names_.push_back(labels_.metric_name());
+}
+
+LabelSet Matcher::key(const LabelSet& set) const {
+  return labels_.filter(set, [this](Symbol name) {
+    return (std::find(names_.begin(), names_.end(), name) != names_.end()) == on_;
+  });
+}
+
+std::uint32_t Matcher::group(const LabelSet& set) {
+  return groups_.try_emplace(key(set), static_cast<std::uint32_t>(groups_.size())).first->second;
+}
+
+}  // namespace narthex::promql

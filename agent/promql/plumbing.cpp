@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators that compute nothing: they gather, repeat and wrap.
+#include "promql/operators.hpp"
+
+#include <algorithm>
+
+namespace narthex::promql {
+
+namespace {
+
+// Yields what it holds, a slice at a time.
+class Materialized final : public Stream {
+ public:
+  Materialized(Context& context, Held held) : context_(context), held_(std::move(held)) {}
+
+  bool next(Batch& out) override {
+    const Batch& batch = held_.batch;
+    if (context_.stop() || next_ >= batch.series_count()) return false;
+    out.clear(batch.step_count);
+    const std::size_t last =
+        std::min(batch.series_count(), next_ + series_per_batch(batch.step_count));
+    for (; next_ < last; ++next_) append_series(out, batch, next_);
+    return true;
+  }
+
+ private:
+  Context& context_;
+  Held held_;
+  std::size_t next_ = 0;
+};
+
+class Broadcast final : public Stream {
+ public:
+  Broadcast(Context& context, StreamPtr of, const Grid& grid)
+      : context_(context), of_(std::move(of)), steps_(grid.count) {}
+
+  bool next(Batch& out) override {
+    if (position_ >= input_.series_count()) {
+      if (context_.stop() || !of_->next(input_)) return false;
+      position_ = 0;
+    }
+    out.clear(steps_);
+    if (!input_.h.empty()) out.need_histograms();
+    const std::size_t last =
+        std::min(input_.series_count(), position_ + series_per_batch(steps_));
+    for (; position_ < last; ++position_) repeat(position_, out);
+    return true;
+  }
+
+ private:
+  void repeat(std::size_t series, Batch& out) {
+    const std::size_t first = out.add(input_.labels[series]);
+    std::fill_n(out.v.begin() + static_cast<std::ptrdiff_t>(first), steps_, input_.v[series]);
+    std::fill_n(out.present.begin() + static_cast<std::ptrdiff_t>(first), steps_,
+                input_.present[series]);
+    if (!input_.h.empty()) {
+      out.need_histograms();
+      std::fill_n(out.h.begin() + static_cast<std::ptrdiff_t>(first), steps_, input_.h[series]);
+    }
+    if (input_.drops_name(series)) {
+      out.need_drop_names();
+      out.drop_name.back() = 1;
+    }
+  }
+
+  Context& context_;
+  StreamPtr of_;
+  const std::uint32_t steps_;
+  Batch input_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace
+
+bool drain(Stream& stream, Held& out) {
+  Batch part;
+  while (stream.next(part)) {
+    const auto present = std::count(part.present.begin(), part.present.end(), std::uint8_t{1});
+    if (!out.samples.add(static_cast<std::uint64_t>(present))) return false;
+    if (out.batch.series_count() == 0) {
+      std::swap(out.batch, part);
+      continue;
+    }
+    for (std::size_t s = 0; s < part.series_count(); ++s) append_series(out.batch, part, s);
+  }
+  return out.samples.ok();
+}
+
+StreamPtr materialized(Context& context, Held held) {
+  return std::make_unique<Materialized>(context, std::move(held));
+}
+
+StreamPtr materialized(Context& context, Batch batch) {
+  Held held(context);
+  held.batch = std::move(batch);
+  return materialized(context, std::move(held));
+}
+
+StreamPtr broadcast(Context& context, StreamPtr of, const Grid& grid) {
+  return std::make_unique<Broadcast>(context, std::move(of), grid);
+}
+
+StreamPtr from_scalar(Context& context, ScalarColumn column) {
+  Batch batch;
+  batch.step_count = static_cast<std::uint32_t>(column.size());
+  batch.labels.emplace_back();
+  batch.present.assign(column.size(), 1);
+  batch.v = std::move(column);
+  return materialized(context, std::move(batch));
+}
+
+}  // namespace narthex::promql
