@@ -183,8 +183,7 @@ scrape::ManagerServices App::scrape_services() {
             request.document = options.document;
             return plugins_.create(request);
           },
-          host_name(),
-          NARTHEX_VERSION};
+          host_name()};
 }
 
 Status App::open_server() {
