@@ -10,7 +10,7 @@
 namespace narthex::net {
 namespace {
 
-constexpr std::size_t kCompressFrom = 4096;
+constexpr std::size_t kCompressFrom = 256;
 
 // "Tue, 24 Nov 2026 10:01:36 GMT"
 void append_date(std::string& head, std::int64_t now_ms) {

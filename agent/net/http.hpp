@@ -115,13 +115,14 @@ using Handler = std::function<Response(const Request&)>;
 enum class Lane { kControl, kQuery, kIngest };
 
 struct Route {
-  std::string method;  // "GET", ...; GET serves HEAD too
+  std::string method;  // "GET", ...
   std::string path;    // "/api/v1/label/{name}/values"; {rest...} takes the remainder
   Lane lane = Lane::kControl;
   Handler handler;
   std::uint64_t body_max_bytes = 1 << 20;  // inflated; beyond it 413
   bool raw_body = false;                   // leave Content-Encoding to the handler
   bool cors = true;                        // false for admin and lifecycle routes
+  bool head = true;                        // a GET route serves HEAD, too
 };
 
 }  // namespace narthex::net

@@ -43,6 +43,10 @@ void Server::remove(std::string_view method, std::string_view path) {
   impl_->front->router().remove(method, path);
 }
 
+bool Server::serves(std::string_view method, std::string_view path) const {
+  return impl_->front->router().find(method, path).entry != nullptr;
+}
+
 void Server::set_fallback(Handler handler) {
   const std::lock_guard lock(impl_->mutex);
   impl_->fallback = std::move(handler);
