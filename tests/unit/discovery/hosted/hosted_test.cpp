@@ -139,6 +139,10 @@ TEST_CASE("a changed target file is noticed without polling", "[hosted]") {
   CHECK(agent.wait_for({"a:2", "b:1"}));
   std::filesystem::remove(folder / "a.json");
   CHECK(agent.wait_for({"b:1"}));
+  CHECK(
+      telemetry::render_text(agent.registry)
+          .find("prometheus_sd_file_read_errors_total{plugin_instance=\"discovery.file#job\"} 0") !=
+      std::string::npos);
 }
 
 TEST_CASE("names are looked up through the plugin host", "[hosted]") {
