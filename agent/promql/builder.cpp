@@ -181,9 +181,7 @@ bool Builder::inner_grid(const SubqueryExpr& expr, const Grid& grid, Grid& out) 
   const std::int64_t last = reference.last();
   const std::int64_t count = last < out.start_ms ? 0 : (last - out.start_ms) / out.step_ms + 1;
   if (count > kMaxSubquerySteps) {
-    return context_.fail(ErrorKind::kExecution,
-                         "query processing would load too many samples into memory in query "
-                         "execution");
+    return context_.refuse_for_size();
   }
   out.count = static_cast<std::uint32_t>(count);
   return true;
