@@ -97,6 +97,7 @@ void BlockBuilder::begin_shared(const Samples& samples) {
   std::memcpy(memory_->times.extend(samples.count), samples.times,
               samples.count * sizeof(std::int64_t));
   kind_ = Kind::kShared;
+  rows_of_ = nullptr;  // these times may be fewer than those of any group's rows
   const bool again = last_shared_.size() == samples.count &&
                      same(last_shared_.data(), samples.times, samples.count);
   t_id_ = again ? last_t_id_ : ids_.fresh();
@@ -155,6 +156,7 @@ bool BlockBuilder::add_shared_rows(SeriesReader& reader, const CopiedSeries& cop
   if (memory_->series_ids.empty()) {
     memory_->times.clear();
     kind_ = Kind::kEmpty;
+    rows_of_ = nullptr;
   }
   return !holes || add_points(reader, copied);
 }
@@ -197,8 +199,8 @@ bool BlockBuilder::place(const Series& series, const Samples& samples) {
 bool BlockBuilder::place_shared(const Series& series, const Samples& samples) {
   const std::int64_t* shared = memory_->times.data();
   const std::size_t rows = memory_->times.size();
-  const auto row0 = static_cast<std::size_t>(
-      std::lower_bound(shared, shared + rows, samples.times[0]) - shared);
+  const auto row0 =
+      static_cast<std::size_t>(std::lower_bound(shared, shared + rows, samples.times[0]) - shared);
   if (row0 + samples.count > rows || !same(shared + row0, samples.times, samples.count)) {
     return false;
   }

@@ -49,9 +49,8 @@ TEST_CASE("of older times the last write wins", "[memory]") {
   CHECK(h.write(kUp, kNow - 10, 2) == NX_ROW_OK);
   CHECK(h.write(kUp, kNow - 20, 3) == NX_ROW_OK);
   CHECK(h.write(kUp, kNow - 5, 4, NX_BATCH_REJECT_OOO) == NX_ROW_OUT_OF_ORDER);
-  CHECK(h.read({}).begin()->second == std::vector<Value>{{kNow - 20, bits_of(3)},
-                                                         {kNow - 10, bits_of(2)},
-                                                         {kNow, bits_of(9)}});
+  CHECK(h.read({}).begin()->second ==
+        std::vector<Value>{{kNow - 20, bits_of(3)}, {kNow - 10, bits_of(2)}, {kNow, bits_of(9)}});
 }
 
 TEST_CASE("times beyond the retention or ten minutes ahead are refused", "[memory]") {
