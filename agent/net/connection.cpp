@@ -36,18 +36,18 @@ class ConnectionOutlet final : public Outlet {
       : front_(std::move(front)), connection_(std::move(connection)) {}
 
   void answer(Answer answer) override {
-    front_->on_strand([connection = connection_, held = std::make_shared<Answer>(std::move(answer))] {
-      if (const auto c = connection.lock()) return c->answer(std::move(*held));
-      if (held->pipe != nullptr) held->pipe->break_off();
-    });
+    front_->on_strand(
+        [connection = connection_, held = std::make_shared<Answer>(std::move(answer))] {
+          if (const auto c = connection.lock()) return c->answer(std::move(*held));
+          if (held->pipe != nullptr) held->pipe->break_off();
+        });
   }
   std::shared_ptr<BodyPipe> make_pipe(std::size_t capacity_bytes) override {
-    return std::make_shared<BodyPipe>(
-        capacity_bytes, [front = front_, connection = connection_] {
-          front->on_strand([connection] {
-            if (const auto c = connection.lock()) c->on_pipe();
-          });
-        });
+    return std::make_shared<BodyPipe>(capacity_bytes, [front = front_, connection = connection_] {
+      front->on_strand([connection] {
+        if (const auto c = connection.lock()) c->on_pipe();
+      });
+    });
   }
 
  private:
@@ -138,8 +138,8 @@ void Connection::on_readable() {
 
 void Connection::on_peer_closed() {
   peer_closed_ = true;
-  // Whoever sent a whole request may only have closed its sending side: the answer is still written,
-  // but nobody is worth a long computation any more.
+  // Whoever sent a whole request may only have closed its sending side: the answer is still
+  // written, but nobody is worth a long computation any more.
   const bool in_work = state_ == State::kHandling || state_ == State::kWriting;
   if (!in_work || endless()) return close();
   close_after_ = true;
@@ -253,8 +253,8 @@ void Connection::begin_body() {
   incoming_->left = exchange.head.content_length;
   if (!exchange.head.chunked && incoming_->left == 0) return hand_over();
   state_ = State::kBody;
-  set_deadline(incoming_->began_ns + std::min(kPaceGrace, front_->options().read_timeout_ms *
-                                                              kMillisecond));
+  set_deadline(incoming_->began_ns +
+               std::min(kPaceGrace, front_->options().read_timeout_ms * kMillisecond));
   if (exchange.head.expects_continue) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const iovec part{const_cast<char*>(kContinue.data()), kContinue.size()};

@@ -63,8 +63,8 @@ std::shared_ptr<HopInFlight> CurlEngine::start(Hop hop, HopDone done) {
     enqueue(transfer);
     return transfer;
   }
-  resolver_->resolve(asked.url.host, [self = shared_from_this(), transfer](
-                                         const Result<Resolver::Addresses>& addresses) {
+  resolver_->resolve(asked.url.host, [self = shared_from_this(),
+                                      transfer](const Result<Resolver::Addresses>& addresses) {
     if (!addresses.ok()) {
       if (const HopDone done_now = transfer->take_done(); done_now && !transfer->abandoned()) {
         HopOutcome outcome;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// curl_engine.hpp - everything that is not plain HTTP: TLS, HTTP/2, proxies. libcurl's multi interface
-// on one thread that is started with the first hop and sleeps when there is none. Thread-safe; done
-// is called on the strand of the client.
+// curl_engine.hpp - everything that is not plain HTTP: TLS, HTTP/2, proxies. libcurl's multi
+// interface on one thread that is started with the first hop and sleeps when there is none.
+// Thread-safe; done is called on the strand of the client.
 #pragma once
 
 #include "net/curl_library.hpp"
@@ -59,9 +59,9 @@ class CurlEngine : public std::enable_shared_from_this<CurlEngine> {
   CURLM* multi_;
   std::mutex mutex_;
   std::condition_variable work_;
-  std::vector<std::shared_ptr<CurlTransfer>> queue_;  // guarded by mutex_
-  bool closed_ = false;                               // guarded by mutex_
-  runtime::Thread thread_;                               // guarded by mutex_
+  std::vector<std::shared_ptr<CurlTransfer>> queue_;                  // guarded by mutex_
+  bool closed_ = false;                                               // guarded by mutex_
+  runtime::Thread thread_;                                            // guarded by mutex_
   std::unordered_map<CURL*, std::shared_ptr<CurlTransfer>> running_;  // of the thread
 };
 

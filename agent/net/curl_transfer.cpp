@@ -14,7 +14,8 @@ namespace narthex::net {
 namespace {
 
 constexpr const char* kBodyLimit = "body size limit exceeded";
-constexpr const char* kHeaderLimit = "net/http: server response headers exceeded the limit; aborted";
+constexpr const char* kHeaderLimit =
+    "net/http: server response headers exceeded the limit; aborted";
 
 long tls_minimum(std::string_view name) {
   if (name == "TLS10") return CURL_SSLVERSION_TLSv1_0;
@@ -214,8 +215,8 @@ HopOutcome CurlTransfer::outcome(CURLcode code) {
   result.response.status = static_cast<int>(status);
   // HTTP/2 has no words of its own.
   if (result.response.status_line.size() <= 4) {
-    result.response.status_line = std::to_string(status) + " " +
-                                  std::string(status_text(static_cast<int>(status)));
+    result.response.status_line =
+        std::to_string(status) + " " + std::string(status_text(static_cast<int>(status)));
   }
   return result;
 }
@@ -231,8 +232,8 @@ Status CurlTransfer::dial_failure_of(CURLcode code) const {
   }
   long error = 0;
   curl_.easy_getinfo(handle_, CURLINFO_OS_ERRNO, &error);
-  const std::string place = proxied ? place_of(hop_.proxy.url)
-                                    : hop_.url.host + ":" + std::to_string(hop_.url.port);
+  const std::string place =
+      proxied ? place_of(hop_.proxy.url) : hop_.url.host + ":" + std::to_string(hop_.url.port);
   const Status dialled = dial_failure(place, error != 0 ? static_cast<int>(error) : ECONNREFUSED);
   return unavailable(prefix + dialled.message());
 }

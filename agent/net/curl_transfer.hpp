@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// curl_transfer.hpp - one hop as a libcurl easy handle: options in, response out, failures in the words
-// of the plain engine. Lives on the engine's thread; abandon() may come from the strand.
+// curl_transfer.hpp - one hop as a libcurl easy handle: options in, response out, failures in the
+// words of the plain engine. Lives on the engine's thread; abandon() may come from the strand.
 #pragma once
 
 #include "net/curl_library.hpp"

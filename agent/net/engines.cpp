@@ -5,9 +5,17 @@
 
 #include <boost/asio/post.hpp>
 
+#include <chrono>
+#include <future>
 #include <utility>
 
 namespace narthex::net {
+namespace {
+
+// An executor that stops in this moment may never get there.
+constexpr auto kCloseTime = std::chrono::seconds(2);
+
+}  // namespace
 
 Engines::Engines(runtime::AsioExecutor& executor)
     : executor_(executor),
@@ -49,7 +57,14 @@ void Engines::close() {
     curl.swap(curl_);
   }
   if (curl != nullptr) curl->close();
-  boost::asio::post(strand_, [plain = plain_] { plain->close(); });
+  if (executor_.io_context().stopped()) return;
+  // Waited for, so that nothing of ours is left in flight when the executor stops.
+  const auto closed = std::make_shared<std::promise<void>>();
+  boost::asio::post(strand_, [plain = plain_, closed] {
+    plain->close();
+    closed->set_value();
+  });
+  closed->get_future().wait_for(kCloseTime);
 }
 
 }  // namespace narthex::net

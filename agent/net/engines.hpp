@@ -23,7 +23,7 @@ class Engines {
   void on_strand(runtime::Task task);
   runtime::AsioExecutor& executor() { return executor_; }
   std::int64_t now_ns() const { return executor_.clock().mono_ns(); }
-  // Fails what is in flight. From any thread but the strand's.
+  // Fails what is in flight and waits for that. Not from an I/O thread.
   void close();
 
  private:

@@ -39,8 +39,8 @@ Status check_request(const FetchRequest& request) {
 std::string authorization_of(const std::string& user_info) {
   const std::size_t colon = std::min(user_info.find(':'), user_info.size());
   const auto user = percent_decode(user_info.substr(0, colon), false);
-  const auto password = percent_decode(
-      colon < user_info.size() ? user_info.substr(colon + 1) : std::string(), false);
+  const auto password =
+      percent_decode(colon < user_info.size() ? user_info.substr(colon + 1) : std::string(), false);
   return basic_authorization(user.value_or(""), password.value_or(""));
 }
 
@@ -193,9 +193,8 @@ void FetchFlow::follow(const HopResponse& response) {
   if (!repeat && request_.method != "HEAD" && request_.method != "GET") {
     request_.method = "GET";
     request_.body.clear();
-    std::erase_if(request_.headers, [](const auto& header) {
-      return lower(header.first).starts_with("content-");
-    });
+    std::erase_if(request_.headers,
+                  [](const auto& header) { return lower(header.first).starts_with("content-"); });
   }
   url_ = *std::move(next);
   if (++hops_ >= kRedirectsMax) return fail(unavailable("stopped after 10 redirects"));

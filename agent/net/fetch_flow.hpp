@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fetch_flow.hpp - one fetch from beginning to end: credentials, token, hop after hop along the
-// redirects, inflating. Lives on the strand of its engines; cancel() and start() come from anywhere.
+// redirects, inflating. Lives on the strand of its engines; cancel() and start() come from
+// anywhere.
 #pragma once
 
 #include "net/client.hpp"

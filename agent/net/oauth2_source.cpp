@@ -83,9 +83,9 @@ void OAuth2Source::ask(std::int64_t timeout_ms, Style style) {
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   const bool by_params = style == Style::kParams;
   if (!by_params) {
-    request.headers.emplace_back("Authorization",
-                                 basic_authorization(encode_pair_text(options_.client_id),
-                                                     encode_pair_text(secret_)));
+    request.headers.emplace_back(
+        "Authorization",
+        basic_authorization(encode_pair_text(options_.client_id), encode_pair_text(secret_)));
   }
   request.body = form_of(options_, by_params, secret_);
   client_->fetch(std::move(request), [self = shared_from_this(), timeout_ms,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// oauth2_source.hpp - access tokens by OAuth 2's client credentials: fetched when first needed, kept
-// until shortly before they end, one fetch at a time. Lives on the strand of the client.
+// oauth2_source.hpp - access tokens by OAuth 2's client credentials: fetched when first needed,
+// kept until shortly before they end, one fetch at a time. Lives on the strand of the client.
 #pragma once
 
 #include "net/client.hpp"

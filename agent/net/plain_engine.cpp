@@ -25,8 +25,7 @@ PlainEngine::PlainEngine(runtime::AsioExecutor& executor, Strand strand)
     : executor_(executor),
       strand_(std::move(strand)),
       resolver_(std::make_shared<Resolver>(
-          executor,
-          [s = strand_](runtime::Task task) { boost::asio::post(s, std::move(task)); })),
+          executor, [s = strand_](runtime::Task task) { boost::asio::post(s, std::move(task)); })),
       scratch_(new char[kScratchBytes]),
       sweep_(strand_) {}
 
@@ -71,7 +70,8 @@ void PlainEngine::keep(std::shared_ptr<PlainConnection> connection) {
 void PlainEngine::drop(PlainConnection& connection) {
   const auto at = idle_.find(connection.key);
   if (at == idle_.end()) return;
-  idle_count_ -= std::erase_if(at->second, [&](const auto& kept) { return kept.get() == &connection; });
+  idle_count_ -=
+      std::erase_if(at->second, [&](const auto& kept) { return kept.get() == &connection; });
   if (at->second.empty()) idle_.erase(at);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// plain_engine.hpp - HTTP/1.1 without TLS and without proxies, on Asio alone: what scraping thousands
-// of targets runs on. Connections are kept and used again; a kept one that the server closed in the
-// meantime is replaced once without the caller noticing.
+// plain_engine.hpp - HTTP/1.1 without TLS and without proxies, on Asio alone: what scraping
+// thousands of targets runs on. Connections are kept and used again; a kept one that the server
+// closed in the meantime is replaced once without the caller noticing.
 //
 // An idle connection keeps the wait it was reading with: the next request reuses it, and a server
 // that closes wakes it. Lives on the strand of the client; start() and close() are called on it.

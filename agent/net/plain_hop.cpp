@@ -86,8 +86,8 @@ void PlainHop::start() {
 }
 
 void PlainHop::arm_deadline() {
-  deadline_.expires_after(std::chrono::nanoseconds(
-      std::max<std::int64_t>(0, hop_.deadline_ns - engine_->now_ns())));
+  deadline_.expires_after(
+      std::chrono::nanoseconds(std::max<std::int64_t>(0, hop_.deadline_ns - engine_->now_ns())));
   deadline_.async_wait([self = shared_from_this()](error_code aborted) {
     if (!aborted) self->fail(deadline_failure());
   });
@@ -128,11 +128,12 @@ void PlainHop::dial() {
     const std::int64_t share =
         (hop_.deadline_ns - engine_->now_ns()) / static_cast<std::int64_t>(left);
     dial_deadline_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(0, share)));
-    dial_deadline_.async_wait([self = shared_from_this(), dialled = connection_](error_code aborted) {
-      if (!aborted && self->connection_ == dialled && dialled->transport == nullptr) {
-        dialled->close();  // ends the connect below with an error
-      }
-    });
+    dial_deadline_.async_wait(
+        [self = shared_from_this(), dialled = connection_](error_code aborted) {
+          if (!aborted && self->connection_ == dialled && dialled->transport == nullptr) {
+            dialled->close();  // ends the connect below with an error
+          }
+        });
   }
   connection_->socket.async_connect(
       endpoint, [self = shared_from_this(), dialled = connection_, endpoint](error_code error) {

@@ -2,8 +2,8 @@
 // plain_hop.hpp - one exchange of the plain engine, and the connections it runs over.
 //
 //   start: idle connection? ---yes--> send -> read ... -> done, connection kept or closed
-//             | no                      ^        | closed before the first byte, and it was an idle one
-//             v                         |        v
+//             | no                      ^        | closed before the first byte, and it was an idle
+//             one v                         |        v
 //          resolve -> dial each address-+<---- dial (once)
 //
 // Lives on the strand of its engine.

@@ -32,12 +32,12 @@ bool range_holds(std::string_view range, const ip::address& address) {
   }
   if (address.is_v4()) {
     const auto network = ip::make_network_v4(std::string(range), error);
-    return !error && network.canonical() == ip::network_v4(address.to_v4(), network.prefix_length())
-                                                .canonical();
+    return !error && network.canonical() ==
+                         ip::network_v4(address.to_v4(), network.prefix_length()).canonical();
   }
   const auto network = ip::make_network_v6(std::string(range), error);
-  return !error && network.canonical() == ip::network_v6(address.to_v6(), network.prefix_length())
-                                              .canonical();
+  return !error && network.canonical() ==
+                       ip::network_v6(address.to_v6(), network.prefix_length()).canonical();
 }
 
 // "example.com" holds the host and those below it, ".example.com" and "*.example.com" only those
@@ -84,7 +84,8 @@ bool proxy_excepted(std::string_view no_proxy, const std::string& host, int port
 }
 
 ProxyRules::ProxyRules(const std::string& proxy_url, const std::string& no_proxy,
-                       bool from_environment, const std::map<std::string, Secret>& connect_headers) {
+                       bool from_environment,
+                       const std::map<std::string, Secret>& connect_headers) {
   if (from_environment) {
     http_ = with_scheme(environment({"HTTP_PROXY", "http_proxy"}));
     https_ = with_scheme(environment({"HTTPS_PROXY", "https_proxy"}));

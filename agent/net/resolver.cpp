@@ -71,15 +71,14 @@ void Resolver::resolve(const std::string& host, Done done) {
 }
 
 void Resolver::ask(const std::string& host) {
-  executor_.post(runtime::Pool::kWorker,
-                 [self = weak_from_this(), on_strand = on_strand_, host] {
-                   auto held = std::make_shared<Result<Addresses>>(look_up(host));
-                   on_strand([self, host, held] {
-                     if (const auto resolver = self.lock()) {
-                       resolver->on_answer(host, std::move(*held));
-                     }
-                   });
-                 });
+  executor_.post(runtime::Pool::kWorker, [self = weak_from_this(), on_strand = on_strand_, host] {
+    auto held = std::make_shared<Result<Addresses>>(look_up(host));
+    on_strand([self, host, held] {
+      if (const auto resolver = self.lock()) {
+        resolver->on_answer(host, std::move(*held));
+      }
+    });
+  });
 }
 
 void Resolver::on_answer(const std::string& host, Result<Addresses> addresses) {

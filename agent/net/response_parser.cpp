@@ -99,8 +99,8 @@ void ResponseParser::on_status_line(std::string_view line) {
   const std::string_view version = line.substr(0, space);
   const std::string_view rest = trim_blanks(line.substr(space));
   const std::string_view code = rest.substr(0, std::min(rest.find(' '), rest.size()));
-  const bool shaped = version.size() == 8 && version.starts_with("HTTP/1.") &&
-                      code.size() == 3 && is_digits(code);
+  const bool shaped =
+      version.size() == 8 && version.starts_with("HTTP/1.") && code.size() == 3 && is_digits(code);
   if (!shaped) return fail_head("malformed HTTP response " + quoted(line));
   status_ = (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
   status_line_ = rest;
@@ -187,7 +187,8 @@ void ResponseParser::begin_body() {
   } else if (framing_ == Framing::kUntilClose) {
     keep_alive_ = false;
   }
-  body_.reserve(static_cast<std::size_t>(std::min({expected, kReserveMax, limits_.body_max_bytes})));
+  body_.reserve(
+      static_cast<std::size_t>(std::min({expected, kReserveMax, limits_.body_max_bytes})));
 }
 
 std::size_t ResponseParser::take_body(std::string_view bytes) {

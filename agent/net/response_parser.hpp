@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// response_parser.hpp - reads the answer of an HTTP/1 server from bytes as they come. Takes what Go's
-// client takes, and words its refusals as Go does. Pure; memory is bounded by the limits.
+// response_parser.hpp - reads the answer of an HTTP/1 server from bytes as they come. Takes what
+// Go's client takes, and words its refusals as Go does. Pure; memory is bounded by the limits.
 #pragma once
 
 #include "net/chunked.hpp"
@@ -27,7 +27,8 @@ class ResponseParser {
   explicit ResponseParser(const ResponseLimits& limits)
       : limits_(limits), chunks_(ChunkedDecoder::LineEnds::kLenient) {}
 
-  // Reads on. Afterwards done() or failed() may hold; bytes behind the answer make keep_alive false.
+  // Reads on. Afterwards done() or failed() may hold; bytes behind the answer make keep_alive
+  // false.
   void feed(std::string_view bytes);
   // The server closed its side.
   void end_of_stream();
@@ -35,7 +36,7 @@ class ResponseParser {
   bool done() const { return state_ == State::kDone; }
   bool failed() const { return state_ == State::kFailed; }
   const Status& failure() const { return failure_; }
-  bool started() const { return seen_ != 0; }     // any byte came
+  bool started() const { return seen_ != 0; }  // any byte came
   bool head_complete() const { return state_ == State::kBody || in_body_; }
   bool keep_alive() const { return keep_alive_; }
 

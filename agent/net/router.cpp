@@ -103,7 +103,7 @@ struct Router::Node {
     std::vector<std::string> methods = {"OPTIONS"};
     for (const auto& candidate : entries) {
       methods.push_back(candidate->route().method);
-      if (methods.back() == "GET") methods.emplace_back("HEAD");
+      if (methods.back() == "GET" && candidate->route().head) methods.emplace_back("HEAD");
     }
     std::sort(methods.begin(), methods.end());
     methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
@@ -179,8 +179,11 @@ Match Router::find(std::string_view method, std::string_view path) const {
   const std::shared_lock lock(mutex_);
   const Node* node = root_->find(path, values);
   if (node == nullptr || node->entries.empty()) return match;
-  match.entry = node->entry(method == "HEAD" ? "GET" : method);
-  if (match.entry == nullptr && method == "HEAD") match.entry = node->entry("HEAD");
+  match.entry = node->entry(method);
+  if (match.entry == nullptr && method == "HEAD") {
+    match.entry = node->entry("GET");
+    if (match.entry != nullptr && !match.entry->route().head) match.entry = nullptr;
+  }
   if (match.entry == nullptr) {
     match.allow = node->allowed();
     match.cors = node->entries.front()->route().cors;

@@ -48,8 +48,8 @@ class RouteEntry {
 struct Match {
   std::shared_ptr<RouteEntry> entry;  // none: see allow
   Params path_params;
-  std::string allow;         // methods of the path, "GET, HEAD, OPTIONS"; empty: no such path
-  bool cors = false;         // of the path
+  std::string allow;  // methods of the path, "GET, HEAD, OPTIONS"; empty: no such path
+  bool cors = false;  // of the path
 };
 
 class Router {

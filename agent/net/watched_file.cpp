@@ -32,14 +32,14 @@ class Descriptor {
 
 Result<std::string> WatchedFile::read() {
   const auto failed = [&](std::string_view doing) {
-    return io_error("unable to read file " + path_ + ": " + std::string(doing) + " " + path_ + ": " +
-                    system_text(errno));
+    return io_error("unable to read file " + path_ + ": " + std::string(doing) + " " + path_ +
+                    ": " + system_text(errno));
   };
   struct stat info {};
   const auto stamp_of = [&] {
-    return Stamp{static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
-                     info.st_mtim.tv_nsec,
-                 static_cast<std::int64_t>(info.st_size), info.st_ino};
+    return Stamp{
+        static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec,
+        static_cast<std::int64_t>(info.st_size), info.st_ino};
   };
   if (stat(path_.c_str(), &info) == 0 && stamp_of() == stamp_) return content_;
   const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

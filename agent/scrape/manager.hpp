@@ -51,8 +51,7 @@ struct ManagerServices {
   // Creates (not starts) the instance of an exporter: PluginHost::create with NX_EXPORTER_ID.
   std::function<Result<std::shared_ptr<host::Instance>>(const ExporterOptions&, std::string name)>
       make_exporter;
-  std::string host_name;      // the default `instance` of exporters
-  std::string agent_version;  // User-Agent: Narthex/<version>
+  std::string host_name;  // the default `instance` of exporters
 };
 
 class Manager {

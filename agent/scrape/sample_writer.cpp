@@ -58,6 +58,7 @@ void SampleWriter::begin(std::shared_ptr<const SampleRules> rules, std::int64_t 
   t_ms_ = t_ms;
   t_max_ms_ = now_ms + kAheadMaxMs;
   over_limit_ = false;
+  store_failure_ = Status();
   scraped_ = kept_ = added_ = duplicates_ = out_of_bounds_ = 0;
   cache_.begin_scrape();
   metadata_.begin_scrape();
@@ -98,6 +99,7 @@ Status SampleWriter::add(const nx_parsed& parsed, const LabelSource& labels) {
 }
 
 Status SampleWriter::add_missing(const nx_parsed& parsed, const LabelSource& labels) {
+  if (!store_failure_.ok()) return {};
   if (!rules_->relabels() && would_pass_limit(parsed, bench_->misses.size())) {
     over_limit_ = true;
     return {};
@@ -173,12 +175,15 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
 }
 
 Status SampleWriter::take_resolved(const nx_parsed& parsed) {
-  if (Status status = open(); !status.ok()) return status;
+  // A storage that refuses is not the target's fault: finish() tells it.
+  store_failure_ = open();
+  if (!store_failure_.ok()) return {};
   const nx_series_table table = bench_->table.table();
   auto& refs = bench_->resolved;
   refs.assign(table.series_count, 0);
   bench_->codes.assign(table.series_count, NX_ROW_OK);
-  if (Status status = appender_->resolve(table, refs, bench_->codes); !status.ok()) return status;
+  store_failure_ = appender_->resolve(table, refs, bench_->codes);
+  if (!store_failure_.ok()) return {};
   for (std::uint32_t i = 0; i < table.series_count; ++i) {
     const std::uint32_t row = bench_->table_rows[i];
     if (refs[i] == 0) {
@@ -333,7 +338,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
     report.failure = Status(NX_ERR_EXHAUSTED, "sample limit exceeded");
     services_.metrics.over_sample_limit.add();
   }
-  if (!report.failure.ok()) {
+  const bool keep = report.failure.ok() && store_failure_.ok();
+  if (!keep) {
     bench_->rows.clear();
     appender_.reset();
   }
@@ -341,7 +347,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   outcome.scraped = scraped_;
   outcome.kept = kept_;
   outcome.added = added_;
-  outcome.stored = open();
+  outcome.stored = store_failure_;
+  if (outcome.stored.ok()) outcome.stored = open();
   if (outcome.stored.ok()) outcome.stored = resolve_report();
   if (outcome.stored.ok()) {
     push_report(report);
@@ -351,7 +358,7 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   }
   if (outcome.again) return outcome;
   bench_->stale.clear();
-  report.failure.ok() ? cache_.end_good(bench_->stale) : cache_.end_bad(bench_->stale);
+  keep ? cache_.end_good(bench_->stale) : cache_.end_bad(bench_->stale);
   if (outcome.stored.ok()) outcome.stored = append_stale(bench_->stale, t_ms_);
   if (outcome.stored.ok()) {
     nx_append_result result = empty_result();

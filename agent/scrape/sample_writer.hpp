@@ -118,6 +118,7 @@ class SampleWriter {
   std::int64_t t_ms_ = 0;
   std::int64_t t_max_ms_ = 0;
   bool over_limit_ = false;
+  Status store_failure_;
   std::uint64_t scraped_ = 0;
   std::uint64_t kept_ = 0;
   std::uint64_t added_ = 0;

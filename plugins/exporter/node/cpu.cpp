@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 8> kModeNames = {"user",   "nice", "syste
                                                         "iowait", "irq",  "softirq", "steal"};
 constexpr std::array<std::string_view, 2> kGuestModeNames = {"user", "nice"};
 
-sdk::SeriesTable table_of(std::string_view cpu) {
-  sdk::SeriesTable table;
+sdk::SeriesList table_of(std::string_view cpu) {
+  sdk::SeriesList table;
   for (const std::string_view mode : kModeNames) {
     table.add("node_cpu_seconds_total", {{"cpu", cpu}, {"mode", mode}});
   }

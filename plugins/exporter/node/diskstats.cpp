@@ -82,7 +82,7 @@ std::string rotational_of(const std::string& queue) {
   return read_whole_file(queue + "rotational").value_or("0");
 }
 
-void add_counters(sdk::SeriesTable& table, const DiskLine& line) {
+void add_counters(sdk::SeriesList& table, const DiskLine& line) {
   for (std::size_t i = 0; i < line.counter_count; ++i) {
     table.add(kCounters[i].name, {{"device", line.device}});
     table.describe(kCounters[i].name, kCounters[i].type, kCounters[i].help);
@@ -90,7 +90,7 @@ void add_counters(sdk::SeriesTable& table, const DiskLine& line) {
 }
 
 // The info series; each has the value 1.
-void add_infos(sdk::SeriesTable& table, const DiskLine& line, const UdevProperties& udev,
+void add_infos(sdk::SeriesList& table, const DiskLine& line, const UdevProperties& udev,
                std::string_view rotational) {
   std::string_view serial = udev.get("SCSI_IDENT_SERIAL", "ID_SERIAL_SHORT");
   if (serial.empty()) serial = udev.get("ID_SERIAL");
@@ -124,7 +124,7 @@ void add_infos(sdk::SeriesTable& table, const DiskLine& line, const UdevProperti
 }
 
 // Values that stay: one for each series after the counters.
-void add_ata(sdk::SeriesTable& table, const DiskLine& line, const UdevProperties& udev,
+void add_ata(sdk::SeriesList& table, const DiskLine& line, const UdevProperties& udev,
              std::vector<double>& values) {
   if (udev.get("ID_ATA").empty()) return;
   for (const AtaRow& row : kAta) {
@@ -208,7 +208,7 @@ void DiskstatsCollector::describe(const sdk::Collection& out, const DiskLine& li
   const std::string rotational =
       rotational_of(paths_.sysfs + "/block/" + std::string(line.device) + "/queue/");
   if (disk.set) disk.set->drop(out);
-  sdk::SeriesTable table;
+  sdk::SeriesList table;
   add_counters(table, line);
   add_infos(table, line, udev, trimmed(rotational));
   disk.values.assign(table.size(), 1);

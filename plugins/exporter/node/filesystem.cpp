@@ -48,8 +48,8 @@ constexpr Row kSizes[] = {
 };
 constexpr std::size_t kSeriesCount = 3 + std::size(kSizes);
 
-sdk::SeriesTable table_of(const Mount& mount) {
-  sdk::SeriesTable table;
+sdk::SeriesList table_of(const Mount& mount) {
+  sdk::SeriesList table;
   const auto labels = labels_of(mount, {});
   for (const Row& row : {kError, kReadOnly}) table.add(row.name, labels);
   for (const Row& row : kSizes) table.add(row.name, labels);
@@ -151,7 +151,7 @@ void FilesystemCollector::watch(const sdk::Collection& out, std::vector<Mount> m
       before.erase(old);
       continue;
     }
-    sdk::SeriesTable table = table_of(mount);
+    sdk::SeriesList table = table_of(mount);
     std::string path = host_path(mount.mount_point);
     Watched fresh{std::move(mount), std::move(path), nullptr, sdk::SeriesSet(std::move(table))};
     if (std::find(kNeverHangs.begin(), kNeverHangs.end(), fresh.mount.type) == kNeverHangs.end()) {

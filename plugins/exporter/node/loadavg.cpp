@@ -6,8 +6,8 @@
 namespace narthex::exporter_node {
 namespace {
 
-sdk::SeriesTable table() {
-  sdk::SeriesTable table;
+sdk::SeriesList table() {
+  sdk::SeriesList table;
   for (const std::string minutes : {"1", "5", "15"}) {
     table.add("node_load" + minutes, {});
     table.describe("node_load" + minutes, NX_TYPE_GAUGE, minutes + "m load average.");

@@ -81,8 +81,8 @@ std::size_t field_of(std::string_view key, std::size_t hint) {
   return kNoField;
 }
 
-sdk::SeriesTable table_of(const std::vector<std::size_t>& fields) {
-  sdk::SeriesTable table;
+sdk::SeriesList table_of(const std::vector<std::size_t>& fields) {
+  sdk::SeriesList table;
   for (const std::size_t field : fields) {
     const std::string_view metric = kFields[field].metric;
     table.add(metric, {});

@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, LinkCounters::kColumns> kColumnNames = {
     "receive_nohandler",
 };
 
-sdk::SeriesTable table_of(const LinkCounters& link) {
-  sdk::SeriesTable table;
+sdk::SeriesList table_of(const LinkCounters& link) {
+  sdk::SeriesList table;
   for (std::size_t i = 0; i < link.column_count; ++i) {
     const std::string column(kColumnNames[i]);
     const std::string name = "node_network_" + column + "_total";

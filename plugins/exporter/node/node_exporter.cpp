@@ -94,7 +94,7 @@ bool wanted(const Options& options, std::string_view name) {
              options.collectors.end();
 }
 
-sdk::SeriesTable build_table() {
+sdk::SeriesList build_table() {
 #if defined(__x86_64__)
   constexpr std::string_view kArchitecture = "amd64";
 #elif defined(__aarch64__)
@@ -102,7 +102,7 @@ sdk::SeriesTable build_table() {
 #else
   constexpr std::string_view kArchitecture = "unknown";
 #endif
-  sdk::SeriesTable table;
+  sdk::SeriesList table;
   table.add("node_exporter_build_info", {{"version", "0.1.0"},
                                          {"revision", "unknown"},
                                          {"branch", "narthex"},
@@ -117,10 +117,10 @@ sdk::SeriesTable build_table() {
   return table;
 }
 
-sdk::SeriesTable scrape_table(const std::vector<std::string_view>& collectors) {
+sdk::SeriesList scrape_table(const std::vector<std::string_view>& collectors) {
   constexpr std::string_view kDuration = "node_scrape_collector_duration_seconds";
   constexpr std::string_view kSuccess = "node_scrape_collector_success";
-  sdk::SeriesTable table;
+  sdk::SeriesList table;
   for (const std::string_view name : collectors) {
     table.add(kDuration, {{"collector", name}});
     table.add(kSuccess, {{"collector", name}});

@@ -9,7 +9,7 @@
 namespace narthex::exporter_node {
 namespace {
 
-sdk::SeriesTable table() {
+sdk::SeriesList table() {
   struct Row {
     std::string_view name;
     std::uint32_t type;
@@ -24,7 +24,7 @@ sdk::SeriesTable table() {
       {"node_procs_blocked", NX_TYPE_GAUGE,
        "Number of processes blocked waiting for I/O to complete."},
   };
-  sdk::SeriesTable table;
+  sdk::SeriesList table;
   for (const Row& row : kRows) {
     table.add(row.name, {});
     table.describe(row.name, row.type, row.help);

@@ -10,8 +10,8 @@
 namespace narthex::exporter_node {
 namespace {
 
-sdk::SeriesTable clock_table(std::string_view zone) {
-  sdk::SeriesTable table;
+sdk::SeriesList clock_table(std::string_view zone) {
+  sdk::SeriesList table;
   table.add("node_time_seconds", {});
   table.add("node_time_zone_offset_seconds", {{"time_zone", zone}});
   table.describe("node_time_seconds", NX_TYPE_GAUGE, "System time in seconds since epoch (1970).");
@@ -20,9 +20,9 @@ sdk::SeriesTable clock_table(std::string_view zone) {
   return table;
 }
 
-sdk::SeriesTable source_table(std::string_view device, std::string_view available,
-                              std::string_view current) {
-  sdk::SeriesTable table;
+sdk::SeriesList source_table(std::string_view device, std::string_view available,
+                             std::string_view current) {
+  sdk::SeriesList table;
   available = trimmed(available);
   for (std::string_view name = next_word(available); !name.empty(); name = next_word(available)) {
     table.add("node_time_clocksource_available_info", {{"device", device}, {"clocksource", name}});

@@ -8,8 +8,8 @@
 namespace narthex::exporter_node {
 namespace {
 
-sdk::SeriesTable table_of(const utsname& name) {
-  sdk::SeriesTable table;
+sdk::SeriesList table_of(const utsname& name) {
+  sdk::SeriesList table;
   table.add("node_uname_info", {{"sysname", name.sysname},
                                 {"release", name.release},
                                 {"version", name.version},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_fixture.hpp - a client factory with its executor, and servers that answer with fixed bytes.
+// client_fixture.hpp - a client factory with its executor, and servers that answer with fixed
+// bytes.
 #pragma once
 
 #include "net/client.hpp"

@@ -41,17 +41,19 @@ TEST_CASE("failures are worded as Go words them", "[net]") {
   ClientFixture fixture;
   CHECK(fixture.failure("http://127.0.0.1:1/metrics") ==
         "Get \"http://127.0.0.1:1/metrics\": dial tcp 127.0.0.1:1: connect: connection refused");
-  CHECK(fixture.failure("http://localhost:1/metrics").find("connect: connection refused") != std::string::npos);
+  CHECK(fixture.failure("http://localhost:1/metrics").find("connect: connection refused") !=
+        std::string::npos);
   CHECK(fixture.failure("ftp://x/") == "Get \"ftp://x/\": unsupported protocol scheme \"ftp\"");
 
   const RawServer silent([](RawSocket& socket, int) { socket.receive_all(2000); });
-  CHECK(fixture.failure(silent.url(), 100) == "Get \"" + silent.url() + "\": context deadline exceeded");
+  CHECK(fixture.failure(silent.url(), 100) ==
+        "Get \"" + silent.url() + "\": context deadline exceeded");
   const RawServer leaves(always(""));
   CHECK(fixture.failure(leaves.url()) == "Get \"" + leaves.url() + "\": EOF");
   const RawServer garbage(always("garbage\r\n\r\n"));
-  CHECK(fixture.failure(garbage.url()) ==
-        "Get \"" + garbage.url() +
-            "\": net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\"");
+  CHECK(fixture.failure(garbage.url()) == "Get \"" + garbage.url() +
+                                              "\": net/http: HTTP/1.x transport connection broken: "
+                                              "malformed HTTP response \"garbage\"");
   const RawServer shorter(always("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"));
   CHECK(fixture.failure(shorter.url()) == "unexpected EOF");
   const RawServer drip([](RawSocket& socket, int) {

@@ -22,7 +22,8 @@ TEST_CASE("like targets share one list", "[metadata_cache]") {
   MetadataCache a(lists), b(lists);
   for (MetadataCache* cache : {&a, &b}) {
     cache->begin_scrape();
-    const nx_metadata entries[] = {entry("x", NX_TYPE_COUNTER, "X."), entry("y", NX_TYPE_GAUGE, "Y.")};
+    const nx_metadata entries[] = {entry("x", NX_TYPE_COUNTER, "X."),
+                                   entry("y", NX_TYPE_GAUGE, "Y.")};
     cache->add(entries);
     CHECK(cache->end_good());
   }
@@ -34,7 +35,8 @@ TEST_CASE("an unchanged scrape leaves the list, a change makes another", "[metad
   FamilyLists lists;
   MetadataCache cache(lists);
   const nx_metadata first[] = {entry("x", NX_TYPE_COUNTER, "X."), entry("y", NX_TYPE_GAUGE, "Y.")};
-  const nx_metadata other[] = {entry("x", NX_TYPE_COUNTER, "X."), entry("y", NX_TYPE_GAUGE, "New.")};
+  const nx_metadata other[] = {entry("x", NX_TYPE_COUNTER, "X."),
+                               entry("y", NX_TYPE_GAUGE, "New.")};
   cache.begin_scrape();
   cache.add(first);
   CHECK(cache.end_good());

@@ -47,8 +47,8 @@ TEST_CASE("the target's labels win and the exposed ones are kept aside", "[sampl
 }
 
 TEST_CASE("exported_ is repeated until the name is free", "[sample_rules]") {
-  const Applied a = apply(
-      {}, {{"__name__", "x"}, {"exported_job", "one"}, {"job", "two"}}, kTarget);
+  const Applied a =
+      apply({}, {{"__name__", "x"}, {"exported_job", "one"}, {"job", "two"}}, kTarget);
   CHECK(a.labels.get("exported_job") == "one");
   CHECK(a.labels.get("exported_exported_job") == "two");
 }
@@ -97,9 +97,10 @@ TEST_CASE("label limits fail with Prometheus's words", "[sample_rules]") {
         "label_name_length_limit exceeded (metric: m, label name: long_name, length: 9, limit: 8)");
   options.limits = {};
   options.limits.label_value_length_limit = 5;
-  CHECK(apply(options, {{"__name__", "m"}, {"a", "123456"}}, Labels()).failure ==
-        "label_value_length_limit exceeded (metric: m, label name: a, value: \"123456\", length: 6, "
-        "limit: 5)");
+  CHECK(
+      apply(options, {{"__name__", "m"}, {"a", "123456"}}, Labels()).failure ==
+      "label_value_length_limit exceeded (metric: m, label name: a, value: \"123456\", length: 6, "
+      "limit: 5)");
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ TEST_CASE("targets are spread over the interval", "[schedule]") {
   std::vector<int> buckets(10);
   for (int i = 0; i < 10'000; ++i) {
     ++buckets[static_cast<std::size_t>(first_delay_ns(1'700'000'000'000, 1000, random(), 7) /
-                                       (100 * kMs)) % 10];
+                                       (100 * kMs)) %
+              10];
   }
   for (const int count : buckets) CHECK((count > 850 && count < 1150));
 }

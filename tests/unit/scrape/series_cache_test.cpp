@@ -115,8 +115,7 @@ TEST_CASE("dropped and untracked series get no markers", "[series_cache]") {
   CHECK(stale.empty());
 }
 
-TEST_CASE("labels that change make the old series stale unless they come again",
-          "[series_cache]") {
+TEST_CASE("labels that change make the old series stale unless they come again", "[series_cache]") {
   Scraper s;
   s.good({"a", "b"});
   s.cache.forget_labels();

@@ -6,7 +6,7 @@
 #include "storage/memory/memory_storage.hpp"
 #include "tests/support/direct_instance.hpp"
 
-#include <narthex/sdk/series_table.hpp>
+#include <narthex/sdk/series_list.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -27,7 +27,7 @@ struct Fixture {
 
   // Writes value i to series i of `names`, all at t.
   nx_append_result write(const std::vector<std::string>& names, std::int64_t t) {
-    sdk::SeriesTable series;
+    sdk::SeriesList series;
     for (const std::string& name : names) series.add(name, {{"job", "j"}});
     std::vector<std::uint64_t> refs(names.size());
     std::vector<std::uint8_t> codes(names.size());

@@ -15,7 +15,7 @@ namespace {
 // A gather service with two batches of one sample.
 nx_status gather(const nx_host*, nx_batch_sink sink, void* ctx, nx_error* err) {
   for (const double value : {1.0, 2.0}) {
-    sdk::SeriesTable table;
+    sdk::SeriesList table;
     table.add("narthex_n", {{"value", value == 1.0 ? "one" : "two"}});
     table.describe("narthex_n", NX_TYPE_GAUGE, "N.");
     const nx_series_table series = table.view();
