@@ -46,6 +46,11 @@ std::optional<Response> read_range(const Request& request, Job& job) {
   if (!start.ok()) return invalid_parameter("start", start.status().message());
   const Result<std::int64_t> end = parse_time_ms(request.value("end"));
   if (!end.ok()) return invalid_parameter("end", end.status().message());
+  for (const auto& [name, time] : {std::pair{"start", *start}, std::pair{"end", *end}}) {
+    if (time != kUnrepresentableMs) continue;
+    return invalid_parameter(
+        name, "cannot parse \"" + std::string(request.value(name)) + "\" to a valid timestamp");
+  }
   if (*end < *start) {
     return invalid_parameter("end", "end timestamp must not be before start time");
   }
@@ -109,7 +114,8 @@ Response failure(const promql::QueryError& failed) {
   }
 }
 
-// Prometheus's fields; its engine splits the time differently, so what we do not measure apart is 0.
+// Prometheus's fields; its engine splits the time differently, so what we do not measure apart is
+// 0.
 std::string stats_json(const promql::SampleStats& samples, double total_s) {
   JsonWriter json;
   json.begin_object().key("timings").begin_object();

@@ -112,8 +112,9 @@ bool matches(const Labels& labels, const Selector& selector) {
 }
 
 Response targets_metadata(const scrape::Manager& manager, const Request& request) {
-  const Result<std::int64_t> limit =
-      request.value("limit").empty() ? Result<std::int64_t>(-1) : parse_limit(request.value("limit"));
+  const Result<std::int64_t> limit = request.value("limit").empty()
+                                         ? Result<std::int64_t>(-1)
+                                         : parse_limit(request.value("limit"));
   if (!limit.ok()) return error(ErrorType::kBadData, "limit must be a number");
   Selector selector;
   const std::string match(request.value("match_target"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bus_service.hpp - NX_EXT_BUS: the event bus for plugins. An instance publishes below its plugin's id
-// only, at a bounded rate and size; what it subscribed to ends before stop(). Thread-safe.
+// bus_service.hpp - NX_EXT_BUS: the event bus for plugins. An instance publishes below its plugin's
+// id only, at a bounded rate and size; what it subscribed to ends before stop(). Thread-safe.
 #pragma once
 
 #include "bus/bus.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// config_tree.hpp - the configuration as a plugin sees it: defaults filled in, formats converted, and
-// the way back from each of its nodes to where the user wrote it.
+// config_tree.hpp - the configuration as a plugin sees it: defaults filled in, formats converted,
+// and the way back from each of its nodes to where the user wrote it.
 //
 // Nodes stay where they are as long as the tree lives. Immutable once built.
 #pragma once
@@ -17,8 +17,8 @@ namespace narthex::host {
 
 // What the user wrote, and for whom.
 struct ConfigSource {
-  std::string name;                   // of the instance: stands for the place where there is none
-  const nx_value* config = nullptr;   // null: an empty table
+  std::string name;                  // of the instance: stands for the place where there is none
+  const nx_value* config = nullptr;  // null: an empty table
   std::shared_ptr<const document::Document> document;  // null: places are unknown
 
   // Something wrong about a node of `config`; null: about the whole.

@@ -74,7 +74,8 @@ Status check_needs(const nx_component& c) {
 
 Status check_component(const nx_component* c, std::string_view plugin_id) {
   // The first minor of the ABI ended after `needs`' neighbours; functions are optional one by one.
-  if (!NX_HAS(c, nx_component, needs)) return invalid_data("is NULL or has too small a struct_size");
+  if (!NX_HAS(c, nx_component, needs))
+    return invalid_data("is NULL or has too small a struct_size");
   if (!is_text(c->name) || !is_component_name(view(c->name))) {
     return invalid_data("has a name that is not [a-z][a-z0-9_]*");
   }
@@ -117,9 +118,9 @@ Status check_against_note(const ElfFacts& facts, const nx_plugin& p) {
 Status check_note(const ElfFacts& facts) {
   if (!facts.has_note) return invalid_data("not a Narthex plugin: it has no plugin note");
   if (facts.abi_major != NX_ABI_MAJOR || facts.abi_minor != NX_ABI_MINOR) {
-    return {NX_ERR_UNSUPPORTED,
-            "built for plugin ABI " + version_text(facts.abi_major, facts.abi_minor) +
-                ", this agent has " + version_text(NX_ABI_MAJOR, NX_ABI_MINOR)};
+    return {NX_ERR_UNSUPPORTED, "built for plugin ABI " +
+                                    version_text(facts.abi_major, facts.abi_minor) +
+                                    ", this agent has " + version_text(NX_ABI_MAJOR, NX_ABI_MINOR)};
   }
   return Status();
 }
@@ -131,9 +132,9 @@ Status check_descriptor(const ElfFacts& facts, const nx_plugin* plugin) {
   if (Status status = check_texts(*plugin); !status.ok()) return status;
   if (Status status = check_against_note(facts, *plugin); !status.ok()) return status;
   if (plugin->abi_minor_min > NX_ABI_MINOR) {
-    return {NX_ERR_UNSUPPORTED,
-            "needs plugin ABI " + version_text(NX_ABI_MAJOR, plugin->abi_minor_min) +
-                ", this agent has " + version_text(NX_ABI_MAJOR, NX_ABI_MINOR)};
+    return {NX_ERR_UNSUPPORTED, "needs plugin ABI " +
+                                    version_text(NX_ABI_MAJOR, plugin->abi_minor_min) +
+                                    ", this agent has " + version_text(NX_ABI_MAJOR, NX_ABI_MINOR)};
   }
   if (plugin->component_count == 0 || plugin->component_count > kCountMax ||
       plugin->components == nullptr) {

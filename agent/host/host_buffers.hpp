@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// host_buffers.hpp - the buffers that the host makes for plugins, with an account per instance of what
-// has not been released. Thread-safe.
+// host_buffers.hpp - the buffers that the host makes for plugins, with an account per instance of
+// what has not been released. Thread-safe.
 #pragma once
 
 #include <narthex/plugin.h>

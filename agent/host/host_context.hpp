@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// host_context.hpp - what all instances of one plugin host share: the agent's services, the table of
-// host services by id, the watchdog, the path watcher. Thread-safe.
+// host_context.hpp - what all instances of one plugin host share: the agent's services, the table
+// of host services by id, the watchdog, the path watcher. Thread-safe.
 #pragma once
 
 #include "host/path_watcher.hpp"

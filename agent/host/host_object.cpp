@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// host_object.cpp - the functions of nx_host. Each finds its instance behind the host object and lets
-// nothing be thrown into the plugin.
+// host_object.cpp - the functions of nx_host. Each finds its instance behind the host object and
+// lets nothing be thrown into the plugin.
 #include "host/plugin_instance.hpp"
 
 #include "runtime/asio_executor.hpp"
@@ -11,9 +11,7 @@
 namespace narthex::host {
 namespace {
 
-PluginInstance& of(const nx_host* host) {
-  return static_cast<PluginInstance&>(Instance::of(host));
-}
+PluginInstance& of(const nx_host* host) { return static_cast<PluginInstance&>(Instance::of(host)); }
 
 void log(const nx_host* host, std::int32_t level, nx_str text, const nx_kv* fields,
          std::uint32_t field_count) {

@@ -52,14 +52,16 @@ Status read_tls(Value table, net::TlsOptions& out) {
       !s.ok()) {
     return s;
   }
-  if (Status s = at_most_one(!out.key.empty(), !out.key_file.empty(), "key and key_file"); !s.ok()) {
+  if (Status s = at_most_one(!out.key.empty(), !out.key_file.empty(), "key and key_file");
+      !s.ok()) {
     return s;
   }
   const bool has_cert = !out.cert.empty() || !out.cert_file.empty();
   const bool has_key = !out.key.empty() || !out.key_file.empty();
   if (has_cert && !has_key) {
     return invalid_config(
-        "exactly one of key or key_file must be configured when a client certificate is configured");
+        "exactly one of key or key_file must be configured when a client certificate is "
+        "configured");
   }
   if (has_key && !has_cert) {
     return invalid_config(
@@ -91,7 +93,8 @@ Status read_authorization(Value table, net::AuthorizationOptions& out) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
   if (lower == "basic") {
-    return invalid_config("authorization type cannot be set to \"basic\", use \"basic_auth\" instead");
+    return invalid_config(
+        "authorization type cannot be set to \"basic\", use \"basic_auth\" instead");
   }
   return at_most_one(!out.credentials.empty(), !out.credentials_file.empty(),
                      "authorization credentials & credentials_file");
@@ -167,10 +170,12 @@ Status read_proxy(Value table, net::ClientOptions& out) {
     }
   }
   if (out.proxy_from_environment && !out.proxy_url.empty()) {
-    return invalid_config("if proxy_from_environment is configured, proxy_url must not be configured");
+    return invalid_config(
+        "if proxy_from_environment is configured, proxy_url must not be configured");
   }
   if (out.proxy_from_environment && !out.no_proxy.empty()) {
-    return invalid_config("if proxy_from_environment is configured, no_proxy must not be configured");
+    return invalid_config(
+        "if proxy_from_environment is configured, no_proxy must not be configured");
   }
   if (out.proxy_url.empty() && !out.no_proxy.empty()) {
     return invalid_config("if no_proxy is configured, proxy_url must also be configured");

@@ -104,7 +104,8 @@ void InstanceHttp::open() {
 
 Status InstanceHttp::client_new(const nx_value* config, nx_http_client** out) {
   net::ClientFactory* factory = owner_.context().services.clients;
-  if (config == nullptr || out == nullptr) return invalid_argument("client_new needs config and out");
+  if (config == nullptr || out == nullptr)
+    return invalid_argument("client_new needs config and out");
   if (factory == nullptr) return {NX_ERR_UNSUPPORTED, "there is no HTTP client here"};
   Result<net::ClientOptions> options = read_http_config(*config);
   if (!options.ok()) return options.status();
@@ -218,9 +219,8 @@ nx_status request(const nx_host* host, nx_http_client* client, const nx_http_req
   return sdk::guard(err, [&] { return of(host).request(client, wanted, done, user); });
 }
 
-nx_status request_async(const nx_host* host, nx_http_client* client,
-                        const nx_http_request* wanted, nx_http_done done, void* user,
-                        nx_error* err) {
+nx_status request_async(const nx_host* host, nx_http_client* client, const nx_http_request* wanted,
+                        nx_http_done done, void* user, nx_error* err) {
   return sdk::guard(err, [&] { return of(host).request_async(client, wanted, done, user); });
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // instance.hpp - one instance of a component, and the guard around every call into it.
 //
-// Threads: call() from the contexts the ABI gives the function; start, stop and reconfigure from one
-// thread at a time. The guard costs a thread-local store, two clock reads and a try block.
+// Threads: call() from the contexts the ABI gives the function; start, stop and reconfigure from
+// one thread at a time. The guard costs a thread-local store, two clock reads and a try block.
 #pragma once
 
 #include <narthex/plugin.h>

@@ -15,8 +15,8 @@
 namespace narthex::host {
 namespace {
 
-// Closing a library unmaps code that somebody may still run, and Boost.DLL closes in its destructor:
-// so every handle moves in here, and this list is never destroyed.
+// Closing a library unmaps code that somebody may still run, and Boost.DLL closes in its
+// destructor: so every handle moves in here, and this list is never destroyed.
 void keep_for_ever(boost::dll::shared_library library) {
   static std::mutex mutex;
   static auto* const kept = new std::vector<boost::dll::shared_library>;
@@ -51,8 +51,8 @@ Result<Entry> load_entry(const std::string& path) {
     keep_for_ever(std::move(library));
     return invalid_data("it does not export " NX_ENTRY_SYMBOL);
   }
-  auto* const entry = reinterpret_cast<nx_plugin_entry>(
-      &library.get<const nx_plugin*()>(NX_ENTRY_SYMBOL));
+  auto* const entry =
+      reinterpret_cast<nx_plugin_entry>(&library.get<const nx_plugin*()>(NX_ENTRY_SYMBOL));
   keep_for_ever(std::move(library));
   return Entry{entry};
 }

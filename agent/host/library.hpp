@@ -2,8 +2,8 @@
 // library.hpp - one plugin file in memory. Boost.DLL lives in library.cpp only.
 //
 // Order of loading: owner and mode -> ELF note -> dlopen -> entry -> descriptor; the first refusal
-// ends it, and nothing of the file has run before its note was good. A file once loaded stays mapped
-// until the process ends, whatever becomes of this object (why: host/README.md). Immutable.
+// ends it, and nothing of the file has run before its note was good. A file once loaded stays
+// mapped until the process ends, whatever becomes of this object (why: host/README.md). Immutable.
 #pragma once
 
 #include "host/elf_file.hpp"

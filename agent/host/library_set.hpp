@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// library_set.hpp - the plugin files of the search path: which are loaded, which were refused and why.
+// library_set.hpp - the plugin files of the search path: which are loaded, which were refused and
+// why.
 //
-// A file is looked at once; what was refused is not tried again until the agent starts anew. Our own
-// files are found by their name, narthex_<kind>_<component>.so, without opening any other; only for
-// what is not found so the folders are scanned, notes read, and files loaded one after the other.
-// Thread-safe.
+// A file is looked at once; what was refused is not tried again until the agent starts anew. Our
+// own files are found by their name, narthex_<kind>_<component>.so, without opening any other; only
+// for what is not found so the folders are scanned, notes read, and files loaded one after the
+// other. Thread-safe.
 #pragma once
 
 #include "host/library.hpp"

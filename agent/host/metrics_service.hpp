@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// metrics_service.hpp - NX_EXT_METRICS: the plugin's own series on the agent's /metrics. Each carries
-// the label plugin_instance and disappears with the instance. Thread-safe.
+// metrics_service.hpp - NX_EXT_METRICS: the plugin's own series on the agent's /metrics. Each
+// carries the label plugin_instance and disappears with the instance. Thread-safe.
 #pragma once
 
 #include <narthex/host.h>

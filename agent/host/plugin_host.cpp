@@ -67,10 +67,10 @@ struct PluginHost::Impl {
   Impl(HostOptions options, HostServices services)
       : context(std::make_shared<HostContext>(std::move(options), services)),
         libraries(context->options.plugin_dirs),
-        metrics(services.registry.on_gather([weak = std::weak_ptr<HostContext>(context)](
-                                                telemetry::Gathering& out) {
-          if (const auto alive = weak.lock()) gather_plugin_metrics(*alive, out);
-        })) {}
+        metrics(services.registry.on_gather(
+            [weak = std::weak_ptr<HostContext>(context)](telemetry::Gathering& out) {
+              if (const auto alive = weak.lock()) gather_plugin_metrics(*alive, out);
+            })) {}
 
   // What load() of a plugin got as its host, and what it said; made on first use.
   Status load_once(const Library& library) {
@@ -78,9 +78,10 @@ struct PluginHost::Impl {
     const auto known = load_results.find(&library);
     if (known != load_results.end()) return known->second.status;
     Loaded& entry = load_results[&library];
-    entry.host = PluginInstance::make(
-        context, {.library = shared_library(library), .component = nullptr, .name = library.id(),
-                  .config = nullptr});
+    entry.host = PluginInstance::make(context, {.library = shared_library(library),
+                                                .component = nullptr,
+                                                .name = library.id(),
+                                                .config = nullptr});
     entry.status = entry.host->load(&library.plugin()).with_prefix(library.id());
     return entry.status;
   }
@@ -97,7 +98,8 @@ struct PluginHost::Impl {
     for (const nx_str need : std::span(c.needs, c.needs_count)) {
       if (context->extension(narthex::view(need)) != nullptr) continue;
       return {NX_ERR_UNSUPPORTED, component_path(found) + " needs the host service " +
-                                      std::string(narthex::view(need)) + ", which this agent has not"};
+                                      std::string(narthex::view(need)) +
+                                      ", which this agent has not"};
     }
     return Status();
   }
@@ -136,9 +138,10 @@ struct PluginHost::Impl {
       add(status);
       return tree;
     }
-    const auto asked = PluginInstance::make(
-        context, {.library = found.library, .component = found.component, .name = request.name,
-                  .config = nullptr});
+    const auto asked = PluginInstance::make(context, {.library = found.library,
+                                                      .component = found.component,
+                                                      .name = request.name,
+                                                      .config = nullptr});
     const Status status = asked->validate(*tree);
     if (!status.ok()) findings.push_back(placed(source, status.message()));
     return tree;
@@ -175,9 +178,10 @@ struct PluginHost::Impl {
     std::vector<document::Finding> findings;
     std::unique_ptr<ConfigTree> tree = checked_config(found, request, findings);
     if (has_error(findings)) return invalid_config(document::render(findings));
-    auto instance = PluginInstance::make(
-        context, {.library = found.library, .component = found.component, .name = request.name,
-                  .config = std::move(tree)});
+    auto instance = PluginInstance::make(context, {.library = found.library,
+                                                   .component = found.component,
+                                                   .name = request.name,
+                                                   .config = std::move(tree)});
     if (Status status = instance->create(); !status.ok()) return status.with_prefix(request.name);
     context->add(instance);
     return instance;
@@ -211,8 +215,7 @@ PluginHost::~PluginHost() {
   }
 }
 
-Status PluginHost::check(const InstanceRequest& request,
-                         std::vector<document::Finding>& findings) {
+Status PluginHost::check(const InstanceRequest& request, std::vector<document::Finding>& findings) {
   const Result<FoundComponent> found =
       impl_->libraries.find(request.interface_id, request.kind, request.component);
   const std::size_t before = findings.size();
@@ -221,8 +224,8 @@ Status PluginHost::check(const InstanceRequest& request,
   } else {
     findings.push_back(source_of(request).finding(nullptr, found.status().message()));
   }
-  const std::span<const document::Finding> added(findings.begin() + static_cast<std::ptrdiff_t>(before),
-                                                 findings.end());
+  const std::span<const document::Finding> added(
+      findings.begin() + static_cast<std::ptrdiff_t>(before), findings.end());
   if (!has_error(added)) return Status();
   return invalid_config(request.name + ": " + added.front().text);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugin_instance.hpp - an instance of a component: life cycle, what it has of the host, what is known
-// about its calls, and whether it is let in.
+// plugin_instance.hpp - an instance of a component: life cycle, what it has of the host, what is
+// known about its calls, and whether it is let in.
 //
 //   created --start()--> running --stop()--> stopped --start()--> running ...   any --> destroyed
 //
@@ -133,7 +133,7 @@ class PluginInstance final : public Instance {
   Breaker breaker_;
   SerialGate serial_;
   RateWindow log_rate_{200, 10'000};
-  std::atomic<int> hung_{0};  // calls that were written off and have not come back
+  std::atomic<int> hung_{0};            // calls that were written off and have not come back
   std::atomic<bool> abandoned_{false};  // something of it could not be stopped
 
   mutable std::mutex mutex_;

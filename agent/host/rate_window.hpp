@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// rate_window.hpp - at most so many events in a window of time; counts what it refused. Thread-safe.
+// rate_window.hpp - at most so many events in a window of time; counts what it refused.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -139,7 +139,8 @@ class Applier {
         return false;
       }
       if (node->allowed.empty()) continue;
-      if (std::ranges::none_of(node->allowed, [&](const nx_value* v) { return same_scalar(*v, value); })) {
+      if (std::ranges::none_of(node->allowed,
+                               [&](const nx_value* v) { return same_scalar(*v, value); })) {
         not_allowed(*node, value);
         return false;
       }
@@ -180,7 +181,8 @@ class Applier {
   void check_range(const SchemaNode& schema, const nx_value& value, double number) {
     for (const SchemaNode* node = &schema; node != nullptr; node = node->base) {
       if (node->minimum && number < *node->minimum) {
-        found(value, "must be at least " + shown_number(*node->minimum) + ", it is " + shown(value));
+        found(value,
+              "must be at least " + shown_number(*node->minimum) + ", it is " + shown(value));
       }
       if (node->maximum && number > *node->maximum) {
         found(value, "must be at most " + shown_number(*node->maximum) + ", it is " + shown(value));
@@ -212,9 +214,9 @@ class Applier {
     const std::string content = Value(&value).get<std::string>();
     for (const SchemaNode* node = &schema; node != nullptr; node = node->base) {
       if (node->length_min && content.size() < *node->length_min) {
-        found(value, content.empty() ? "must not be empty"
-                                     : "must have at least " + std::to_string(*node->length_min) +
-                                           " bytes");
+        found(value, content.empty()
+                         ? "must not be empty"
+                         : "must have at least " + std::to_string(*node->length_min) + " bytes");
       }
       if (node->length_max && content.size() > *node->length_max) {
         found(value, "must have at most " + std::to_string(*node->length_max) + " bytes, it has " +
@@ -372,8 +374,9 @@ class Applier {
   }
 
   void deprecated_key(const nx_kv& entry, const SchemaNode& property) {
-    document::Finding finding = tree_.source.key_finding(
-        &entry, "option \"" + joined(view(entry.key)) + "\" is deprecated: " + property.description);
+    document::Finding finding =
+        tree_.source.key_finding(&entry, "option \"" + joined(view(entry.key)) +
+                                             "\" is deprecated: " + property.description);
     finding.warning = true;
     findings_.push_back(std::move(finding));
   }

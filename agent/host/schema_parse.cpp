@@ -81,7 +81,8 @@ class Reader {
     if (value.type() != NX_INT && value.type() != NX_FLOAT) {
       return outside("keyword \"" + std::string(key) + "\" is outside of the subset, or no number");
     }
-    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.get<std::int64_t>()));
+    const auto count =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.get<std::int64_t>()));
     if (key == "minimum") return (node.minimum = value.get<double>()), Status();
     if (key == "maximum") return (node.maximum = value.get<double>()), Status();
     if (key == "minLength") return (node.length_min = count), Status();
@@ -197,7 +198,9 @@ Status check_defaults(const SchemaParts& parts, const SchemaNode& node, const st
     }
   }
   for (const auto& [name, child] : node.properties) {
-    if (Status status = check_defaults(parts, *child, path.empty() ? name : path + '.' + name); !status.ok()) return status;
+    if (Status status = check_defaults(parts, *child, path.empty() ? name : path + '.' + name);
+        !status.ok())
+      return status;
   }
   for (const auto& branch : node.branches) {
     if (Status status = check_defaults(parts, *branch, path); !status.ok()) return status;
@@ -225,8 +228,8 @@ Result<Schema> Schema::parse(std::string_view name, std::string_view text) {
   if (text.empty()) return Schema(std::move(impl));
 
   std::vector<document::Finding> findings;
-  auto parsed = document::Document::parse(document::Format::kJson,
-                                          "schema of " + std::string(name), text, findings);
+  auto parsed = document::Document::parse(document::Format::kJson, "schema of " + std::string(name),
+                                          text, findings);
   if (parsed == nullptr) return invalid_data(document::render(findings));
   parts.documents.push_back(parsed);
   const sdk::Value root(&parsed->root());

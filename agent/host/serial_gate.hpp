@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// serial_gate.hpp - lets one [worker] call of an instance pass at a time. A lock that is held across a
-// call into a plugin, and the only one: nothing the host does for the plugin takes it, nested calls of
-// the same thread skip it, and waiting for it is bounded. Thread-safe.
+// serial_gate.hpp - lets one [worker] call of an instance pass at a time. A lock that is held
+// across a call into a plugin, and the only one: nothing the host does for the plugin takes it,
+// nested calls of the same thread skip it, and waiting for it is bounded. Thread-safe.
 #pragma once
 
 #include <chrono>

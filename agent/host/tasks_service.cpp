@@ -76,8 +76,7 @@ bool InstanceTasks::close(std::int64_t deadline_mono_ns) {
   const auto until = std::chrono::system_clock::now() +
                      std::chrono::nanoseconds(std::max<std::int64_t>(0, left_ns));
   const std::size_t own = owner_.inside() ? 1 : 0;
-  const bool quiet =
-      gate_->changed.wait_until(lock, until, [&] { return gate_->running <= own; });
+  const bool quiet = gate_->changed.wait_until(lock, until, [&] { return gate_->running <= own; });
   lock.unlock();
   // The strand would wait without a bound for a callback that hangs; its object is the price then.
   if (!quiet) (void)strand.release();
@@ -173,7 +172,8 @@ void InstanceTasks::tick(const std::shared_ptr<nx_timer>& timer) {
   if (timer->period_ns == 0) return;
   // Late ticks are skipped: the next one is the first that is still to come.
   const std::int64_t now_ns = executor_.clock().mono_ns();
-  const std::int64_t missed = std::max<std::int64_t>(0, (now_ns - timer->due_ns) / timer->period_ns);
+  const std::int64_t missed =
+      std::max<std::int64_t>(0, (now_ns - timer->due_ns) / timer->period_ns);
   timer->due_ns += (missed + 1) * timer->period_ns;
   arm(timer);
 }
@@ -195,8 +195,8 @@ Status InstanceTasks::watch(const std::string& path, nx_task_fn fn, void* user) 
   std::shared_ptr<void> handle;
   if (fn != nullptr) {
     // Captures nothing that dies with the instance but through the gate.
-    Result<std::shared_ptr<void>> made = owner_.context().paths.watch(
-        path, [this, gate = gate_, fn, user] {
+    Result<std::shared_ptr<void>> made =
+        owner_.context().paths.watch(path, [this, gate = gate_, fn, user] {
           if (!gate->enter()) return;
           call(0, fn, user);
           gate->leave();
@@ -213,7 +213,8 @@ Status InstanceTasks::watch(const std::string& path, nx_task_fn fn, void* user) 
   return Status();
 }
 
-// ---- the table -----------------------------------------------------------------------------------
+// ---- the table
+// -----------------------------------------------------------------------------------
 
 namespace {
 
@@ -227,9 +228,8 @@ nx_status post(const nx_host* host, std::int32_t io, nx_task_fn fn, void* user) 
 
 nx_status timer_start(const nx_host* host, std::int32_t io, std::uint64_t delay_ms,
                       std::uint64_t period_ms, nx_task_fn fn, void* user, nx_timer** out) {
-  return sdk::guard(nullptr, [&] {
-    return of(host).timer_start(io, delay_ms, period_ms, fn, user, out);
-  });
+  return sdk::guard(nullptr,
+                    [&] { return of(host).timer_start(io, delay_ms, period_ms, fn, user, out); });
 }
 
 void timer_stop(const nx_host* host, nx_timer* timer) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tasks_service.hpp - NX_EXT_TASKS: tasks, timers and file watches of an instance.
 //
-// Callbacks run between open() and close(). close() drops what has not begun and waits for what runs,
-// so that stop() finds the plugin at rest. Callbacks on workers run one after the other unless the
-// component is concurrent. Thread-safe.
+// Callbacks run between open() and close(). close() drops what has not begun and waits for what
+// runs, so that stop() finds the plugin at rest. Callbacks on workers run one after the other
+// unless the component is concurrent. Thread-safe.
 #pragma once
 
 #include "runtime/executor.hpp"

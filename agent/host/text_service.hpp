@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// text_service.hpp - NX_EXT_TEXT: the agent's parsers of JSON, YAML and TOML, so that plugins need none.
+// text_service.hpp - NX_EXT_TEXT: the agent's parsers of JSON, YAML and TOML, so that plugins need
+// none.
 #pragma once
 
 #include <narthex/host.h>

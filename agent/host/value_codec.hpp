@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// value_codec.hpp - nx_value trees as bytes and back, every type and bit kept: what the state service
-// writes into its files. The bytes carry a checksum; damaged ones are refused. Pure.
+// value_codec.hpp - nx_value trees as bytes and back, every type and bit kept: what the state
+// service writes into its files. The bytes carry a checksum; damaged ones are refused. Pure.
 //
 //   file  = "NXS1" crc32(node) node          all integers little-endian
 //   node  = type:u8 flags:u8 payload
-//   payload: bool, int, time, float: u64; string: u32 bytes; array: u32 node*; table: u32 (string node)*
+//   payload: bool, int, time, float: u64; string: u32 bytes; array: u32 node*; table: u32 (string
+//   node)*
 #pragma once
 
 #include <narthex/plugin.h>

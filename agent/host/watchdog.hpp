@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// watchdog.hpp - looks every few seconds whether a call into a plugin has passed its hard deadline, as
-// long as any call with a deadline is in flight, and sleeps otherwise. A call cannot be killed: its
-// instance is written off and the agent goes on. Thread-safe.
+// watchdog.hpp - looks every few seconds whether a call into a plugin has passed its hard deadline,
+// as long as any call with a deadline is in flight, and sleeps otherwise. A call cannot be killed:
+// its instance is written off and the agent goes on. Thread-safe.
 #pragma once
 
 #include "runtime/executor.hpp"

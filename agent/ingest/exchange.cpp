@@ -74,7 +74,8 @@ net::Response PluginReply::finish(const Status& outcome) {
   }
   if ((response.status == 429 || response.status == 503) &&
       !net::has(response.headers, "Retry-After")) {
-    const std::uint32_t seconds = std::max<std::uint32_t>((outcome.retry_after_ms() + 999) / 1000, 1);
+    const std::uint32_t seconds =
+        std::max<std::uint32_t>((outcome.retry_after_ms() + 999) / 1000, 1);
     response.headers.emplace_back("Retry-After", std::to_string(seconds));
   }
   return response;

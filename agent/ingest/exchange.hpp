@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exchange.hpp - one HTTP request on its way to an ingest plugin and back: the request and the reply as
-// the ABI wants them, and the answer that follows from what the plugin said. One thread.
+// exchange.hpp - one HTTP request on its way to an ingest plugin and back: the request and the
+// reply as the ABI wants them, and the answer that follows from what the plugin said. One thread.
 #pragma once
 
 #include "net/http.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// manager.hpp - runs the receivers that the configuration asks for and offers plugins the service to
-// append samples. apply() and stop() come from one thread at a time.
+// manager.hpp - runs the receivers that the configuration asks for and offers plugins the service
+// to append samples. apply() and stop() come from one thread at a time.
 #pragma once
 
 #include "host/plugin_host.hpp"
@@ -34,8 +34,8 @@ class Manager {
   ~Manager();  // stops
 
   // Makes exactly these receivers run. One whose options are what they were goes on untouched; the
-  // others are stopped before new ones start, since they may have the same routes. The first failure
-  // is returned, and the rest runs all the same.
+  // others are stopped before new ones start, since they may have the same routes. The first
+  // failure is returned, and the rest runs all the same.
   Status apply(std::span<const ReceiverOptions> receivers);
   void stop();
 

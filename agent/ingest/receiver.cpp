@@ -16,8 +16,9 @@ constexpr std::int64_t kHandleDeadlineMs = 60'000;
 
 // Names of NX_ROW_* codes, as a label.
 constexpr std::string_view kReasons[NX_ROW_CODE_COUNT] = {
-    "ok",         "out_of_order",  "out_of_bounds", "too_old",     "duplicate",        "unknown_ref",
-    "bad_labels", "bad_histogram", "series_limit",  "unsupported", "exemplar_refused", "failed"};
+    "ok",           "out_of_order", "out_of_bounds",    "too_old",
+    "duplicate",    "unknown_ref",  "bad_labels",       "bad_histogram",
+    "series_limit", "unsupported",  "exemplar_refused", "failed"};
 
 }  // namespace
 

@@ -4,8 +4,8 @@
 namespace narthex::store {
 namespace {
 
-// Writers wait for the backend, so a slow one shows; readers have deadlines of their own, and upkeep
-// and deletion may take long.
+// Writers wait for the backend, so a slow one shows; readers have deadlines of their own, and
+// upkeep and deletion may take long.
 constexpr std::int64_t kWriteDeadlineMs = 60'000;
 constexpr std::int64_t kNoDeadline = 0;
 

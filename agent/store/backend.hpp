@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// backend.hpp - the storage plugin as this room calls it: its instance, its table and one call site an
-// entry. Private to the room. Immutable after construction, thread-safe.
+// backend.hpp - the storage plugin as this room calls it: its instance, its table and one call site
+// an entry. Private to the room. Immutable after construction, thread-safe.
 #pragma once
 
 #include "host/instance.hpp"

@@ -116,8 +116,7 @@ Status Querier::metadata(std::string_view family, std::uint64_t limit,
 void Querier::cancel() {
   const Backend& backend = *impl_->backend;
   if (!NX_HAS_FN(backend.table, nx_storage, cancel)) return;
-  backend.call_void(backend.cancel,
-                    [&](const nx_storage& t, void*) { t.cancel(impl_->querier); });
+  backend.call_void(backend.cancel, [&](const nx_storage& t, void*) { t.cancel(impl_->querier); });
 }
 
 Cursor::Impl::Impl(std::shared_ptr<const void> keeps, std::shared_ptr<const Backend> the_backend,
@@ -141,7 +140,9 @@ bool Cursor::next() {
   nx_status code = NX_END;
   impl.status = impl.backend->call(
       impl.backend->next,
-      [&](const nx_storage& t, void*, nx_error* err) { return t.next(impl.cursor, &impl.block, err); },
+      [&](const nx_storage& t, void*, nx_error* err) {
+        return t.next(impl.cursor, &impl.block, err);
+      },
       &code);
   impl.ended = !impl.status.ok() || code == NX_END;
   return !impl.ended;

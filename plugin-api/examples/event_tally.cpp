@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin that listens: counts the events below a pattern, shows the count on the agent's /metrics,
-// and tells the bus when a round number is reached.
+// A plugin that listens: counts the events below a pattern, shows the count on the agent's
+// /metrics, and tells the bus when a round number is reached.
 #include <narthex/sdk/event.hpp>
 
 #include <atomic>

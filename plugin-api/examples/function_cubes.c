@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A PromQL function in plain C: cube(instant-vector). Every struct_size is set, the rest is zero. */
+ * A PromQL function in plain C: cube(instant-vector). Every struct_size is set, the rest is zero.
+ */
 #include <narthex/function.h>
 
 /* Absent elements hold 0.0 and stay absent, so the loop needs no test. */
-static nx_status NX_CALL cube(void *instance, const nx_fn_ctx *ctx, const nx_elem_in *in,
-                              const nx_elem_out *out, nx_error *err) {
+static nx_status NX_CALL cube(void* instance, const nx_fn_ctx* ctx, const nx_elem_in* in,
+                              const nx_elem_out* out, nx_error* err) {
   uint64_t i;
   (void)instance;
   (void)ctx;
@@ -25,7 +26,7 @@ static const nx_function cube_function = {
     .required = 1,
     .eval = cube,
 };
-static const nx_function *const functions[] = {&cube_function};
+static const nx_function* const functions[] = {&cube_function};
 static const nx_function_set function_set = {sizeof(nx_function_set), 1, functions};
 
 static const nx_interface interfaces[] = {{NX_STR(NX_FUNCTIONS_ID), &function_set}};
@@ -36,7 +37,7 @@ static const nx_component component = {
     .interfaces = interfaces,
     .interface_count = 1,
 };
-static const nx_component *const components[] = {&component};
+static const nx_component* const components[] = {&component};
 static const nx_plugin plugin = {
     .struct_size = sizeof(nx_plugin),
     .abi_minor = NX_TARGET_ABI_MINOR,
@@ -49,4 +50,4 @@ static const nx_plugin plugin = {
 };
 
 NX_PLUGIN_NOTE("org.example.cubes", "1.0.0");
-const nx_plugin *NX_CALL narthex_plugin_v0(void) { return &plugin; }
+const nx_plugin* NX_CALL narthex_plugin_v0(void) { return &plugin; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bit_pack.hpp - unsigned integers of one width, packed without gaps, little endian.
 //
-// Widths up to kWidthMax are read and written with one unaligned 8-byte access, so every buffer needs
-// kSlack bytes behind the packed ones. Pure functions.
+// Widths up to kWidthMax are read and written with one unaligned 8-byte access, so every buffer
+// needs kSlack bytes behind the packed ones. Pure functions.
 #pragma once
 
 #include <bit>

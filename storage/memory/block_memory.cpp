@@ -25,7 +25,8 @@ void LabelTable::add(const Series& series) {
   const std::size_t before_first = offsets_.size() > 1 ? offsets_[offsets_.size() - 2] : 0;
   for (std::size_t i = 0; i < series.pairs.size(); ++i) {
     const Pair* pair = series.pairs[i];
-    const Pair* known = before_ != nullptr && i < before_->pairs.size() ? before_->pairs[i] : nullptr;
+    const Pair* known =
+        before_ != nullptr && i < before_->pairs.size() ? before_->pairs[i] : nullptr;
     const std::size_t known_at = 2 * (before_first + i);
     const bool same_name = known != nullptr && known->name_symbol == pair->name_symbol;
     const std::uint32_t name = same_name ? refs_[known_at] : symbol(pair->name, pair->name_symbol);
@@ -81,8 +82,7 @@ void BlockMemory::clear() {
   labels.clear();
 }
 
-void BlockMemory::publish(nx_block& out, bool with_labels, bool shared_times,
-                          std::uint64_t t_id) {
+void BlockMemory::publish(nx_block& out, bool with_labels, bool shared_times, std::uint64_t t_id) {
   buffer_.data = values.data();
   buffer_.size = values.size() * sizeof(double);
   out.flags = shared_times ? std::uint32_t{NX_BLOCK_SHARED_T} : 0u;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // block_memory.hpp - the memory of one nx_block: columns, labels and what keeps both alive. It is
-// the block's `owner`: a consumer that retains it may go on reading after the cursor moved on. Filled
-// by one thread, immutable afterwards.
+// the block's `owner`: a consumer that retains it may go on reading after the cursor moved on.
+// Filled by one thread, immutable afterwards.
 #pragma once
 
 #include "storage/memory/epochs.hpp"

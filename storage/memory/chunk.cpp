@@ -20,8 +20,8 @@ void encode_times(std::span<const Sample> samples, Bytes& out) {
   std::uint64_t least = UINT64_MAX;
   std::uint64_t most = 0;
   for (std::size_t i = 1; i < samples.size(); ++i) {
-    const std::uint64_t step = static_cast<std::uint64_t>(samples[i].t) -
-                               static_cast<std::uint64_t>(samples[i - 1].t);
+    const std::uint64_t step =
+        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
     least = std::min(least, step);
     most = std::max(most, step);
   }
@@ -33,8 +33,8 @@ void encode_times(std::span<const Sample> samples, Bytes& out) {
   const std::size_t at = out.size();
   out.resize(at + packed_size(samples.size() - 1, width) + kSlack);
   for (std::size_t i = 1; i < samples.size(); ++i) {
-    const std::uint64_t step = static_cast<std::uint64_t>(samples[i].t) -
-                               static_cast<std::uint64_t>(samples[i - 1].t);
+    const std::uint64_t step =
+        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
     put_bits(out.data() + at, (i - 1) * width, step - least);
   }
   out.resize(out.size() - kSlack);
@@ -88,6 +88,8 @@ void Chunk::times(std::int64_t* out) const {
   }
 }
 
-void Chunk::values(std::uint64_t* out) const { decode_values(skip_times(data(), count), count, out); }
+void Chunk::values(std::uint64_t* out) const {
+  decode_values(skip_times(data(), count), count, out);
+}
 
 }  // namespace narthex::storage::memory

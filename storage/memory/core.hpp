@@ -2,9 +2,9 @@
 // core.hpp - what the parts of the memory backend share: the index, the commit lock and what it
 // guards, the limits and the figures.
 //
-// Locks, in this order: upkeep_mutex, commit_mutex, then the index's, then those of exemplars and metadata, then
-// the epochs'. Writers are serialised by commit_mutex (README.md has what that costs); readers take
-// it to copy what is not immutable, in slices.
+// Locks, in this order: upkeep_mutex, commit_mutex, then the index's, then those of exemplars and
+// metadata, then the epochs'. Writers are serialised by commit_mutex (README.md has what that
+// costs); readers take it to copy what is not immutable, in slices.
 #pragma once
 
 #include "storage/memory/cohorts.hpp"

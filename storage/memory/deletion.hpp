@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // deletion.hpp - deletes samples of series in a time range. What a series holds by itself goes at
 // once; samples in rows of a group are hidden by a tombstone until clean_deleted(). What is written
-// later is not hit, also where it falls into the range. Threads: any; takes the commit lock in slices.
+// later is not hit, also where it falls into the range. Threads: any; takes the commit lock in
+// slices.
 #pragma once
 
 #include "storage/memory/core.hpp"

@@ -82,9 +82,9 @@ std::uint64_t drop_chunks(Core& core, Series& series, std::int64_t t) {
     dropped += at->chunk->count;
     core.data_bytes -= at->chunk->size_bytes;
     --core.figures.chunks;
-    core.epochs.retire(const_cast<Chunk*>(at->chunk),
-                       [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
-                       at->chunk->size_bytes);
+    core.epochs.retire(
+        const_cast<Chunk*>(at->chunk), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
+        at->chunk->size_bytes);
   }
   series.sealed.erase(series.sealed.begin(), keep);
   return dropped;
@@ -183,7 +183,8 @@ bool make_room(Core& core) {
   }
   if (min_t > max_t) return false;
   AgeProfile profile(min_t, max_t);
-  const std::size_t per_series = core.index.bytes() / std::max<std::size_t>(core.index.series_count(), 1);
+  const std::size_t per_series =
+      core.index.bytes() / std::max<std::size_t>(core.index.series_count(), 1);
   each_series(core, [&](const Series& series) { profile_series(series, per_series, profile); });
   {
     const std::lock_guard lock(core.commit_mutex);
@@ -224,7 +225,8 @@ void collect_idle(Core& core) {
     const std::lock_guard lock(core.commit_mutex);
     idle_before = core.max_t == INT64_MIN ? INT64_MIN : core.max_t - kIdleMs;
     for (const auto& group : core.cohorts.groups()) {
-      if (!group->live) core.data_bytes += group->seal(core.epochs, core.oldest_reader() < core.sequence);
+      if (!group->live)
+        core.data_bytes += group->seal(core.epochs, core.oldest_reader() < core.sequence);
     }
     core.data_bytes += core.cohorts.drop_empty_groups(core.epochs);
   }

@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t kLabelCharactersMax = 128;
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 bool labels_too_long(const Exemplar& exemplar) {
@@ -40,7 +41,9 @@ std::size_t bytes_of(const Exemplar& exemplar) {
   return bytes;
 }
 
-std::string text_of(const nx_str& s) { return s.len == 0 ? std::string() : std::string(s.ptr, s.len); }
+std::string text_of(const nx_str& s) {
+  return s.len == 0 ? std::string() : std::string(s.ptr, s.len);
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // exemplars.hpp - the newest exemplars of all series, in a ring of bounded length. Its rules are
-// Prometheus's: an exemplar follows its series' newest one by (time, value, labels), its labels have
-// at most 128 characters, the same one again is taken in silence. Thread-safe.
+// Prometheus's: an exemplar follows its series' newest one by (time, value, labels), its labels
+// have at most 128 characters, the same one again is taken in silence. Thread-safe.
 #pragma once
 
 #include "storage/memory/series.hpp"

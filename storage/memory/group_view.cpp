@@ -48,16 +48,16 @@ struct Presence {
 GroupView::GroupView(const RowGroup& group, std::int64_t min_t, std::int64_t max_t,
                      std::uint64_t sequence) {
   const auto& tiles = group.tiles_;
-  auto at = std::lower_bound(tiles.begin(), tiles.end(), min_t, [](const Tile* tile, std::int64_t t) {
-    return tile->times().back() < t;
-  });
+  auto at =
+      std::lower_bound(tiles.begin(), tiles.end(), min_t,
+                       [](const Tile* tile, std::int64_t t) { return tile->times().back() < t; });
   bool any = false;
   for (; at != tiles.end() && (*at)->times().front() <= max_t; ++at) {
     const auto times = (*at)->times();
     const std::uint32_t begin = index_of(times, min_t);
     const auto above = std::upper_bound(times.begin(), times.end(), max_t);
-    const std::uint32_t end = std::min(static_cast<std::uint32_t>(above - times.begin()),
-                                       (*at)->rows_until(sequence));
+    const std::uint32_t end =
+        std::min(static_cast<std::uint32_t>(above - times.begin()), (*at)->rows_until(sequence));
     if (begin >= end) continue;
     if (!any) first_row_ = (*at)->first_row() + begin;
     any = true;

@@ -27,7 +27,8 @@ bool same_bytes(const void* a, const void* b, std::size_t size) {
 }  // namespace
 
 const Histogram* Histogram::make(const nx_histogram& from) {
-  const std::size_t spans = (std::size_t{from.pos_span_count} + from.neg_span_count) * sizeof(nx_span);
+  const std::size_t spans =
+      (std::size_t{from.pos_span_count} + from.neg_span_count) * sizeof(nx_span);
   const std::size_t size = sizeof(Histogram) + spans + bucket_bytes(from.pos_bucket_count) +
                            bucket_bytes(from.neg_bucket_count) +
                            from.custom_value_count * sizeof(double);
@@ -35,7 +36,8 @@ const Histogram* Histogram::make(const nx_histogram& from) {
   auto* made = new (memory) Histogram(from);
   auto* at = reinterpret_cast<std::byte*>(made + 1);
   nx_histogram& v = made->view_;
-  // Eight-byte arrays first, so that all are aligned. The unions hold pointers to eight-byte values.
+  // Eight-byte arrays first, so that all are aligned. The unions hold pointers to eight-byte
+  // values.
   v.pos.deltas = place(at, from.pos.deltas, bucket_bytes(from.pos_bucket_count));
   v.neg.deltas = place(at, from.neg.deltas, bucket_bytes(from.neg_bucket_count));
   v.custom_values = place(at, from.custom_values, from.custom_value_count * sizeof(double));
@@ -55,8 +57,7 @@ bool same_histogram(const nx_histogram& a, const nx_histogram& b) {
   return a.schema == b.schema && a.is_float == b.is_float && a.count.u == b.count.u &&
          a.zero_count.u == b.zero_count.u && a.pos_span_count == b.pos_span_count &&
          a.neg_span_count == b.neg_span_count && a.pos_bucket_count == b.pos_bucket_count &&
-         a.neg_bucket_count == b.neg_bucket_count &&
-         a.custom_value_count == b.custom_value_count &&
+         a.neg_bucket_count == b.neg_bucket_count && a.custom_value_count == b.custom_value_count &&
          std::bit_cast<std::uint64_t>(a.sum) == std::bit_cast<std::uint64_t>(b.sum) &&
          std::bit_cast<std::uint64_t>(a.zero_threshold) ==
              std::bit_cast<std::uint64_t>(b.zero_threshold) &&

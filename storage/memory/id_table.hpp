@@ -48,7 +48,8 @@ class IdTable {
     std::size_t at = tag_of(hash) & mask();
     while (slots_[at].id != id) at = (at + 1) & mask();
     // Entries behind move up, so that no search passes a gap on its way.
-    for (std::size_t next = (at + 1) & mask(); slots_[next].id != kNone; next = (next + 1) & mask()) {
+    for (std::size_t next = (at + 1) & mask(); slots_[next].id != kNone;
+         next = (next + 1) & mask()) {
       const std::size_t home = slots_[next].tag & mask();
       if (((next - home) & mask()) >= ((next - at) & mask())) {
         slots_[at] = slots_[next];

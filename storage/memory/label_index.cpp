@@ -78,8 +78,9 @@ class RowLabels {
 LabelIndex::LabelIndex(Epochs& epochs)
     : epochs_(epochs),
       symbols_(epochs),
-      blocks_(static_cast<std::atomic<Block*>*>(std::calloc(kBlockCount, sizeof(std::atomic<Block*>))),
-              [](std::atomic<Block*>* p) { std::free(p); }) {
+      blocks_(
+          static_cast<std::atomic<Block*>*>(std::calloc(kBlockCount, sizeof(std::atomic<Block*>))),
+          [](std::atomic<Block*>* p) { std::free(p); }) {
   if (blocks_ == nullptr) throw std::bad_alloc();
 }
 

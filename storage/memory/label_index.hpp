@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// label_index.hpp - which series there are: label set -> series, label pair -> postings, id -> series.
+// label_index.hpp - which series there are: label set -> series, label pair -> postings, id ->
+// series.
 //
 // Thread-safe. Lookups share a lock that is held for microseconds, creations and removals take it
 // alone. Series, pairs and texts that were found stay readable until the caller leaves its epoch,

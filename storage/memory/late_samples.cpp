@@ -24,9 +24,8 @@ void LateSamples::put(LateSample sample) {
   const std::int64_t t = sample.t;
   bytes_ += bytes_of(sample);
   // The first run that ends at or behind t; past the end, the last run grows.
-  auto run = std::lower_bound(runs_.begin(), runs_.end(), t, [](const Run& r, std::int64_t at) {
-    return r.back().t < at;
-  });
+  auto run = std::lower_bound(runs_.begin(), runs_.end(), t,
+                              [](const Run& r, std::int64_t at) { return r.back().t < at; });
   if (run == runs_.end()) {
     if (runs_.empty() || runs_.back().size() >= kRunMax) runs_.emplace_back();
     runs_.back().push_back(std::move(sample));
@@ -62,8 +61,7 @@ std::size_t LateSamples::erase(std::int64_t min_t, std::int64_t max_t) {
   return erased;
 }
 
-void LateSamples::copy(std::int64_t min_t, std::int64_t max_t,
-                       std::vector<LateSample>& out) const {
+void LateSamples::copy(std::int64_t min_t, std::int64_t max_t, std::vector<LateSample>& out) const {
   for (const Run& run : runs_) {
     if (run.back().t < min_t) continue;
     if (run.front().t > max_t) return;
@@ -74,8 +72,9 @@ void LateSamples::copy(std::int64_t min_t, std::int64_t max_t,
 const LateSample* LateSamples::newest(std::int64_t min_t, std::int64_t max_t) const {
   for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
     if (run->front().t > max_t) continue;
-    const auto above = std::upper_bound(run->begin(), run->end(), max_t,
-                                        [](std::int64_t at, const LateSample& s) { return at < s.t; });
+    const auto above =
+        std::upper_bound(run->begin(), run->end(), max_t,
+                         [](std::int64_t at, const LateSample& s) { return at < s.t; });
     const LateSample& found = *std::prev(above);
     return found.t >= min_t ? &found : nullptr;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// late_samples.hpp - the samples of a series that came after newer ones: sorted, one a time, the last
-// write wins. Kept in short runs, so that an insertion moves a few hundred samples at most, and
-// backfill in any order stays cheap. Guarded by the commit lock.
+// late_samples.hpp - the samples of a series that came after newer ones: sorted, one a time, the
+// last write wins. Kept in short runs, so that an insertion moves a few hundred samples at most,
+// and backfill in any order stays cheap. Guarded by the commit lock.
 #pragma once
 
 #include "storage/memory/histogram.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory_storage.hpp - the backend as a component: its name, its options, and the clocks of its host.
+// memory_storage.hpp - the backend as a component: its name, its options, and the clocks of its
+// host.
 #pragma once
 
 #include "storage/memory/database.hpp"
@@ -18,8 +19,12 @@ class MemoryStorage : public Database {
   static constexpr sdk::OptionRow<Options> kOptions[] = {
       {"max_bytes", &Options::max_bytes, R"("0")",
        "Memory for series and samples; 0 means a quarter of the RAM.", "bytes"},
-      {"max_exemplars", &Options::max_exemplars, "100000",
-       "Exemplars kept, over all series; 0 keeps none.", {}, R"("minimum": 0)"},
+      {"max_exemplars",
+       &Options::max_exemplars,
+       "100000",
+       "Exemplars kept, over all series; 0 keeps none.",
+       {},
+       R"("minimum": 0)"},
   };
 
   MemoryStorage(sdk::Host host, Options options)

@@ -17,12 +17,13 @@ Ids leap(std::span<const std::uint32_t> few, std::span<const std::uint32_t> many
   for (const std::uint32_t id : few) {
     std::size_t stride = 1;
     auto behind = at;
-    while (static_cast<std::size_t>(many.end() - at) > stride && at[static_cast<std::ptrdiff_t>(stride)] < id) {
+    while (static_cast<std::size_t>(many.end() - at) > stride &&
+           at[static_cast<std::ptrdiff_t>(stride)] < id) {
       behind = at + static_cast<std::ptrdiff_t>(stride);
       stride *= 2;
     }
-    const auto reach =
-        at + static_cast<std::ptrdiff_t>(std::min<std::size_t>(stride + 1, static_cast<std::size_t>(many.end() - at)));
+    const auto reach = at + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
+                                stride + 1, static_cast<std::size_t>(many.end() - at)));
     at = std::lower_bound(behind, reach, id);
     if (at == many.end()) break;
     if (*at == id) out.push_back(id);
@@ -38,7 +39,8 @@ Ids unite_in_bitmap(std::span<const std::span<const std::uint32_t>> lists, std::
                     std::uint32_t most) {
   std::vector<std::uint64_t> words((most - least) / 64 + 1);
   for (const auto& list : lists) {
-    for (const std::uint32_t id : list) words[(id - least) / 64] |= std::uint64_t{1} << (id - least) % 64;
+    for (const std::uint32_t id : list)
+      words[(id - least) / 64] |= std::uint64_t{1} << (id - least) % 64;
   }
   std::size_t count = 0;
   for (const std::uint64_t word : words) count += static_cast<std::size_t>(std::popcount(word));

@@ -27,14 +27,16 @@ std::uint64_t enter(Core& core) {
   return core.sequence;
 }
 
-void push_exemplars(const Series& series, const std::vector<Exemplar>& found,
-                    nx_exemplar_sink sink, void* context) {
+void push_exemplars(const Series& series, const std::vector<Exemplar>& found, nx_exemplar_sink sink,
+                    void* context) {
   std::vector<nx_label> series_labels;
-  for (const Pair* pair : series.pairs) series_labels.push_back({to_nx(pair->name), to_nx(pair->value)});
+  for (const Pair* pair : series.pairs)
+    series_labels.push_back({to_nx(pair->name), to_nx(pair->value)});
   std::vector<std::vector<nx_label>> labels(found.size());
   std::vector<nx_exemplar> out;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    for (const auto& [name, value] : found[i].labels) labels[i].push_back({to_nx(name), to_nx(value)});
+    for (const auto& [name, value] : found[i].labels)
+      labels[i].push_back({to_nx(name), to_nx(value)});
     nx_exemplar exemplar{};
     exemplar.t = found[i].t;
     exemplar.v = found[i].value;
@@ -55,7 +57,8 @@ void push_exemplars(const Series& series, const std::vector<Exemplar>& found,
 }  // namespace
 
 Querier::Querier(Core& core, std::int64_t min_t, std::int64_t max_t)
-    : state_{core, min_t, max_t, enter(core), std::make_shared<const EpochHold>(core.epochs), {}, {}} {}
+    : state_{core, min_t, max_t, enter(core), std::make_shared<const EpochHold>(core.epochs),
+             {},   {}} {}
 
 Querier::~Querier() {
   const std::lock_guard lock(state_.core.commit_mutex);
@@ -109,8 +112,7 @@ std::unique_ptr<sdk::StorageCursor> Querier::select(sdk::Matchers matchers,
   return std::make_unique<Cursor>(state_, match_series(state_.core.index, matchers), opts);
 }
 
-void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink sink,
-                        void* context) {
+void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink sink, void* context) {
   const Core& core = state_.core;
   if (core.exemplars.empty()) return;
   std::vector<const Series*> series;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// querier.hpp - a view of the data as it was when the querier was opened: no commit after that shows
-// (deletions and late samples do). Cursors must be closed before it. cancel() is thread-safe.
+// querier.hpp - a view of the data as it was when the querier was opened: no commit after that
+// shows (deletions and late samples do). Cursors must be closed before it. cancel() is thread-safe.
 #pragma once
 
 #include "storage/memory/block_builder.hpp"

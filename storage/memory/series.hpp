@@ -107,7 +107,8 @@ struct Series {
   std::unique_ptr<Sample[]> open;
   std::vector<ChunkEntry> sealed;
   Membership home;
-  // When it was last resolved, or written while it was empty: the collector leaves it alone a while.
+  // When it was last resolved, or written while it was empty: the collector leaves it alone a
+  // while.
   std::atomic<std::int64_t> touched_ms{0};
   std::unique_ptr<SeriesExtra> extra;
 };

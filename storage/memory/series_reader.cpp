@@ -121,7 +121,8 @@ void SeriesReader::copy_chunks(const Series& series, std::uint64_t hidden, Copie
 void SeriesReader::copy_extra(const SeriesExtra& extra, CopiedSeries& out) {
   auto at = std::lower_bound(extra.histograms.begin(), extra.histograms.end(), range_.min_t,
                              [](const HistogramPoint& p, std::int64_t t) { return p.t < t; });
-  for (; at != extra.histograms.end() && at->t <= range_.max_t && at->sequence <= range_.sequence; ++at) {
+  for (; at != extra.histograms.end() && at->t <= range_.max_t && at->sequence <= range_.sequence;
+       ++at) {
     references_.push_back(at->histogram);
     extra_points_.push_back({at->t, 0, at->histogram.get(), false});
   }
@@ -159,8 +160,8 @@ std::size_t SeriesReader::read_own(const CopiedSeries& copied, std::int64_t* tim
     if (c + 1 == copied.last_chunk) {
       samples = std::min<std::size_t>(samples, copied.last_chunk_samples);
     }
-    const bool whole = chunk.first_t >= range_.min_t && chunk.last_t <= range_.max_t &&
-                       !range_.last_only;
+    const bool whole =
+        chunk.first_t >= range_.min_t && chunk.last_t <= range_.max_t && !range_.last_only;
     if (whole) {
       chunk.times(times + count);
       chunk.values(bits + count);

@@ -147,8 +147,8 @@ void SeriesWriter::make_room(Series& series) {
     seal(series);
     return;
   }
-  const auto capacity = static_cast<std::uint16_t>(
-      std::min<std::uint32_t>(std::max<std::uint32_t>(series.open_capacity * 2u, 4u), kOpenSamplesMax));
+  const auto capacity = static_cast<std::uint16_t>(std::min<std::uint32_t>(
+      std::max<std::uint32_t>(series.open_capacity * 2u, 4u), kOpenSamplesMax));
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
   if (series.open_count > 0) {
     std::memcpy(larger.get(), series.open.get(), series.open_count * sizeof(Sample));
@@ -173,9 +173,9 @@ void SeriesWriter::seal(Series& series) {
     for (; count < before->count; ++count) samples[count] = {times[count], bits[count]};
     core_.data_bytes -= before->size_bytes;
     --core_.figures.chunks;
-    core_.epochs.retire(const_cast<Chunk*>(before),
-                        [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
-                        before->size_bytes);
+    core_.epochs.retire(
+        const_cast<Chunk*>(before), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
+        before->size_bytes);
     series.sealed.pop_back();
   }
   std::memcpy(samples.data() + count, series.open.get(), series.open_count * sizeof(Sample));
@@ -184,8 +184,8 @@ void SeriesWriter::seal(Series& series) {
   const Chunk* chunk = Chunk::make(std::span(samples.data(), count));
   ++core_.figures.chunks;
   series.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
-  core_.data_bytes += chunk->size_bytes +
-                      signed_bytes((series.sealed.capacity() - entries) * sizeof(ChunkEntry));
+  core_.data_bytes +=
+      chunk->size_bytes + signed_bytes((series.sealed.capacity() - entries) * sizeof(ChunkEntry));
   series.open_count = 0;
 }
 
@@ -218,7 +218,9 @@ void SeriesWriter::set_start(Series& series, std::int64_t t, std::int64_t start_
   } else {
     // In the middle of what is known only this one sample changes.
     const bool next_known = at != starts.end() && at->first == t + 1;
-    const auto put = at != starts.begin() && std::prev(at)->first == t ? std::prev(at) : starts.insert(at, {t, start_t});
+    const auto put = at != starts.begin() && std::prev(at)->first == t
+                         ? std::prev(at)
+                         : starts.insert(at, {t, start_t});
     put->second = start_t;
     if (!next_known && t != INT64_MAX) starts.insert(std::next(put), {t + 1, holds});
   }

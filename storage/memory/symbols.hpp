@@ -36,7 +36,9 @@ class Symbols {
 
   std::string_view text(std::uint32_t id) const { return entries_[id].text; }
   std::size_t size() const { return table_.size(); }
-  std::size_t bytes() const { return text_bytes_ + table_.bytes() + entries_.capacity() * sizeof(Entry); }
+  std::size_t bytes() const {
+    return text_bytes_ + table_.bytes() + entries_.capacity() * sizeof(Entry);
+  }
 
  private:
   struct Entry {

@@ -42,7 +42,8 @@ bool is_valid_histogram(const nx_sample_batch& batch, std::uint32_t h) {
 
 // Whether every row there is a float at one time, without start times: a row of a group.
 bool is_plain_row(const nx_sample_batch& batch) {
-  if ((batch.flags & NX_BATCH_ONE_T) == 0 || batch.st != nullptr || batch.v == nullptr) return false;
+  if ((batch.flags & NX_BATCH_ONE_T) == 0 || batch.st != nullptr || batch.v == nullptr)
+    return false;
   return batch.h == nullptr ||
          std::all_of(batch.h, batch.h + batch.rows, [](std::uint32_t h) { return h == NX_NONE; });
 }
@@ -110,8 +111,7 @@ std::uint64_t Txn::layout(std::span<const std::uint64_t> refs) {
   if (!core_.cohorts.known(cohort_)) {
     throw sdk::Error(NX_ERR_PRECONDITION, "layout: the cohort is closed");
   }
-  return core_.cohorts
-      .make_layout(cohort_, series, [](const Series& s) { return newest_of(s).t; })
+  return core_.cohorts.make_layout(cohort_, series, [](const Series& s) { return newest_of(s).t; })
       ->id;
 }
 
@@ -187,8 +187,7 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
   for (std::size_t i = first; i < samples_.size(); ++i) {
     const Pending& p = samples_[i];
     const Histogram* histogram = p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr;
-    const std::uint8_t code =
-        writer.check(*p.series, {p.t, p.bits, histogram}, p.refuse_late != 0);
+    const std::uint8_t code = writer.check(*p.series, {p.t, p.bits, histogram}, p.refuse_late != 0);
     count(result, gathered_[i - first], code);
     // A series that is still empty must outlive the wait for the commit.
     if (p.series->last_t == kNoTime) p.series->touched_ms.store(now, std::memory_order_relaxed);
@@ -285,7 +284,8 @@ nx_status Txn::commit(nx_append_result& result) {
     SeriesWriter writer(core_);
     for (PendingRow& pending : rows_) commit_row(pending, writer, result);
     commit_samples(writer, result);
-    for (const PendingStart& start : starts_) writer.set_start(*start.series, start.t, start.start_t);
+    for (const PendingStart& start : starts_)
+      writer.set_start(*start.series, start.t, start.start_t);
     for (int code = 1; code < NX_ROW_CODE_COUNT; ++code) {
       core_.figures.refused[code] += result.by_code[code];
     }
@@ -326,8 +326,9 @@ void Txn::commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result
     if (!pending.row.has(layout.slots[r])) continue;
     Series* series = core_.index.by_ref(layout.refs[r]);
     const NewSample sample{pending.row.t, pending.row.bits[layout.slots[r]], nullptr};
-    count(result, r, series != nullptr ? writer.write(*series, sample, false)
-                                       : std::uint8_t{NX_ROW_UNKNOWN_REF});
+    count(result, r,
+          series != nullptr ? writer.write(*series, sample, false)
+                            : std::uint8_t{NX_ROW_UNKNOWN_REF});
   }
 }
 
@@ -336,7 +337,8 @@ void Txn::commit_samples(SeriesWriter& writer, nx_append_result& result) {
   constexpr std::size_t kAhead = 6;
   result.row_code = nullptr;
   for (std::size_t i = 0; i < samples_.size(); ++i) {
-    if (i + 2 * kAhead < samples_.size()) __builtin_prefetch(&samples_[i + 2 * kAhead].series->last_t, 1);
+    if (i + 2 * kAhead < samples_.size())
+      __builtin_prefetch(&samples_[i + 2 * kAhead].series->last_t, 1);
     if (i + kAhead < samples_.size()) {
       const Series& soon = *samples_[i + kAhead].series;
       __builtin_prefetch(soon.open.get() + soon.open_count, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wants more than it may: keeps buffers, floods the log and the bus, publishes on the agent's topics,
-// asks for metrics with bad names. Says in its log what the host let it have.
+// Wants more than it may: keeps buffers, floods the log and the bus, publishes on the agent's
+// topics, asks for metrics with bad names. Says in its log what the host let it have.
 #include <narthex/sdk/event.hpp>
 
 #include <string>

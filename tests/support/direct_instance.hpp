@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_instance.hpp - an instance of a component that is linked into the test: no file, no dlopen, no
-// breaker. Calls go through Instance::call as in the agent; an exception fails the call. Rooms that
-// talk to plugins (store, ingest, scrape, discovery, promql) are tested with it.
+// direct_instance.hpp - an instance of a component that is linked into the test: no file, no
+// dlopen, no breaker. Calls go through Instance::call as in the agent; an exception fails the call.
+// Rooms that talk to plugins (store, ingest, scrape, discovery, promql) are tested with it.
 //
 //   FakeHost host;
 //   auto storage = DirectInstance::make(*sdk::Storage<MemoryStorage>::component(), host);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// host_fixture.hpp - a plugin host over an executor that the test moves by hand, with folders of its
-// own. One thread.
+// host_fixture.hpp - a plugin host over an executor that the test moves by hand, with folders of
+// its own. One thread.
 #pragma once
 
 #include "bus/bus.hpp"

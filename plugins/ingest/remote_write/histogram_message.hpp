@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// histogram_message.hpp - one native histogram of a request, from protobuf to nx_histogram. Its arrays
-// come from the given memory, which outlives the result.
+// histogram_message.hpp - one native histogram of a request, from protobuf to nx_histogram. Its
+// arrays come from the given memory, which outlives the result.
 #pragma once
 
 #include <narthex/data.h>

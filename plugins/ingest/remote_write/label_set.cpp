@@ -42,7 +42,8 @@ void append_quoted(std::string& out, std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       (out += '\\') += c;
-    } else if (byte < 0x20 || byte == 0x7F || byte >= (valid && text.size() <= kShownValueMax ? 0x100u : 0x80u)) {
+    } else if (byte < 0x20 || byte == 0x7F ||
+               byte >= (valid && text.size() <= kShownValueMax ? 0x100u : 0x80u)) {
       ((out += "\\x") += kDigits[byte >> 4]) += kDigits[byte & 15];
     } else {
       out += c;

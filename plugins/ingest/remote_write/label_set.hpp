@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// label_set.hpp - the labels of one series of a request: parsed from their protobuf fields as slices,
-// sorted, checked. Not thread-safe; used again for series after series.
+// label_set.hpp - the labels of one series of a request: parsed from their protobuf fields as
+// slices, sorted, checked. Not thread-safe; used again for series after series.
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,8 @@ RemoteWrite::RemoteWrite(sdk::Host host, Options options)
       limits_{static_cast<std::size_t>(options.labels_max),
               static_cast<std::size_t>(options.label_value_max_bytes)},
       cache_(static_cast<std::size_t>(options.known_series_max)),
-      invalid_labels_(host, NX_TYPE_COUNTER, "prometheus_api_remote_write_invalid_labels_samples_total",
+      invalid_labels_(host, NX_TYPE_COUNTER,
+                      "prometheus_api_remote_write_invalid_labels_samples_total",
                       "The total number of received remote write samples and histogram samples "
                       "which were rejected due to invalid labels.") {}
 

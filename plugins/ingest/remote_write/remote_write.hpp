@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// remote_write.hpp - the receiver of Prometheus's remote write 1.0. Requests are handled concurrently;
-// each takes a writer from a small pool.
+// remote_write.hpp - the receiver of Prometheus's remote write 1.0. Requests are handled
+// concurrently; each takes a writer from a small pool.
 #pragma once
 
 #include "plugins/ingest/remote_write/request_writer.hpp"
@@ -32,10 +32,18 @@ class RemoteWrite {
   static constexpr sdk::OptionRow<Options> kOptions[] = {
       {"label_value_max_bytes", &Options::label_value_max_bytes, R"("16KiB")",
        "Longest label value that is taken.", "bytes"},
-      {"labels_max", &Options::labels_max, "64", "Most labels a series may have.", {},
+      {"labels_max",
+       &Options::labels_max,
+       "64",
+       "Most labels a series may have.",
+       {},
        R"("minimum": 1)"},
-      {"known_series_max", &Options::known_series_max, "1000000",
-       "Series remembered by the bytes of their labels, 24 bytes each.", {}, R"("minimum": 0)"},
+      {"known_series_max",
+       &Options::known_series_max,
+       "1000000",
+       "Series remembered by the bytes of their labels, 24 bytes each.",
+       {},
+       R"("minimum": 0)"},
   };
 
   RemoteWrite(sdk::Host host, Options options);

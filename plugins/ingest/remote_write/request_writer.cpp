@@ -226,8 +226,11 @@ Status RequestWriter::append_exemplars(const sdk::RequestAppender& appender) {
 }
 
 Status RequestWriter::outcome() {
-  const auto bad = [](std::uint8_t code) { return code != NX_ROW_OK && code != NX_ROW_EXEMPLAR_REFUSED; };
-  const auto refused = static_cast<std::size_t>(std::count_if(row_codes_.begin(), row_codes_.end(), bad));
+  const auto bad = [](std::uint8_t code) {
+    return code != NX_ROW_OK && code != NX_ROW_EXEMPLAR_REFUSED;
+  };
+  const auto refused =
+      static_cast<std::size_t>(std::count_if(row_codes_.begin(), row_codes_.end(), bad));
   if (refused == 0) return Status();
   const auto first = static_cast<std::uint32_t>(
       std::find_if(row_codes_.begin(), row_codes_.end(), bad) - row_codes_.begin());
@@ -245,7 +248,8 @@ std::string RequestWriter::reason(std::uint32_t row, std::uint32_t series) const
     case NX_ROW_OUT_OF_ORDER:
       return "out of order sample";
     case NX_ROW_OUT_OF_BOUNDS:
-      return "out of bounds: timestamp is too far in the future: " + std::to_string(request_.t[row]);
+      return "out of bounds: timestamp is too far in the future: " +
+             std::to_string(request_.t[row]);
     case NX_ROW_TOO_OLD:
       return "too old sample: timestamp " + std::to_string(request_.t[row]);
     case NX_ROW_DUPLICATE:

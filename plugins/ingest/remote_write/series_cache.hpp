@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// series_cache.hpp - the references of series by the bytes that name them in requests, so that a known
-// series costs one hash and one look instead of parsing, checking and resolving its labels.
+// series_cache.hpp - the references of series by the bytes that name them in requests, so that a
+// known series costs one hash and one look instead of parsing, checking and resolving its labels.
 //
 // A key is a seeded 128-bit hash of those bytes: two label sets with one key would have to be found
-// without knowing the seed. Bounded: four places a bucket, a new key takes the place of an old one when
-// all are taken. Thread-safe; a request locks it once.
+// without knowing the seed. Bounded: four places a bucket, a new key takes the place of an old one
+// when all are taken. Thread-safe; a request locks it once.
 #pragma once
 
 #include <cstddef>

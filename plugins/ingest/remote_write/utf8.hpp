@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// utf8.hpp - whether bytes are valid UTF-8: no overlong forms, no surrogates, at most U+10FFFF. Pure.
+// utf8.hpp - whether bytes are valid UTF-8: no overlong forms, no surrogates, at most U+10FFFF.
+// Pure.
 #pragma once
 
 #include <cstdint>

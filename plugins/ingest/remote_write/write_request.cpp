@@ -102,7 +102,8 @@ void WriteRequest::parse_series(std::string_view message) {
     before = what;
   }
   current.row_count = static_cast<std::uint32_t>(rows()) - current.first_row;
-  if (together) current.labels = message.substr(0, static_cast<std::size_t>(labels_end - message.data()));
+  if (together)
+    current.labels = message.substr(0, static_cast<std::size_t>(labels_end - message.data()));
 }
 
 void WriteRequest::parse_sample(std::string_view message) {
@@ -166,7 +167,8 @@ ParsedExemplar parse_exemplar(std::string_view message, LabelSet& scratch) {
   constexpr std::size_t kLabelsMax = 128;  // each has at least one character, of 128 in all
   ParsedExemplar out;
   scratch.parse(message, kLabelsMax + 1);
-  for (const auto& [name, value] : scratch.labels()) out.labels.push_back({to_nx(name), to_nx(value)});
+  for (const auto& [name, value] : scratch.labels())
+    out.labels.push_back({to_nx(name), to_nx(value)});
   pbf_reader reader(message.data(), message.size());
   while (reader.next()) {
     switch (reader.tag_and_type()) {

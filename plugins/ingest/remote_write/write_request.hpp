@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// write_request.hpp - a remote write 1.0 request as columns: rows for samples and histograms, and for
-// each series where its labels stand in the body. Labels themselves are not looked at here: most
-// series are known by the bytes of their labels (series_cache.hpp).
+// write_request.hpp - a remote write 1.0 request as columns: rows for samples and histograms, and
+// for each series where its labels stand in the body. Labels themselves are not looked at here:
+// most series are known by the bytes of their labels (series_cache.hpp).
 //
 // Used by one thread; made once and used again, so that a request of the usual size allocates
 // nothing. Everything looks into the body, which outlives its use.
@@ -37,12 +37,12 @@ class WriteRequest {
   void parse(std::string_view body);
 
   std::vector<RequestSeries> series;
-  std::vector<std::int64_t> t;          // [rows]
-  std::vector<double> v;                // [rows]
-  std::vector<std::uint32_t> h;         // [rows] when there are histograms, else empty
+  std::vector<std::int64_t> t;   // [rows]
+  std::vector<double> v;         // [rows]
+  std::vector<std::uint32_t> h;  // [rows] when there are histograms, else empty
   std::vector<nx_histogram> histograms;
   std::vector<RequestExemplar> exemplars;
-  std::vector<nx_metadata> metadata;    // of families
+  std::vector<nx_metadata> metadata;  // of families
   std::size_t rows() const { return t.size(); }
 
   // Gives the memory of an unusually large request back.

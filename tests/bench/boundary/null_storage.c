@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A storage that does next to nothing, so that what is left is the border: append() counts the rows,
- * next() hands out the same block again and again. */
+ * A storage that does next to nothing, so that what is left is the border: append() counts the
+ * rows, next() hands out the same block again and again. */
 #include <narthex/storage.h>
 
 #define SAMPLES 65536u
@@ -12,13 +12,13 @@ static const uint64_t offsets[1] = {0};
 static const uint32_t row0[1] = {0};
 static uint32_t row1[1];
 
-static uint64_t NX_CALL capabilities(void *instance) {
+static uint64_t NX_CALL capabilities(void* instance) {
   (void)instance;
   return NX_STORAGE_WRITE | NX_STORAGE_READ;
 }
 
-static nx_status NX_CALL append(nx_txn *txn, const nx_sample_batch *batch, nx_append_result *result,
-                                nx_error *err) {
+static nx_status NX_CALL append(nx_txn* txn, const nx_sample_batch* batch, nx_append_result* result,
+                                nx_error* err) {
   (void)txn;
   (void)err;
   result->accepted += batch->rows;
@@ -26,7 +26,7 @@ static nx_status NX_CALL append(nx_txn *txn, const nx_sample_batch *batch, nx_ap
 }
 
 /* The cursor's address is the number of samples a block. */
-static nx_status NX_CALL next(nx_cursor *cursor, nx_block *out, nx_error *err) {
+static nx_status NX_CALL next(nx_cursor* cursor, nx_block* out, nx_error* err) {
   const uint64_t count = (uint64_t)(uintptr_t)cursor;
   (void)err;
   row1[0] = (uint32_t)count;
@@ -65,7 +65,7 @@ static const nx_component component = {
     .interfaces = interfaces,
     .interface_count = 1,
 };
-static const nx_component *const components[] = {&component};
+static const nx_component* const components[] = {&component};
 static const nx_plugin plugin = {
     .struct_size = sizeof(nx_plugin),
     .abi_minor = NX_TARGET_ABI_MINOR,
@@ -76,4 +76,4 @@ static const nx_plugin plugin = {
 };
 
 NX_PLUGIN_NOTE("org.example.null_storage", "1.0.0");
-const nx_plugin *NX_CALL narthex_plugin_v0(void) { return &plugin; }
+const nx_plugin* NX_CALL narthex_plugin_v0(void) { return &plugin; }

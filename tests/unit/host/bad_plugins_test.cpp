@@ -40,8 +40,9 @@ bool ends_with(const std::string& text, std::string_view end) {
 
 Status collect(host::Instance& instance, std::int64_t deadline_ms = 1000) {
   const auto* table = static_cast<const nx_exporter*>(instance.table(NX_EXPORTER_ID));
-  return instance.call(instance.site("narthex.exporter/1.collect", deadline_ms),
-                       [&](void* self, nx_error* err) { return table->collect(self, nullptr, err); });
+  return instance.call(
+      instance.site("narthex.exporter/1.collect", deadline_ms),
+      [&](void* self, nx_error* err) { return table->collect(self, nullptr, err); });
 }
 
 }  // namespace
@@ -96,8 +97,9 @@ TEST_CASE("symbols beside the entry are reported and stay in the file", "[bad pl
 TEST_CASE("a component whose needs are not met is not made", "[bad plugins]") {
   test::HostFixture f({bad("needy")});
   const auto made = f.create(NX_EXPORTER_ID, "bad");
-  CHECK(made.status().message() ==
-        "org.example.bad/bad needs the host service narthex.unheard_of/1, which this agent has not");
+  CHECK(
+      made.status().message() ==
+      "org.example.bad/bad needs the host service narthex.unheard_of/1, which this agent has not");
 }
 
 TEST_CASE("a file or folder that others may write to is refused", "[bad plugins]") {
@@ -114,7 +116,8 @@ TEST_CASE("a file or folder that others may write to is refused", "[bad plugins]
     return view.rejected.empty() ? std::string() : view.rejected[0].reason;
   };
   ::chmod(file.c_str(), 0666);
-  const std::string file_command = "writable by everybody; mend it with: chmod go-w " + file.string();
+  const std::string file_command =
+      "writable by everybody; mend it with: chmod go-w " + file.string();
   ends_with(reason(), file_command);
   ::chmod(file.c_str(), 0664);
   CHECK(reason().find("writable by its group") != std::string::npos);

@@ -90,7 +90,10 @@ TEST_CASE("a plugin's note and build id are read from the file", "[elf]") {
 
 TEST_CASE("damaged ELF files are refused or read in part, and nothing worse", "[elf]") {
   CHECK(read_elf("").status().message() == "not an ELF file");
-  CHECK(read_elf("\x7f" "ELF").status().message() == "not an ELF file");
+  CHECK(read_elf("\x7f"
+                 "ELF")
+            .status()
+            .message() == "not an ELF file");
   CHECK(read_elf_file("/no/such/file").status().code() == NX_ERR_IO);
   const std::string whole = file_bytes(std::string(NARTHEX_EXAMPLES) + "/cubes.so");
   REQUIRE(whole.size() > 1000);
@@ -123,7 +126,8 @@ TEST_CASE("values survive their encoding, damaged ones do not", "[codec]") {
   nx_value secret = arena.string("s");
   secret.flags = NX_VALUE_SECRET;
   const nx_value items[] = {arena.integer(-1), arena.number(0.1), secret, arena.null()};
-  const nx_kv entries[] = {arena.entry("", arena.array(items)), arena.entry("b", arena.boolean(true))};
+  const nx_kv entries[] = {arena.entry("", arena.array(items)),
+                           arena.entry("b", arena.boolean(true))};
   const nx_value tree = arena.table(entries);
   const auto bytes = encode_value(tree);
   REQUIRE(bytes.ok());
@@ -155,11 +159,10 @@ TEST_CASE("an http_config table becomes client options", "[http config]") {
   const nx_value header_values[] = {arena.string("v1"), arena.string("v2")};
   const nx_kv header[] = {arena.entry("values", arena.array(header_values))};
   const nx_kv headers[] = {arena.entry("X-A", arena.table(header))};
-  const nx_kv entries[] = {
-      arena.entry("url", arena.string("http://other/")),  // not its business
-      arena.entry("basic_auth", arena.table(basic)),
-      arena.entry("follow_redirects", arena.boolean(false)),
-      arena.entry("http_headers", arena.table(headers))};
+  const nx_kv entries[] = {arena.entry("url", arena.string("http://other/")),  // not its business
+                           arena.entry("basic_auth", arena.table(basic)),
+                           arena.entry("follow_redirects", arena.boolean(false)),
+                           arena.entry("http_headers", arena.table(headers))};
   const auto options = read_http_config(arena.table(entries));
   REQUIRE(options.status().message() == "");
   CHECK(options->has_basic_auth);
@@ -168,8 +171,8 @@ TEST_CASE("an http_config table becomes client options", "[http config]") {
   CHECK(options->enable_http2);
   CHECK(options->http_headers.at("X-A").values.size() == 2);
 
-  const auto bearer = read_http_config(arena.table(std::initializer_list<nx_kv>{
-      arena.entry("bearer_token", arena.string("t"))}));
+  const auto bearer = read_http_config(
+      arena.table(std::initializer_list<nx_kv>{arena.entry("bearer_token", arena.string("t"))}));
   CHECK(bearer->authorization.credentials.reveal() == "t");
   CHECK(bearer->authorization.type == "Bearer");
 }
@@ -188,7 +191,8 @@ TEST_CASE("an http_config table that Prometheus refuses is refused", "[http conf
   CHECK(http_error({arena.entry("authorization", arena.table(basic))}) ==
         "authorization type cannot be set to \"basic\", use \"basic_auth\" instead");
   const nx_kv cert[] = {arena.entry("cert_file", arena.string("c"))};
-  CHECK(http_error({arena.entry("tls_config", arena.table(cert))}).starts_with("exactly one of key"));
+  CHECK(
+      http_error({arena.entry("tls_config", arena.table(cert))}).starts_with("exactly one of key"));
 }
 
 TEST_CASE("entry rules are those of the ABI", "[interfaces]") {

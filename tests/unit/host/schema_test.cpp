@@ -18,8 +18,8 @@ struct Applied {
 };
 
 Applied applied(std::string_view schema_text, std::string_view text,
-              document::Format format = document::Format::kToml,
-              std::string_view file = "/etc/narthex/narthex.toml") {
+                document::Format format = document::Format::kToml,
+                std::string_view file = "/etc/narthex/narthex.toml") {
   auto schema = Schema::parse("test", schema_text);
   REQUIRE(schema.status().message() == "");
   std::vector<document::Finding> findings;
@@ -32,7 +32,7 @@ Applied applied(std::string_view schema_text, std::string_view text,
   out.tree = schema->apply(source, findings);
   for (const document::Finding& f : findings) {
     out.findings += std::to_string(f.place.line) + ':' + std::to_string(f.place.column) + ' ' +
-                        f.text + (f.hint.empty() ? "" : " (" + f.hint + ")") + '\n';
+                    f.text + (f.hint.empty() ? "" : " (" + f.hint + ")") + '\n';
   }
   return out;
 }
@@ -88,7 +88,8 @@ mode = "fats"
 filter = "("
 url = "localhost"
 )");
-  CHECK(a.findings.find("1:1 unknown option \"prot\" (did you mean \"port\"?)") != std::string::npos);
+  CHECK(a.findings.find("1:1 unknown option \"prot\" (did you mean \"port\"?)") !=
+        std::string::npos);
   CHECK(a.findings.find("2:20 refresh_interval is not a duration") != std::string::npos);
   CHECK(a.findings.find("3:8 port must be at most 65535, it is 70000") != std::string::npos);
   CHECK(a.findings.find("4:9 ratio must be a number, it is a string") != std::string::npos);
@@ -141,8 +142,8 @@ TEST_CASE("oneOf is told apart by a property", "[schema]") {
       {"properties": {"role": {"enum": ["pod", "service"]}, "labels": {"type": "boolean"}}}]})";
   CHECK(applied(kRoles, "role = \"node\"\nport = 1\nname = \"x\"").findings == "");
   CHECK(applied(kRoles, "role = \"pod\"\nlabels = true").findings == "");
-  CHECK(applied(kRoles, "role = \"node\"\nlabels = true").findings.find("unknown option \"labels\"") !=
-        std::string::npos);
+  CHECK(applied(kRoles, "role = \"node\"\nlabels = true")
+            .findings.find("unknown option \"labels\"") != std::string::npos);
   CHECK(applied(kRoles, "role = \"nod\"").findings.find("role must be one of \"node\", \"pod\"") !=
         std::string::npos);
   CHECK(applied(kRoles, "name = \"x\"").findings.find("lacks the option \"role\"") !=
@@ -175,11 +176,10 @@ more = { inner = { x = 1 } }
 TEST_CASE("a node of the converted tree leads back to its source", "[schema]") {
   const Applied a = applied(R"({"properties": {"list": {"type": "array", "items": {"properties":
     {"a": {"type": "integer"}, "b": {"type": "integer", "default": 2}}}}}})",
-                          "list = [{a = 1},\n  {a = 3}]\n");
+                            "list = [{a = 1},\n  {a = 3}]\n");
   REQUIRE(a.findings == "");
-  const nx_value* second = a.value()["list"].items()[1].u.entries == nullptr
-                               ? nullptr
-                               : &a.value()["list"].items()[1];
+  const nx_value* second =
+      a.value()["list"].items()[1].u.entries == nullptr ? nullptr : &a.value()["list"].items()[1];
   const auto& document = *a.tree->source.document;
   CHECK(document.place(a.tree->origin(sdk::Value(second)["a"].raw())).line == 2);
   CHECK(document.place(a.tree->origin(sdk::Value(second)["a"].raw())).column == 8);
@@ -199,13 +199,14 @@ TEST_CASE("a schema outside of the subset is refused", "[schema]") {
   CHECK(schema_error(R"({"$ref": "narthex:unheard_of"})").find("unknown $ref") !=
         std::string::npos);
   CHECK(schema_error(R"({"$ref": "#/$defs/x"})").find("nothing at #/$defs/x") != std::string::npos);
-  CHECK(schema_error(R"({"oneOf": [{"properties": {"a": {}}}]})").find("tells its branches apart") !=
-        std::string::npos);
+  CHECK(
+      schema_error(R"({"oneOf": [{"properties": {"a": {}}}]})").find("tells its branches apart") !=
+      std::string::npos);
 }
 
 TEST_CASE("deprecated options warn", "[schema]") {
-  auto schema = Schema::parse(
-      "test", R"({"properties": {"old": {"type": "integer", "deprecated": true,
+  auto schema =
+      Schema::parse("test", R"({"properties": {"old": {"type": "integer", "deprecated": true,
                  "description": "use new"}}})");
   REQUIRE(schema.ok());
   std::vector<document::Finding> findings;

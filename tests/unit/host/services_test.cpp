@@ -158,8 +158,8 @@ TEST_CASE("the text service parses, and names the place of what is wrong", "[ser
   CHECK(text.parse(f.host, NX_TEXT_TOML, NX_STR("x"), to_nx_bytes("a = 3"), sink, &seen, &err) ==
         NX_OK);
   CHECK(seen == 3);
-  const nx_status status =
-      text.parse(f.host, NX_TEXT_JSON, NX_STR("bad.json"), to_nx_bytes("{\n 1}"), sink, &seen, &err);
+  const nx_status status = text.parse(f.host, NX_TEXT_JSON, NX_STR("bad.json"),
+                                      to_nx_bytes("{\n 1}"), sink, &seen, &err);
   CHECK(status == NX_ERR_INVALID_DATA);
   CHECK(err.status(status).message().starts_with("bad.json:2:"));
   CHECK(text.parse(f.host, 9, NX_STR("x"), to_nx_bytes(""), sink, &seen, nullptr) ==
@@ -207,8 +207,8 @@ TEST_CASE("cells carry the instance and go with it", "[services]") {
   Services f;
   const auto& metrics = f.service<nx_ext_metrics>(NX_EXT_METRICS);
   const nx_label labels[] = {{NX_STR("queue"), NX_STR("a")}};
-  nx_cell* cell = metrics.cell(f.host, NX_TYPE_GAUGE, NX_STR("example_depth"), NX_STR("Depth."),
-                               labels, 1);
+  nx_cell* cell =
+      metrics.cell(f.host, NX_TYPE_GAUGE, NX_STR("example_depth"), NX_STR("Depth."), labels, 1);
   REQUIRE(cell != nullptr);
   metrics.set(cell, 3);
   metrics.add(cell, 2);
@@ -283,8 +283,8 @@ TEST_CASE("the bus keeps what an instance is now", "[services]") {
   bus::SubscribeOptions options;
   options.subscriber = "test";
   options.retained = true;
-  auto subscription = f.bus.subscribe(
-      "plugin.state", options, [&](std::span<const bus::Delivery> deliveries) {
+  auto subscription =
+      f.bus.subscribe("plugin.state", options, [&](std::span<const bus::Delivery> deliveries) {
         for (const auto& d : deliveries) {
           const sdk::Value payload(&d.event->payload);
           states.push_back(payload["state"].get<std::string>() + ' ' +

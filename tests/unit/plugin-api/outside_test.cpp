@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads what outside/run.cmake has built against the installed headers. Hidden: that script calls it.
+// Loads what outside/run.cmake has built against the installed headers. Hidden: that script calls
+// it.
 #include "support/host_fixture.hpp"
 
 #include <narthex/sdk/value.hpp>

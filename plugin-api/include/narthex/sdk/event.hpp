@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// event.hpp - the event bus in C++: subscriptions that end themselves, topics to publish on, and the
-// component of a plugin that has no interface but listens.
+// event.hpp - the event bus in C++: subscriptions that end themselves, topics to publish on, and
+// the component of a plugin that has no interface but listens.
 #pragma once
 
 #include <narthex/event.h>

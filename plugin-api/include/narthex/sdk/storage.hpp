@@ -31,7 +31,9 @@ using Matchers = std::span<const nx_matcher* const>;
 struct StrSink {
   nx_str_sink call;
   void* context;
-  void operator()(std::span<const nx_str> items) const { call(context, items.data(), items.size()); }
+  void operator()(std::span<const nx_str> items) const {
+    call(context, items.data(), items.size());
+  }
 };
 
 class StorageTxn {
@@ -136,18 +138,16 @@ struct Storage {
 
   static void add_reading(nx_storage& s) {
     s.open = [](void* i, std::int64_t min_t, std::int64_t max_t, nx_querier** out, nx_error* err) {
-      return guard(err, [&] {
-        *out = reinterpret_cast<nx_querier*>(self(i).open(min_t, max_t).release());
-      });
+      return guard(
+          err, [&] { *out = reinterpret_cast<nx_querier*>(self(i).open(min_t, max_t).release()); });
     };
     s.close = [](nx_querier* q) { std::unique_ptr<StorageQuerier>(&querier(q)).reset(); };
     s.label_names = [](nx_querier* q, const nx_matcher* const* m, std::uint32_t count,
                        std::uint64_t limit, nx_str_sink sink, void* context, nx_error* err) {
       return guard(err, [&] { querier(q).label_names({m, count}, limit, {sink, context}); });
     };
-    s.label_values = [](nx_querier* q, nx_str name, const nx_matcher* const* m,
-                        std::uint32_t count, std::uint64_t limit, nx_str_sink sink, void* context,
-                        nx_error* err) {
+    s.label_values = [](nx_querier* q, nx_str name, const nx_matcher* const* m, std::uint32_t count,
+                        std::uint64_t limit, nx_str_sink sink, void* context, nx_error* err) {
       return guard(err, [&] {
         querier(q).label_values(view(name), {m, count}, limit, {sink, context});
       });

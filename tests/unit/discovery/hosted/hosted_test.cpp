@@ -2,12 +2,15 @@
 #include "discovery/manager.hpp"
 #include "discovery/plugin_discoverer.hpp"
 #include "host/plugin_host.hpp"
+#include "net/client.hpp"
+#include "net/server.hpp"
 #include "runtime/asio_executor.hpp"
 #include "support/dns_server.hpp"
 #include "telemetry/log.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -56,7 +59,8 @@ struct Agent {
   runtime::AsioExecutor executor{{}};
   telemetry::Registry registry;
   bus::Bus bus{executor, registry};
-  host::PluginHost host{{{plugin_dir()}, {}, "0.0.0"}, {executor, registry, bus, nullptr}};
+  net::ClientFactory clients{executor, "Narthex/0.0.0"};
+  host::PluginHost host{{{plugin_dir()}, {}, "0.0.0"}, {executor, registry, bus, &clients}};
   discovery::PluginDiscovererFactory factory{host};
   std::mutex mutex;
   std::condition_variable changed;
@@ -135,6 +139,10 @@ TEST_CASE("a changed target file is noticed without polling", "[hosted]") {
   CHECK(agent.wait_for({"a:2", "b:1"}));
   std::filesystem::remove(folder / "a.json");
   CHECK(agent.wait_for({"b:1"}));
+  CHECK(
+      telemetry::render_text(agent.registry)
+          .find("prometheus_sd_file_read_errors_total{plugin_instance=\"discovery.file#job\"} 0") !=
+      std::string::npos);
 }
 
 TEST_CASE("names are looked up through the plugin host", "[hosted]") {
@@ -148,6 +156,37 @@ TEST_CASE("names are looked up through the plugin host", "[hosted]") {
   CHECK(agent.wait_for({"10.0.0.1:80"}));
   server.set("web.example.", 1, {0, {{1, test::dns_a("10.0.0.2")}}});
   CHECK(agent.wait_for({"10.0.0.2:80"}));
+}
+
+TEST_CASE("a server is asked through the plugin host, with its credentials", "[hosted]") {
+  Agent agent;
+  net::ServerOptions options;
+  options.listen = "127.0.0.1:0";
+  net::Server server(options, agent.executor, agent.registry);
+  std::atomic<int> asked = 0;
+  net::Route route;
+  route.method = "GET";
+  route.path = "/targets";
+  route.handler = [&](const net::Request& request) {
+    if (request.header("authorization") != "Bearer sesame") return net::Response::text(401, "no");
+    if (request.header("x-prometheus-refresh-interval-seconds") != "0.05") {
+      return net::Response::text(400, "no interval");
+    }
+    // Every second answer fails: that changes nothing.
+    if (asked++ % 2 == 1) return net::Response::text(500, "broken");
+    return net::Response::json(200, asked < 4 ? R"([{"targets": ["a:1"]}, {"targets": ["b:1"]}])"
+                                              : R"([{"targets": ["a:2"]}])");
+  };
+  REQUIRE(server.add(std::move(route)).ok());
+  REQUIRE(server.start().ok());
+  const std::string config = R"({"url": "http://)" + server.address() +
+                             R"(/targets", "refresh_interval": "50ms",
+                                "authorization": {"credentials": "sesame"}})";
+  CHECK(agent.apply({mechanism("http", config)}).empty());
+  CHECK(agent.wait_for({"a:1", "b:1"}));
+  CHECK(agent.wait_for({"a:2"}));
+  agent.manager.stop();
+  server.stop(agent.executor.clock().mono_ns());
 }
 
 TEST_CASE("options are checked by their plugins", "[hosted]") {
@@ -164,5 +203,10 @@ TEST_CASE("options are checked by their plugins", "[hosted]") {
             .ends_with("invalid DNS-SD records type TXT"));
   CHECK(check(agent, "static", R"({"groups": [{"targets": ["a"], "label": {}}]})")
             .ends_with("unknown field \"label\""));
+  CHECK(check(agent, "http",
+              R"({"url": "http://h/", "tls_config": {"insecure_skip_verify": true}})") == "");
+  CHECK(check(agent, "http", R"({"url": "ftp://h/"})")
+            .ends_with("URL scheme must be 'http' or 'https'"));
+  CHECK(check(agent, "http", R"({"url": "http://h/", "urls": 1})") != "");
   CHECK(check(agent, "nothing", "{}") != "");
 }

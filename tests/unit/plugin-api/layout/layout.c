@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Does not compile when the layout of a struct has changed. Compiled as C99 and as C++ (layout.cpp),
- * with -Wpadded: no struct has bytes that are nobody's. */
+ * Does not compile when the layout of a struct has changed. Compiled as C99 and as C++
+ * (layout.cpp), with -Wpadded: no struct has bytes that are nobody's. */
 #include "all.c"
 
 #define NX_SIZE(type, size) typedef char nx_size_of_##type[sizeof(type) == (size) ? 1 : -1];

@@ -2,10 +2,11 @@
  * A plugin from outside of the tree, in C: refuses to start when its option says so. */
 #include <narthex/plugin.h>
 
-static nx_status NX_CALL create(const nx_host *host, const nx_value *config, void **instance,
-                                nx_error *err) {
+static nx_status NX_CALL create(const nx_host* host, const nx_value* config, void** instance,
+                                nx_error* err) {
   if (nx_get_int(config, "fail", 0) != 0) {
-    return host->config_error(host, nx_get(config, "fail"), (nx_str)NX_STR("was told to fail"), err);
+    return host->config_error(host, nx_get(config, "fail"), (nx_str)NX_STR("was told to fail"),
+                              err);
   }
   *instance = NULL;
   return NX_OK;
@@ -17,7 +18,7 @@ static const nx_component component = {
     .config_schema = NX_STR("{\"properties\": {\"fail\": {\"type\": \"boolean\"}}}"),
     .create = create,
 };
-static const nx_component *const components[] = {&component};
+static const nx_component* const components[] = {&component};
 static const nx_plugin plugin = {
     .struct_size = sizeof(nx_plugin),
     .abi_minor = NX_TARGET_ABI_MINOR,
@@ -28,4 +29,4 @@ static const nx_plugin plugin = {
 };
 
 NX_PLUGIN_NOTE("org.example.outside_c", "2.0.0");
-const nx_plugin *NX_CALL narthex_plugin_v0(void) { return &plugin; }
+const nx_plugin* NX_CALL narthex_plugin_v0(void) { return &plugin; }

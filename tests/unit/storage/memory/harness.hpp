@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// harness.hpp - the memory backend under test, with a clock that the test sets, plain ways to write and
-// read, and matchers without a regex engine of ours. One thread.
+// harness.hpp - the memory backend under test, with a clock that the test sets, plain ways to write
+// and read, and matchers without a regex engine of ours. One thread.
 #pragma once
 
 #include "storage/memory/database.hpp"
@@ -28,7 +28,8 @@ struct TestMatcher : nx_matcher {
     op = the_op;
     name = to_nx(name_text);
     value = to_nx(value_text);
-    match = [](const nx_matcher* self, const nx_str* values, std::uint64_t count, std::uint8_t* out) {
+    match = [](const nx_matcher* self, const nx_str* values, std::uint64_t count,
+               std::uint8_t* out) {
       for (std::uint64_t i = 0; i < count; ++i) {
         out[i] = static_cast<const TestMatcher*>(self)->matches(view(values[i])) ? 1 : 0;
       }
@@ -51,10 +52,18 @@ struct TestMatcher : nx_matcher {
   std::string value_text;
 };
 
-inline TestMatcher eq(std::string n, std::string v) { return {NX_MATCH_EQ, std::move(n), std::move(v)}; }
-inline TestMatcher ne(std::string n, std::string v) { return {NX_MATCH_NE, std::move(n), std::move(v)}; }
-inline TestMatcher re(std::string n, std::string v) { return {NX_MATCH_RE, std::move(n), std::move(v)}; }
-inline TestMatcher nre(std::string n, std::string v) { return {NX_MATCH_NRE, std::move(n), std::move(v)}; }
+inline TestMatcher eq(std::string n, std::string v) {
+  return {NX_MATCH_EQ, std::move(n), std::move(v)};
+}
+inline TestMatcher ne(std::string n, std::string v) {
+  return {NX_MATCH_NE, std::move(n), std::move(v)};
+}
+inline TestMatcher re(std::string n, std::string v) {
+  return {NX_MATCH_RE, std::move(n), std::move(v)};
+}
+inline TestMatcher nre(std::string n, std::string v) {
+  return {NX_MATCH_NRE, std::move(n), std::move(v)};
+}
 
 // A series table of its own texts.
 class Table {
@@ -116,7 +125,8 @@ inline std::string labels_of(const nx_series_table& table, std::uint32_t row) {
 
 class Harness {
  public:
-  explicit Harness(Options options = {}) : db(options, {[this] { return now_ms; }, [this] { return mono_ns; }}) {
+  explicit Harness(Options options = {})
+      : db(options, {[this] { return now_ms; }, [this] { return mono_ns; }}) {
     if (options.max_bytes == 0) return;
   }
 
@@ -229,7 +239,8 @@ class Harness {
         const std::uint64_t at = block.off[s] + k;
         const std::int64_t t = block.t[shared ? k : at];
         const bool histogram = block.h != nullptr && block.h[at] != NX_NONE;
-        const std::uint64_t bits = histogram ? block.hists[block.h[at]].count.u : bits_of(block.v[at]);
+        const std::uint64_t bits =
+            histogram ? block.hists[block.h[at]].count.u : bits_of(block.v[at]);
         values.push_back({t, bits, histogram});
         if (block.st != nullptr) starts[name].push_back(block.st[at]);
       }
