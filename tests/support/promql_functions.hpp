@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// promql_functions.hpp - the functions of the promql plugin without any host, for tests of the
+// query engine.
+#pragma once
+
+#include "plugins/function/promql/families.hpp"
+#include "promql/functions.hpp"
+
+#include <narthex/sdk/guard.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace narthex::test {
+
+class DirectCaller final : public promql::KernelCaller {
+ public:
+  Status call(const std::function<nx_status(void*, nx_error*)>& f) const override {
+    sdk::ErrorSlot error;
+    return error.status(f(nullptr, &error));
+  }
+};
+
+inline std::shared_ptr<const promql::FunctionTable> promql_functions() {
+  namespace plugin = function_promql;
+  static std::vector<const nx_function*> rows = [] {
+    std::vector<const nx_function*> all;
+    for (const auto& family :
+         {plugin::counter_functions(), plugin::over_time_functions(),
+          plugin::regression_functions(), plugin::math_functions(), plugin::time_functions(),
+          plugin::vector_functions(), plugin::label_functions()}) {
+      for (const nx_function& row : family) all.push_back(&row);
+    }
+    return all;
+  }();
+  nx_function_set set{};
+  set.struct_size = sizeof set;
+  set.count = static_cast<std::uint32_t>(rows.size());
+  set.functions = rows.data();
+  auto table = std::make_shared<promql::FunctionTable>();
+  table->add(set, std::make_shared<DirectCaller>());
+  return table;
+}
+
+}  // namespace narthex::test
