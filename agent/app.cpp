@@ -183,18 +183,16 @@ scrape::ManagerServices App::scrape_services() {
             request.document = options.document;
             return plugins_.create(request);
           },
-          host_name(),
-          NARTHEX_VERSION};
+          host_name()};
 }
 
 Status App::open_server() {
   server_.emplace(config().http.server, executor_, registry_);
   scrape_.emplace(scrape_services());
-  discovery_.emplace(
-      discovery::ManagerServices{executor_, registry_, bus_, discoverers_},
-      [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
-        scrape_->on_groups(job, changes);
-      });
+  discovery_.emplace(discovery::ManagerServices{executor_, registry_, bus_, discoverers_},
+                     [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
+                       scrape_->on_groups(job, changes);
+                     });
   ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
   const api::Services services{*server_,
                                *store_,
@@ -215,12 +213,11 @@ Status App::open_server() {
 }
 
 Status App::begin() {
-  signals_.emplace(executor_, runtime::SignalCallbacks{
-                                  [this](int) { ask_to_end(); },
-                                  [this] {
-                                    executor_.post(runtime::Pool::kWorker,
-                                                   [this] { (void)reload().ok(); });
-                                  }});
+  signals_.emplace(
+      executor_,
+      runtime::SignalCallbacks{
+          [this](int) { ask_to_end(); },
+          [this] { executor_.post(runtime::Pool::kWorker, [this] { (void)reload().ok(); }); }});
   publish_metrics();
   warn(config());
   const Status applied = apply(config());
@@ -235,7 +232,7 @@ Status App::begin() {
 }
 
 void App::publish_metrics() {
-  gatherers_.push_back(telemetry::gather_process_metrics(registry_));
+  gatherers_.push_back(telemetry::register_process_metrics(registry_));
   gatherers_.push_back(registry_.on_gather([this](telemetry::Gathering& g) {
     g.gauge("narthex_build_info", "Version of the agent.", {{"version", status_.version()}}, 1);
     g.gauge("prometheus_build_info", "Version of Prometheus whose behaviour this agent has.",
@@ -317,8 +314,7 @@ Status App::reload() {
   Status checked;
   if (next != nullptr) checked = check_plugins(*next, findings);
   if (next == nullptr || !checked.ok() || !findings.empty()) {
-    const std::string text =
-        findings.empty() ? checked.message() : document::render(findings);
+    const std::string text = findings.empty() ? checked.message() : document::render(findings);
     status_.reload_failed();
     log_.error("configuration not reloaded, the old one stays", {{"err", text}});
     bus_.publish("config.rejected", "agent", {{"error", bus::text_value(text)}});
@@ -348,8 +344,7 @@ Status App::reload() {
 
 void App::upkeep() {
   upkeep_ = executor_.after(kUpkeepIntervalMs, runtime::Pool::kWorker, [this] {
-    while (!status_.stopping &&
-           store_->maintain(executor_.clock().mono_ns() + kUpkeepSliceNs)) {
+    while (!status_.stopping && store_->maintain(executor_.clock().mono_ns() + kUpkeepSliceNs)) {
     }
     if (!status_.stopping) upkeep();
   });
@@ -406,7 +401,8 @@ int serve(const config::CommandLine& command_line) {
   }
   telemetry::configure_log(config->log);
   raise_descriptor_limit();
-  const Result<runtime::DataDirectory> data = runtime::DataDirectory::open(config->storage.data_dir);
+  const Result<runtime::DataDirectory> data =
+      runtime::DataDirectory::open(config->storage.data_dir);
   if (!data.ok()) return refuse(kExitData, data.status().message());
   App app(command_line, std::move(config));
   return app.run();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// answer.hpp - the envelope of the HTTP API v1: {"status", "data", "errorType", "error", "warnings",
-// "infos"}, and the HTTP status of each error type (FEATURES 6.4).
+// answer.hpp - the envelope of the HTTP API v1: {"status", "data", "errorType", "error",
+// "warnings", "infos"}, and the HTTP status of each error type (FEATURES 6.4).
 #pragma once
 
 #include "net/http.hpp"
@@ -14,13 +14,13 @@
 namespace narthex::api {
 
 enum class ErrorType {
-  kTimeout,     // 503
-  kCanceled,    // 499
-  kExecution,   // 422
-  kBadData,     // 400
-  kInternal,    // 500
-  kUnavailable, // 500
-  kNotFound,    // 404
+  kTimeout,      // 503
+  kCanceled,     // 499
+  kExecution,    // 422
+  kBadData,      // 400
+  kInternal,     // 500
+  kUnavailable,  // 500
+  kNotFound,     // 404
 };
 
 struct Notes {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// events.cpp - the bus as server-sent events, and Prometheus's notifications (of which we have none).
+// events.cpp - the bus as server-sent events, and Prometheus's notifications (of which we have
+// none).
 //
 //   GET /api/v1/status/events?topics=target.*,alert.>&replay=retained
 //   id: 4711
@@ -154,16 +155,14 @@ Response topics(const bus::Bus& bus) {
 
 Status mount_events(const Services& s) {
   auto streams = std::make_shared<std::atomic<int>>(0);
-  Status added = add_route(s, "/api/v1/status/events", {}, [s, streams](const Request& r) {
-    return events(s, streams, r);
-  });
+  Status added = add_route(s, "/api/v1/status/events", {},
+                           [s, streams](const Request& r) { return events(s, streams, r); });
   if (added.ok()) {
     added = add_route(s, "/api/v1/status/topics", {},
                       [&bus = s.bus](const Request&) { return topics(bus); });
   }
   if (added.ok()) {
-    added = add_route(s, "/api/v1/notifications", {},
-                      [](const Request&) { return success("[]"); });
+    added = add_route(s, "/api/v1/notifications", {}, [](const Request&) { return success("[]"); });
   }
   return added;
 }

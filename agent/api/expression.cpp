@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// expression.cpp - what can be said about a query without running it: format_query, parse_query; and
-// features, the list of what is there and switched on.
+// expression.cpp - what can be said about a query without running it: format_query, parse_query;
+// and features, the list of what is there and switched on.
 #include "api/answer.hpp"
 #include "api/api.hpp"
 #include "api/json.hpp"
@@ -54,8 +54,11 @@ Response features(const Services& s) {
   JsonWriter json;
   json.begin_object();
   write_flags(json, *config, "api",
-              {{"exclude_alerts", ""}, {"label_values_match", ""}, {"query_stats", ""},
-               {"status_events", ""}, {"status_plugins", ""}});
+              {{"exclude_alerts", ""},
+               {"label_values_match", ""},
+               {"query_stats", ""},
+               {"status_events", ""},
+               {"status_plugins", ""}});
   json.key("ingest").begin_object();
   json.field("remote_write_receiver", config->http.remote_write_receiver).end_object();
   write_flags(json, *config, "promql",
@@ -69,15 +72,15 @@ Response features(const Services& s) {
                {"fill_modifiers", "promql-binop-fill-modifiers"}});
   json.key("promql_functions").begin_object();
   for (const auto& [name, entry] : s.functions->entries()) {
-    const bool on = entry.kernel != nullptr &&
-                    (!entry.signature.experimental ||
-                     feature_enabled(*config, "promql-experimental-functions"));
+    const bool on =
+        entry.kernel != nullptr && (!entry.signature.experimental ||
+                                    feature_enabled(*config, "promql-experimental-functions"));
     json.field(name, on);
   }
   json.end_object();
-  write_flags(json, *config, "scrape",
-              {{"extra_scrape_metrics", "extra-scrape-metrics"}, {"openmetrics", ""},
-               {"utf8_names", ""}});
+  write_flags(
+      json, *config, "scrape",
+      {{"extra_scrape_metrics", "extra-scrape-metrics"}, {"openmetrics", ""}, {"utf8_names", ""}});
   json.end_object();
   return success(json.text());
 }
@@ -87,13 +90,11 @@ Response features(const Services& s) {
 Status mount_expression(const Services& s) {
   const RouteOptions get_and_post{
       .methods = {"GET", "POST"}, .lane = net::Lane::kQuery, .body_max_bytes = kFormMax};
-  Status added = add_route(s, "/api/v1/format_query", get_and_post, [s](const Request& r) {
-    return with_expression(s, r, formatted);
-  });
+  Status added = add_route(s, "/api/v1/format_query", get_and_post,
+                           [s](const Request& r) { return with_expression(s, r, formatted); });
   if (added.ok()) {
-    added = add_route(s, "/api/v1/parse_query", get_and_post, [s](const Request& r) {
-      return with_expression(s, r, promql::ast_json);
-    });
+    added = add_route(s, "/api/v1/parse_query", get_and_post,
+                      [s](const Request& r) { return with_expression(s, r, promql::ast_json); });
   }
   if (added.ok()) {
     added = add_route(s, "/api/v1/features", {}, [s](const Request&) { return features(s); });

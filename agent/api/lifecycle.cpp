@@ -43,14 +43,14 @@ Response metrics(const telemetry::Registry& registry) {
 }  // namespace
 
 Status mount_lifecycle(const Services& s) {
-  const RouteOptions always{.before_ready = true};
+  const RouteOptions always{.before_ready = true, .head = true};
   const RouteOptions closed{.methods = {"GET", "POST", "PUT"}, .before_ready = true, .cors = false};
 
   Status added = add_route(s, "/-/healthy", always, [](const Request&) {
     return Response::text(200, "Narthex is Healthy.\n");
   });
   if (added.ok()) {
-    added = add_route(s, "/-/ready", RouteOptions{}, [](const Request&) {
+    added = add_route(s, "/-/ready", RouteOptions{.head = true}, [](const Request&) {
       return Response::text(200, "Narthex is Ready.\n");
     });
   }

@@ -23,17 +23,12 @@ bool parse_float(std::string_view text, double& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// Go converts a float that no int64 can hold to the lowest one.
-std::int64_t to_int64(double number) {
-  if (!(number > -9.3e18 && number < 9.2e18)) return std::numeric_limits<std::int64_t>::min();
-  return static_cast<std::int64_t>(number);
-}
-
 std::int64_t seconds_to_ms(double seconds) {
+  if (!(seconds > -9.2e18 && seconds < 9.2e18)) return kUnrepresentableMs;
   double whole = 0;
   const double fraction = std::modf(seconds, &whole);
-  const std::int64_t s = to_int64(whole);
-  const auto ms = std::isnan(fraction) ? 0 : static_cast<std::int64_t>(std::round(fraction * 1000));
+  const auto s = static_cast<std::int64_t>(whole);
+  const auto ms = static_cast<std::int64_t>(std::round(fraction * 1000));
   std::int64_t result = 0;
   if (__builtin_mul_overflow(s, std::int64_t{1000}, &result) ||
       __builtin_add_overflow(result, ms, &result)) {

@@ -17,6 +17,10 @@ namespace narthex::api {
 inline constexpr std::int64_t kMinTimeMs = INT64_MIN / 2;
 inline constexpr std::int64_t kMaxTimeMs = INT64_MAX / 2;
 
+// What a time that no int64 can hold (NaN, Inf, 1e300) becomes after Go's conversions: the answers
+// of instant queries show it.
+inline constexpr std::int64_t kUnrepresentableMs = -9'223'372'036'854;
+
 // Unix seconds with decimals, or RFC 3339.
 Result<std::int64_t> parse_time_ms(std::string_view text);
 // Seconds with decimals, or a Prometheus duration.

@@ -30,10 +30,24 @@ Status add_route(const Services& services, std::string_view path, const RouteOpt
     route.handler = handler;
     route.body_max_bytes = options.body_max_bytes;
     route.cors = options.cors;
+    route.head = options.head;
     const Status added = services.server.add(std::move(route));
     if (!added.ok()) return added;
   }
   return Status();
+}
+
+void redirect_trailing_slashes(net::Server& server) {
+  server.set_fallback([&server](const net::Request& request) {
+    const std::string path = request.path.substr(0, request.path.size() - 1);
+    // Only a path that is served is echoed: it has no bytes that a header could not carry.
+    if (!path.empty() && request.path.back() == '/' && server.serves(request.method, path)) {
+      net::Response moved = net::Response::text(request.method == "GET" ? 301 : 307, {});
+      moved.headers.emplace_back("Location", path);
+      return moved;
+    }
+    return net::Response::text(404, "404 page not found\n");
+  });
 }
 
 Status mount_all(const Services& services) {
@@ -43,6 +57,7 @@ Status mount_all(const Services& services) {
     const Status mounted = mount(services);
     if (!mounted.ok()) return mounted;
   }
+  redirect_trailing_slashes(services.server);
   return Status();
 }
 

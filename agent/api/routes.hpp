@@ -17,6 +17,7 @@ struct RouteOptions {
   net::Lane lane = net::Lane::kControl;
   bool before_ready = false;  // answers while the agent is starting, too
   bool cors = true;
+  bool head = false;          // HEAD where GET is: health checks only, as Prometheus has it
   std::uint64_t body_max_bytes = 1 << 20;
 };
 
@@ -24,5 +25,8 @@ struct RouteOptions {
 // stops, the path answers 503 "Service Unavailable" as Prometheus does.
 Status add_route(const Services& services, std::string_view path, const RouteOptions& options,
                  net::Handler handler);
+
+// A path with one slash too many is sent to the one that is meant; anything else is not found.
+void redirect_trailing_slashes(net::Server& server);
 
 }  // namespace narthex::api

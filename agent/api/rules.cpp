@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// rules.cpp - rules, alerts and alertmanagers. Rules are not evaluated by this version (config warns
-// about them), so the answers are empty; parameters are checked all the same.
+// rules.cpp - rules, alerts and alertmanagers. Rules are not evaluated by this version (config
+// warns about them), so the answers are empty; parameters are checked all the same.
 #include "api/answer.hpp"
 #include "api/api.hpp"
 #include "api/routes.hpp"
@@ -15,8 +15,8 @@ using net::Response;
 
 // The words Go's ParseBool knows.
 bool is_bool(std::string_view text) {
-  for (const std::string_view word : {"1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false",
-                                      "FALSE", "False"}) {
+  for (const std::string_view word :
+       {"1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"}) {
     if (text == word) return true;
   }
   return false;
@@ -29,14 +29,15 @@ std::optional<Response> bad_rules_parameter(const Request& request) {
   }
   const std::string_view exclude = request.value("exclude_alerts");
   if (!exclude.empty() && !is_bool(exclude)) {
-    return invalid_parameter("exclude_alerts", "error converting exclude_alerts: strconv.ParseBool: parsing \"" +
-                                                   std::string(exclude) + "\": invalid syntax");
+    return invalid_parameter("exclude_alerts",
+                             "error converting exclude_alerts: strconv.ParseBool: parsing \"" +
+                                 std::string(exclude) + "\": invalid syntax");
   }
   const Result<std::vector<Selector>> selectors = parse_selectors(request.values("match[]"));
   if (!selectors.ok()) return invalid_parameter("match[]", selectors.status().message());
   if (!request.value("group_next_token").empty() && request.value("group_limit").empty()) {
-    return invalid_parameter("group_next_token",
-                             "group_limit needs to be present in order to paginate over the groups");
+    return invalid_parameter(
+        "group_next_token", "group_limit needs to be present in order to paginate over the groups");
   }
   return std::nullopt;
 }

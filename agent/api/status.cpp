@@ -26,14 +26,17 @@ using net::Response;
 
 Response config_yaml(const AgentStatus& status) {
   JsonWriter json;
-  json.begin_object().field("yaml", std::string_view(status.config()->prometheus_yaml)).end_object();
+  json.begin_object()
+      .field("yaml", std::string_view(status.config()->prometheus_yaml))
+      .end_object();
   return success(json.text());
 }
 
 Response flags(const AgentStatus& status) {
   JsonWriter json;
   json.begin_object();
-  for (const auto& [name, value] : status.config()->flags) json.field(name, std::string_view(value));
+  for (const auto& [name, value] : status.config()->flags)
+    json.field(name, std::string_view(value));
   json.end_object();
   return success(json.text());
 }
@@ -118,20 +121,19 @@ Status mount_status(const Services& s) {
   };
   Status added = get("config", false, [&status](const Request&) { return config_yaml(status); });
   if (added.ok()) added = get("flags", false, [&status](const Request&) { return flags(status); });
-  if (added.ok()) added = get("runtimeinfo", false, [s](const Request&) { return runtime_info(s); });
+  if (added.ok())
+    added = get("runtimeinfo", false, [s](const Request&) { return runtime_info(s); });
   if (added.ok()) {
-    added = get("buildinfo", false, [&status](const Request&) {
-      return success(build_info_json(status.version()));
-    });
+    added = get("buildinfo", false,
+                [&status](const Request&) { return success(build_info_json(status.version())); });
   }
   if (added.ok()) {
     added = get("tsdb", false, [&store = s.store](const Request& r) { return tsdb(store, r); });
   }
   if (added.ok()) {
     // The memory backend has nothing to replay; a durable one reports through its statistics.
-    added = get("walreplay", true, [](const Request&) {
-      return success(R"({"min":0,"max":0,"current":0})");
-    });
+    added = get("walreplay", true,
+                [](const Request&) { return success(R"({"min":0,"max":0,"current":0})"); });
   }
   if (added.ok()) {
     added = get("plugins", false, [&plugins = s.plugins](const Request&) {

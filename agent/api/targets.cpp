@@ -67,12 +67,12 @@ Response targets(const scrape::Manager& manager, const Request& request) {
   droppeds.begin_array();
   counts.begin_object();
   for (const scrape::PoolView& pool : manager.pools()) {
+    if (dropped) counts.field(pool.name, static_cast<std::int64_t>(pool.dropped_total));
     if (!wanted_pool.empty() && pool.name != wanted_pool) continue;
     if (active) {
       for (const scrape::TargetView& target : pool.active) write_active(actives, target);
     }
     if (!dropped) continue;
-    counts.field(pool.name, static_cast<std::int64_t>(pool.dropped_total));
     for (const scrape::DroppedTargetView& target : pool.dropped) {
       droppeds.begin_object().key("discoveredLabels").labels(target.discovered_labels);
       droppeds.field("scrapePool", std::string_view(target.scrape_pool)).end_object();
@@ -112,8 +112,9 @@ bool matches(const Labels& labels, const Selector& selector) {
 }
 
 Response targets_metadata(const scrape::Manager& manager, const Request& request) {
-  const Result<std::int64_t> limit =
-      request.value("limit").empty() ? Result<std::int64_t>(-1) : parse_limit(request.value("limit"));
+  const Result<std::int64_t> limit = request.value("limit").empty()
+                                         ? Result<std::int64_t>(-1)
+                                         : parse_limit(request.value("limit"));
   if (!limit.ok()) return error(ErrorType::kBadData, "limit must be a number");
   Selector selector;
   const std::string match(request.value("match_target"));

@@ -99,6 +99,7 @@ void read_schemes(TableReader& table, GlobalOptions& global) {
   std::string scheme;
   if (table.read("metric_name_validation_scheme", scheme) && !scheme.empty()) {
     global.validation_scheme = scheme;
+    global.validation_scheme_given = true;
     if (!is_validation_scheme(scheme)) {
       table.error("metric_name_validation_scheme",
                   "unknown global name validation method specified, must be either '', 'legacy' "
@@ -130,6 +131,7 @@ std::vector<std::string> default_protocols(bool native_histograms) {
 
 GlobalOptions read_global(TableReader table, const std::vector<std::string>& features) {
   GlobalOptions global;
+  global.given = !table.others().empty();
   global.scrape_native_histograms = has_feature(features, "native-histograms");
   global.extra_scrape_metrics = has_feature(features, "extra-scrape-metrics");
   read_timing(table, global);

@@ -24,7 +24,9 @@ struct GlobalOptions {
   std::string scrape_failure_log_file;
   scrape::LimitOptions limits;
   bool body_size_limit_given = false;  // else it is our own default and not shown as configured
+  bool given = false;                  // there is a `global` with something in it
   std::string validation_scheme = "utf8";
+  bool validation_scheme_given = false;
   std::string escaping_scheme;  // as given
   bool scrape_native_histograms = false;
   bool always_scrape_classic_histograms = false;

@@ -120,6 +120,21 @@ std::string config_file(const CommandLine& command_line, const FlagValues& value
   return {};
 }
 
+// [http] remote_write_receiver is the short form of [[ingest]] plugin = "remote_write".
+void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
+  constexpr const char* kPlugin = "remote_write";
+  if (!config.http.remote_write_receiver) return;
+  for (const ingest::ReceiverOptions& receiver : config.ingest) {
+    if (receiver.plugin == kPlugin) return;
+  }
+  ingest::ReceiverOptions receiver;
+  receiver.plugin = kPlugin;
+  receiver.document = read_text(document::Format::kJson, "(receiver)", "{}", diagnostics);
+  receiver.config = &receiver.document->root();
+  receiver.fingerprint = fingerprint_of(kPlugin);
+  config.ingest.push_back(std::move(receiver));
+}
+
 }  // namespace
 
 std::shared_ptr<const Config> load(const CommandLine& command_line,
@@ -149,6 +164,7 @@ std::shared_ptr<const Config> load(const CommandLine& command_line,
     config->plugin_dirs.insert(config->plugin_dirs.begin(), first_dirs.begin(), first_dirs.end());
   }
   apply_flags(values, *config, diagnostics);
+  add_switched_receivers(*config, diagnostics);
   findings.insert(findings.end(), errors.begin(), errors.end());
   return errors.empty() ? config : nullptr;
 }

@@ -4,6 +4,7 @@
 #include "config/http_client.hpp"
 #include "config/job_section.hpp"
 #include "config/relabel_rules.hpp"
+#include "config/sources.hpp"
 
 namespace narthex::config {
 
@@ -15,33 +16,31 @@ void warn_without_feature(TableReader& root, std::string_view key, std::string_v
   root.diagnostics().warn(found[0], std::string(what));
 }
 
-void read_alertmanager(TableReader& table) {
-  std::string scheme;
-  std::string prefix;
-  std::string version = "v2";
-  std::int64_t timeout_ms = 0;
-  table.read("scheme", scheme);
-  table.read("path_prefix", prefix);
-  table.read_duration("timeout", timeout_ms);
-  if (table.read("api_version", version) && version != "v2") {
-    table.error("api_version",
-                "expected Alertmanager api version to be one of [v2] but got " + version);
+AlertmanagerSection read_alertmanager(TableReader& table) {
+  AlertmanagerSection section;
+  table.read("scheme", section.scheme);
+  table.read("path_prefix", section.path_prefix);
+  table.read_duration("timeout", section.timeout_ms);
+  if (table.read("api_version", section.api_version) && section.api_version != "v2") {
+    table.error("api_version", "expected Alertmanager api version to be one of [v2] but got " +
+                                   section.api_version);
   }
   if (table.has("sigv4")) table.error("sigv4", "sigv4 is not in this version");
-  (void)read_http_client(table);
-  (void)read_rules(table, "relabel_configs");
-  (void)read_rules(table, "alert_relabel_configs");
-  (void)read_mechanisms(table);
+  section.client = read_http_client(table);
+  section.relabel_configs = read_rules(table, "relabel_configs");
+  section.alert_relabel_configs = read_rules(table, "alert_relabel_configs");
+  section.discovery = read_mechanisms(table);
   table.done();
+  return section;
 }
 
-void read_alerting(TableReader& root, PrometheusSections& sections) {
-  sections.alerting = root.all("alerting");
+void read_alerting(TableReader& root, AlertingSection& section) {
   TableReader table = root.table("alerting");
-  if (!table.present()) return;
-  (void)read_rules(table, "alert_relabel_configs");
+  section.present = table.present() && !table.others().empty();
+  if (!section.present) return;
+  section.alert_relabel_configs = read_rules(table, "alert_relabel_configs");
   for (TableReader& each : table.tables("alertmanagers", "empty element of alertmanagers")) {
-    read_alertmanager(each);
+    section.alertmanagers.push_back(read_alertmanager(each));
   }
   table.done();
   warn_without_feature(root, "alerting",
@@ -85,10 +84,13 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
   PrometheusSections sections;
   read_runtime(root, sections);
   root.read("rule_files", sections.rule_files);
+  for (const Part& pattern : root.items("rule_files")) {
+    (void)expand_glob(pattern, root.diagnostics());  // a bad pattern is an error already
+  }
   sections.scrape_config_files = root.items("scrape_config_files");
   warn_without_feature(root, "rule_files",
                        "this version evaluates no rules: rule_files changes nothing");
-  read_alerting(root, sections);
+  read_alerting(root, sections.alerting);
   read_otlp(root, sections);
   warn_without_feature(root, "notifiers",
                        "this version sends no alerts: notifiers changes nothing");

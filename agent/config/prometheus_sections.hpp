@@ -4,6 +4,9 @@
 #pragma once
 
 #include "config/table_reader.hpp"
+#include "discovery/options.hpp"
+#include "net/options.hpp"
+#include "relabel/options.hpp"
 #include "store/options.hpp"
 
 #include <cstdint>
@@ -11,6 +14,22 @@
 #include <vector>
 
 namespace narthex::config {
+
+struct AlertmanagerSection {
+  net::ClientOptions client;
+  std::string scheme = "http";
+  std::string path_prefix;
+  std::int64_t timeout_ms = 10'000;
+  std::string api_version = "v2";
+  std::vector<relabel::RuleOptions> relabel_configs;
+  std::vector<relabel::RuleOptions> alert_relabel_configs;
+  std::vector<discovery::MechanismOptions> discovery;
+};
+struct AlertingSection {
+  bool present = false;
+  std::vector<relabel::RuleOptions> alert_relabel_configs;
+  std::vector<AlertmanagerSection> alertmanagers;
+};
 
 // What is kept of them: for the agent, and to show it again.
 struct PrometheusSections {
@@ -20,7 +39,7 @@ struct PrometheusSections {
   std::int64_t out_of_order_ms = 0;
   bool has_exemplars = false;
   bool has_tsdb = false;
-  std::vector<Part> alerting;
+  AlertingSection alerting;
   std::vector<std::string> otlp_attributes;
   std::string otlp_translation = "UnderscoreEscapingWithSuffixes";
 };

@@ -37,9 +37,11 @@ std::vector<relabel::RuleOptions> read_rules(TableReader& table, std::string_vie
       // Rule by rule, so that the error stands at its rule.
       const Result<relabel::Program> program = relabel::Program::compile({&rule, 1});
       if (!program.ok()) {
-        const std::string& message = program.status().message();
-        const bool regex = message.find("regex") != std::string::npos && element.has("regex");
-        element.error(regex ? "regex" : "", std::string(key) + ": " + message);
+        std::string_view message = program.status().message();
+        constexpr std::string_view kNumber = "relabel rule 1: ";  // the place says which it is
+        if (message.starts_with(kNumber)) message.remove_prefix(kNumber.size());
+        const bool regex = message.find("regex") != std::string_view::npos && element.has("regex");
+        element.error(regex ? "regex" : "", std::string(key) + ": " + std::string(message));
       }
     }
     rules.push_back(std::move(rule));

@@ -30,10 +30,7 @@ class Renderer {
     }
     limits(global.limits, global.body_size_limit_given, false);
     count("keep_dropped_targets", global.limits.keep_dropped_targets);
-    text("metric_name_validation_scheme", global.validation_scheme);
-    const bool utf8 = global.validation_scheme == "utf8";
-    text("metric_name_escaping_scheme",
-         global.escaping_scheme.empty() && utf8 ? "allow-utf-8" : global.escaping_scheme);
+    schemes(global);
     if (global.convert_classic_histograms_to_nhcb) {
       yaml_.field("convert_classic_histograms_to_nhcb", true);
     }
@@ -67,9 +64,7 @@ class Renderer {
     yaml_.begin_table("runtime");
     yaml_.field("gogc", sections.gogc);
     yaml_.end_table();
-    for (const Part& part : sections.alerting) {
-      render_entry(yaml_, *part.document, *part.entry, secrets_);
-    }
+    if (sections.alerting.present) alerting(sections.alerting);
     if (!sections.rule_files.empty()) yaml_.list("rule_files", sections.rule_files);
     if (sections.scrape_config_files.empty()) return;
     std::vector<std::string> patterns;
@@ -109,6 +104,13 @@ class Renderer {
   std::string take() { return yaml_.take(); }
 
  private:
+  // Prometheus shows these two as given, or both when there is no global section at all.
+  void schemes(const GlobalOptions& global) {
+    if (global.validation_scheme_given || !global.given) {
+      text("metric_name_validation_scheme", global.validation_scheme);
+    }
+    text("metric_name_escaping_scheme", global.given ? global.escaping_scheme : "allow-utf-8");
+  }
   void text(std::string_view key, const std::string& value) {
     if (!value.empty()) yaml_.field(key, value);
   }
@@ -117,6 +119,25 @@ class Renderer {
   }
   void count(std::string_view key, std::uint64_t limit) {
     if (limit != 0) yaml_.field(key, limit);
+  }
+
+  void alerting(const AlertingSection& alerting) {
+    yaml_.begin_table("alerting");
+    render_rules(yaml_, "alert_relabel_configs", alerting.alert_relabel_configs);
+    if (!alerting.alertmanagers.empty()) yaml_.begin_list("alertmanagers");
+    for (const AlertmanagerSection& each : alerting.alertmanagers) {
+      yaml_.begin_item();
+      render_client(yaml_, each.client, secrets_);
+      text("scheme", each.scheme);
+      text("path_prefix", each.path_prefix);
+      duration("timeout", each.timeout_ms);
+      text("api_version", each.api_version);
+      render_rules(yaml_, "relabel_configs", each.relabel_configs);
+      render_rules(yaml_, "alert_relabel_configs", each.alert_relabel_configs);
+      render_mechanisms(yaml_, each.discovery, secrets_);
+      yaml_.end_item();
+    }
+    yaml_.end_table();
   }
 
   void params(const net::Params& params) {

@@ -66,10 +66,10 @@ bool is_number(std::string_view text) {
 // d+(:[0-5]?d)+(.d*)?: minutes and hours of YAML 1.1.
 bool is_base_60(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (text.find(':') == std::string_view::npos || !is_digit(text.front())) return false;
-  text = text.substr(0, text.find('.') == std::string_view::npos ? text.size() : text.find('.'));
+  if (text.empty() || !is_digit(text.front())) return false;
+  text = text.substr(0, text.find('.'));
   std::size_t at = text.find(':');
-  if (!all_of(text.substr(0, at), "0123456789")) return false;
+  if (at == std::string_view::npos || !all_of(text.substr(0, at), "0123456789")) return false;
   while (at != std::string_view::npos) {
     const std::size_t next = text.find(':', at + 1);
     const std::string_view digits = text.substr(at + 1, next - at - 1);

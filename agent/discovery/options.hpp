@@ -11,8 +11,10 @@
 
 namespace narthex::discovery {
 
-// An element of a `<plugin>_sd_configs` list. `config` points into `document`. A group of
-// static_configs is one element of plugin "static".
+// An element of a `<plugin>_sd_configs` list. `config` points into `document`.
+// The static_configs of a job are one mechanism of plugin "static" whose config is
+// {"groups": [{"targets": [...], "labels": {...}}, ...]}; targets and label values are strings, and
+// every node has its place in `document`.
 struct MechanismOptions {
   std::string plugin;  // "file"
   const nx_value* config = nullptr;

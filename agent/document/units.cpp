@@ -78,28 +78,29 @@ std::string format_duration_ms(std::int64_t ms) {
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   constexpr std::string_view kPrefixes = "KMGTPE";
   if (text == "0") return std::uint64_t{0};
-  const auto bad = [&](std::string_view why) {
-    return invalid_argument("units: " + std::string(why) + " in \"" + std::string(text) + '"');
-  };
+  const std::string whole(text);
   std::size_t digits = 0;
   while (digits < text.size() && (is_digit(text[digits]) || text[digits] == '.')) ++digits;
   std::string_view unit = text.substr(digits);
+  const auto unknown_unit = [&] {
+    return invalid_argument("units: unknown unit " + whole.substr(digits) + " in " + whole);
+  };
   double number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + digits, number);
   if (digits == 0 || parsed.ec != std::errc() || parsed.ptr != text.data() + digits) {
-    return bad("a number is missing");
+    return invalid_argument("units: invalid " + whole);
   }
-  if (!unit.ends_with('B')) return bad("a unit (B, KB, MB, GB, TB, PB, EB) is missing");
+  if (!unit.ends_with('B')) return unknown_unit();
   unit.remove_suffix(1);
   if (unit.size() == 2 && unit[1] == 'i') unit.remove_suffix(1);
   int shift = 0;
   if (!unit.empty()) {
     const std::size_t power = kPrefixes.find(unit[0]);
-    if (unit.size() != 1 || power == std::string_view::npos) return bad("unknown unit");
+    if (unit.size() != 1 || power == std::string_view::npos) return unknown_unit();
     shift = 10 * static_cast<int>(power + 1);
   }
   const double bytes = number * static_cast<double>(std::uint64_t{1} << shift);
-  if (bytes >= 9223372036854775808.0) return bad("size out of range");
+  if (bytes >= 9223372036854775808.0) return invalid_argument("units: " + whole + " is too large");
   return static_cast<std::uint64_t>(bytes);
 }
 

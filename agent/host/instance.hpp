@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // instance.hpp - one instance of a component, and the guard around every call into it.
 //
-// Threads: call() from the contexts the ABI gives the function; start, stop and reconfigure from one
-// thread at a time. The guard costs a thread-local store, two clock reads and a try block.
+// Threads: call() from the contexts the ABI gives the function; start, stop and reconfigure from
+// one thread at a time. The guard costs a thread-local store, two clock reads and a try block.
 #pragma once
 
 #include <narthex/plugin.h>
@@ -24,6 +24,10 @@ struct CallSite {
   const char* entry = "";
   std::int64_t deadline_ms = 0;  // longer calls count as misses for the breaker; 0: none
   std::shared_ptr<CallStats> stats;
+  // Set by site(), from what the ABI says about the entry.
+  bool serial = false;   // waits while another serial call of the instance runs
+  bool gated = false;    // begins work: refused while the breaker is open
+  bool control = false;  // life cycle
 };
 
 // What the current thread is doing in whose code. Read by the crash journal.
@@ -31,6 +35,10 @@ struct CallFrame {
   const class Instance* instance = nullptr;
   const char* entry = nullptr;
   CallFrame* outer = nullptr;
+  std::int64_t begun_ns = 0;
+  std::int32_t watched = -1;  // slot of CallStats::begun_ns
+  bool serial = false;        // holds the instance's serial gate
+  bool control = false;
 };
 
 class Instance {
@@ -56,13 +64,18 @@ class Instance {
   virtual bool available() const = 0;
 
   // Calls f(self, &err) -> nx_status inside the guard and returns what it said as Status; a code
-  // >= 0 (NX_END, NX_PARTIAL) comes back through `code` when that is given.
+  // >= 0 (NX_END, NX_PARTIAL) comes back through `code` when that is given. While the breaker is
+  // open, entries that begin work are not called: NX_ERR_UNAVAILABLE.
   template <class F>
   Status call(const CallSite& site, F&& f, nx_status* code = nullptr) {
     sdk::ErrorSlot err;
-    CallFrame frame{this, site.entry, current_frame};
+    CallFrame frame;
+    frame.instance = this;
+    frame.entry = site.entry;
+    frame.outer = current_frame;
+    frame.control = site.control;
+    if (!begin_call(site, frame)) return refusal(site);
     current_frame = &frame;
-    const std::int64_t begun_ns = begin_call();
     nx_status returned = NX_ERR_INTERNAL;
     bool threw = false;
     try {
@@ -71,7 +84,7 @@ class Instance {
       threw = true;
     }
     current_frame = frame.outer;
-    end_call(site, begun_ns, returned, threw, err);
+    end_call(site, frame, returned, threw, err);
     if (threw) return thrown(site);
     if (code != nullptr) *code = returned;
     return err.status(returned);
@@ -83,10 +96,12 @@ class Instance {
   static thread_local CallFrame* current_frame;
 
  protected:
-  virtual std::int64_t begin_call() = 0;
-  virtual void end_call(const CallSite& site, std::int64_t begun_ns, nx_status returned, bool threw,
-                        const nx_error& err) = 0;
-  virtual Status thrown(const CallSite& site) = 0;
+  // False: the call must not be made; refusal() says why.
+  virtual bool begin_call(const CallSite& site, CallFrame& frame) = 0;
+  virtual void end_call(const CallSite& site, const CallFrame& frame, nx_status returned,
+                        bool threw, const nx_error& err) = 0;
+  virtual Status refusal(const CallSite& site) const = 0;
+  virtual Status thrown(const CallSite& site) const = 0;
 };
 
 }  // namespace narthex::host

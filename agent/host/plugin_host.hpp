@@ -60,6 +60,10 @@ class PluginHost {
   // check(), fill in defaults, validate(), create(). Not started yet.
   Result<std::shared_ptr<Instance>> create(const InstanceRequest& request);
 
+  // Gives a running instance another configuration. NX_ERR_UNSUPPORTED: it needs a new instance.
+  // On any failure the old configuration stays in force.
+  Status reconfigure(Instance& instance, const InstanceRequest& request);
+
   // All components of one interface in all files: parsers and functions, which are found by what
   // they offer and not by name. One instance each, started, in order of plugin id.
   std::vector<std::shared_ptr<Instance>> start_all(std::string_view interface_id,

@@ -19,6 +19,7 @@ struct LibraryView {
   std::string id, version, file, license, vendor, url, summary, build_id;
   std::uint32_t abi_minor = 0;
   std::string isolation = "none";
+  std::string warning;  // odd, but no reason to refuse it
   std::vector<ComponentView> components;
 };
 struct CallView {

@@ -10,7 +10,7 @@
 namespace narthex::net {
 namespace {
 
-constexpr std::size_t kCompressFrom = 4096;
+constexpr std::size_t kCompressFrom = 256;
 
 // "Tue, 24 Nov 2026 10:01:36 GMT"
 void append_date(std::string& head, std::int64_t now_ms) {
@@ -31,9 +31,8 @@ bool reserved(std::string_view lower_name) {
 
 // A handler's header that could break the framing is left out.
 bool sane(std::string_view name, std::string_view value) {
-  return is_token(name) && std::none_of(value.begin(), value.end(), [](char c) {
-    return c == '\r' || c == '\n' || c == '\0';
-  });
+  return is_token(name) && std::none_of(value.begin(), value.end(),
+                                        [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 void append_header(std::string& head, std::string_view name, std::string_view value) {
@@ -102,8 +101,8 @@ bool accepts_gzip(std::string_view header) {
     if (name == "gzip" || name == "x-gzip" || name == "*") {
       if (semicolon == std::string_view::npos) return true;
       const std::string_view weight = trim_blanks(coding.substr(semicolon + 1));
-      const bool zero = weight.starts_with("q=0") &&
-                        weight.find_first_not_of("0.", 2) == std::string_view::npos;
+      const bool zero =
+          weight.starts_with("q=0") && weight.find_first_not_of("0.", 2) == std::string_view::npos;
       return !zero;
     }
     if (comma == std::string_view::npos) break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// answer.hpp - makes the bytes of an answer: status line, the headers the server adds (lengths, date,
-// CORS, nosniff), compression, chunk framing. Pure but for the clock it is told.
+// answer.hpp - makes the bytes of an answer: status line, the headers the server adds (lengths,
+// date, CORS, nosniff), compression, chunk framing. Pure but for the clock it is told.
 #pragma once
 
 #include "net/compression.hpp"

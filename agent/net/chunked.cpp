@@ -36,7 +36,8 @@ bool parse_chunk_size(std::string_view line, std::uint64_t& size, std::size_t& d
 
 }  // namespace
 
-// Moves bytes up to and including a line end to line_. True when a line is complete, without its end.
+// Moves bytes up to and including a line end to line_. True when a line is complete, without its
+// end.
 bool ChunkedDecoder::take_line(std::string_view bytes, std::size_t& used) {
   const std::size_t end = bytes.substr(used).find('\n');
   const std::string_view piece = bytes.substr(used, end);

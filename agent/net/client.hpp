@@ -2,8 +2,8 @@
 // client.hpp - the one HTTP client for everything outbound: scrapes, discovery, webhooks.
 //
 // Plain HTTP without a proxy goes over Asio with keep-alive connections of its own; everything else
-// over libcurl, which is loaded on first need (why: agent/net/README.md). Credentials are never sent
-// to another host than the one they are for. Thread-safe.
+// over libcurl, which is loaded on first need (why: agent/net/README.md). Credentials are never
+// sent to another host than the one they are for. Thread-safe.
 #pragma once
 
 #include "net/http.hpp"
@@ -22,10 +22,10 @@ namespace narthex::net {
 
 struct FetchRequest {
   std::string method = "GET";
-  std::string url;      // http:// or https://
-  Params headers;       // beside those of ClientOptions
+  std::string url;  // http:// or https://
+  Params headers;   // beside those of ClientOptions
   std::string body;
-  std::int64_t timeout_ms = 30'000;      // for the whole exchange
+  std::int64_t timeout_ms = 30'000;         // for the whole exchange
   std::uint64_t body_max_bytes = 64 << 20;  // of the answer, inflated; beyond it the fetch fails
   std::uint64_t header_max_bytes = 64 << 10;
   bool accept_gzip = true;
@@ -33,10 +33,11 @@ struct FetchRequest {
 
 struct FetchResponse {
   int status = 0;
-  Params headers;  // names in lower case
-  BufferRef body;  // inflated
+  std::string status_line;       // "503 Service Unavailable", in the server's words
+  Params headers;                // names in lower case
+  BufferRef body;                // inflated
   std::uint64_t wire_bytes = 0;  // of the body as it came
-  std::string url;  // after redirects
+  std::string url;               // after redirects
   std::string_view header(std::string_view name) const { return first(headers, name); }
 };
 
@@ -62,7 +63,7 @@ class Client {
 class ClientFactory {
  public:
   ClientFactory(runtime::AsioExecutor& executor, std::string user_agent);
-  ~ClientFactory();
+  ~ClientFactory();  // ends what is in flight with NX_ERR_CANCELLED; not from an I/O thread
   // Checks the options and reads the files they name.
   Result<std::shared_ptr<Client>> make(const ClientOptions& options);
 

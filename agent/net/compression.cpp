@@ -49,8 +49,8 @@ Status inflate_member(MemberFunction inflate, std::string_view& body, std::uint6
     out.resize(begin + room);
     std::size_t taken = 0;
     std::size_t made = 0;
-    const libdeflate_result result = inflate(decompressor(), body.data(), body.size(),
-                                             out.data() + begin, room, &taken, &made);
+    const libdeflate_result result =
+        inflate(decompressor(), body.data(), body.size(), out.data() + begin, room, &taken, &made);
     if (result == LIBDEFLATE_SUCCESS) {
       out.resize(begin + made);
       body.remove_prefix(taken);
@@ -127,8 +127,8 @@ Result<std::string> decompress(std::string_view encoding, std::string_view body,
 std::string gzip(std::string_view body) {
   std::string out;
   out.resize(libdeflate_gzip_compress_bound(compressor(), body.size()));
-  out.resize(libdeflate_gzip_compress(compressor(), body.data(), body.size(), out.data(),
-                                      out.size()));
+  out.resize(
+      libdeflate_gzip_compress(compressor(), body.data(), body.size(), out.data(), out.size()));
   return out;
 }
 

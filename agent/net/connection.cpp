@@ -36,18 +36,18 @@ class ConnectionOutlet final : public Outlet {
       : front_(std::move(front)), connection_(std::move(connection)) {}
 
   void answer(Answer answer) override {
-    front_->on_strand([connection = connection_, held = std::make_shared<Answer>(std::move(answer))] {
-      if (const auto c = connection.lock()) return c->answer(std::move(*held));
-      if (held->pipe != nullptr) held->pipe->break_off();
-    });
+    front_->on_strand(
+        [connection = connection_, held = std::make_shared<Answer>(std::move(answer))] {
+          if (const auto c = connection.lock()) return c->answer(std::move(*held));
+          if (held->pipe != nullptr) held->pipe->break_off();
+        });
   }
   std::shared_ptr<BodyPipe> make_pipe(std::size_t capacity_bytes) override {
-    return std::make_shared<BodyPipe>(
-        capacity_bytes, [front = front_, connection = connection_] {
-          front->on_strand([connection] {
-            if (const auto c = connection.lock()) c->on_pipe();
-          });
-        });
+    return std::make_shared<BodyPipe>(capacity_bytes, [front = front_, connection = connection_] {
+      front->on_strand([connection] {
+        if (const auto c = connection.lock()) c->on_pipe();
+      });
+    });
   }
 
  private:
@@ -138,8 +138,8 @@ void Connection::on_readable() {
 
 void Connection::on_peer_closed() {
   peer_closed_ = true;
-  // Whoever sent a whole request may only have closed its sending side: the answer is still written,
-  // but nobody is worth a long computation any more.
+  // Whoever sent a whole request may only have closed its sending side: the answer is still
+  // written, but nobody is worth a long computation any more.
   const bool in_work = state_ == State::kHandling || state_ == State::kWriting;
   if (!in_work || endless()) return close();
   close_after_ = true;
@@ -220,7 +220,6 @@ void Connection::begin_exchange(RequestHead head) {
       match.entry != nullptr ? match.entry->route().body_max_bytes : kFallbackBodyBytes;
   incoming_ = std::make_unique<Incoming>(std::move(exchange));
   incoming_->began_ns = incoming_->exchange->started_ns;
-  if (match.bad_escape) return refuse(400, "malformed path");
   if (answer_without_handler(match.entry != nullptr, match.allow)) return;
   begin_body();
 }
@@ -231,7 +230,7 @@ bool Connection::answer_without_handler(bool has_match, std::string_view allow) 
   const bool handled = has_match || (allow.empty() && front_->has_fallback());
   if (handled && head.method != "TRACE") return false;
   // Its body is not worth reading.
-  if (head.chunked || head.content_length != 0) close_after_ = true;
+  if (head.chunked || head.content_length != 0) close_after_ = refused_ = true;
   if (head.method == "TRACE") {
     answer_text(405, "Method Not Allowed", {});
   } else if (allow.empty()) {
@@ -254,8 +253,8 @@ void Connection::begin_body() {
   incoming_->left = exchange.head.content_length;
   if (!exchange.head.chunked && incoming_->left == 0) return hand_over();
   state_ = State::kBody;
-  set_deadline(incoming_->began_ns + std::min(kPaceGrace, front_->options().read_timeout_ms *
-                                                              kMillisecond));
+  set_deadline(incoming_->began_ns +
+               std::min(kPaceGrace, front_->options().read_timeout_ms * kMillisecond));
   if (exchange.head.expects_continue) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const iovec part{const_cast<char*>(kContinue.data()), kContinue.size()};
@@ -316,6 +315,7 @@ void Connection::hand_over() {
 void Connection::refuse(int status, std::string_view reason) {
   front_->refusals().count(status);
   close_after_ = true;
+  refused_ = true;
   answer_text(status, reason, {});
 }
 
@@ -353,6 +353,7 @@ void Connection::answer(Answer answer) {
   outgoing_->body_left = outgoing_->answer.body.size();
   outgoing_->body_bytes = outgoing_->body_left;
   outgoing_->ended = outgoing_->answer.pipe == nullptr;
+  if (outgoing_->ended) count_answer();
   flush();
 }
 
@@ -422,12 +423,16 @@ void Connection::wait_writable() {
   wait_readable();
 }
 
+// A whole answer counts before it is sent, so that who has it also finds it counted.
+void Connection::count_answer() {
+  if (route_ == nullptr) return;
+  const double seconds = static_cast<double>(front_->now_ns() - started_ns_) * 1e-9;
+  route_->metrics().count(outgoing_->answer.status, seconds, outgoing_->body_bytes);
+  route_.reset();
+}
+
 void Connection::finish_answer() {
-  if (route_ != nullptr) {
-    const double seconds = static_cast<double>(front_->now_ns() - started_ns_) * 1e-9;
-    route_->metrics().count(outgoing_->answer.status, seconds, outgoing_->body_bytes);
-    route_.reset();
-  }
+  count_answer();
   outgoing_.reset();
   cancellation_.reset();
   if (close_after_) return linger();
@@ -449,9 +454,10 @@ void Connection::park() {
 
 // ---- the end ----
 
-// Closing with unread bytes would reset the connection and may destroy the answer on its way.
+// Closing with unread bytes would reset the connection and may destroy the answer on its way. Where
+// the request was read whole, there are none.
 void Connection::linger() {
-  if (peer_closed_) return close();
+  if (peer_closed_ || (!refused_ && unread_.empty())) return close();
   transport_->finish_writing();
   state_ = State::kLinger;
   unread_ = std::string();

@@ -81,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   bool write_some();
   void finish_answer();
+  void count_answer();
   void park();
   void linger();
   void set_deadline(std::int64_t deadline_ns);
@@ -97,6 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool head_begun_ = false;
   bool peer_closed_ = false;
   bool close_after_ = false;
+  bool refused_ = false;  // an answer was given before the request was read
   std::int64_t deadline_ns_ = kNever;
   std::string unread_;  // bytes that came before their turn
   std::size_t scanned_ = 0;

@@ -37,7 +37,8 @@ LaneQueueOptions lane_options(Lane lane, const ServerOptions& options) {
     case Lane::kControl:
       return {runtime::Pool::kWorker, 4, 512};
     case Lane::kQuery:
-      return {runtime::Pool::kQuery, options.query_threads > 0 ? options.query_threads : cores, 512};
+      return {runtime::Pool::kQuery, options.query_threads > 0 ? options.query_threads : cores,
+              512};
     case Lane::kIngest:
       return {runtime::Pool::kWorker, std::clamp(cores, 2, 8), 512};
   }
@@ -86,8 +87,7 @@ Status Front::start(std::shared_ptr<const CallEnvironment> environment) {
   environment_ = std::move(environment);
   for (const net::Lane lane : {net::Lane::kControl, net::Lane::kQuery, net::Lane::kIngest}) {
     lanes_[static_cast<std::size_t>(lane)] = std::make_shared<LaneQueue>(
-        lane_options(lane, options_), executor_,
-        [self = weak_from_this()](runtime::Task task) {
+        lane_options(lane, options_), executor_, [self = weak_from_this()](runtime::Task task) {
           if (const auto front = self.lock()) front->on_strand(std::move(task));
         });
   }
@@ -116,7 +116,8 @@ Status Front::listen() {
   }
   const tcp::endpoint bound = acceptor_.local_endpoint(error);
   const std::string host = bound.address().to_string();
-  address_ = (bound.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(bound.port());
+  address_ =
+      (bound.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(bound.port());
   return {};
 }
 
@@ -144,7 +145,8 @@ void Front::accept_some() {
   wait_for_clients();
 }
 
-// Out of descriptors or memory: the clients wait in the backlog, and trying at once would only spin.
+// Out of descriptors or memory: the clients wait in the backlog, and trying at once would only
+// spin.
 void Front::accept_failed(int error) {
   refusals_.count_accept_failure();
   log_.warn("cannot accept connections", {{"err", std::strerror(error)}});
@@ -219,8 +221,8 @@ void Front::resume(net::Lane where, runtime::Task job) { lane(where).resume(std:
 void Front::watch(std::int64_t deadline_ns) {
   if (deadline_ns + kSweepSpanNs >= next_sweep_ns_) return;
   next_sweep_ns_ = deadline_ns + kSweepSpanNs;
-  sweep_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(
-      next_sweep_ns_ - now_ns(), kSweepSpanNs)));
+  sweep_.expires_after(
+      std::chrono::nanoseconds(std::max<std::int64_t>(next_sweep_ns_ - now_ns(), kSweepSpanNs)));
   sweep_.async_wait([self = shared_from_this()](error_code aborted) {
     if (!aborted) self->on_sweep();
   });
@@ -255,7 +257,8 @@ void Front::stop(std::int64_t deadline_mono_ns) {
   if (stopping_.exchange(true) || environment_ == nullptr) return;
   if (executor_.io_context().stopped()) return;
   on_strand([self = shared_from_this()] { self->begin_stop(); });
-  const auto left = std::chrono::nanoseconds(std::max<std::int64_t>(0, deadline_mono_ns - now_ns()));
+  const auto left =
+      std::chrono::nanoseconds(std::max<std::int64_t>(0, deadline_mono_ns - now_ns()));
   if (wait_until_drained(left)) return;
   on_strand([self = shared_from_this()] { self->cancel_all(); });
   if (wait_until_drained(kAfterCancel)) return;

@@ -221,9 +221,7 @@ class Call {
     response.events(std::make_shared<PipeEvents>(std::move(encoder), pipe));
   }
 
-  void text(int status, std::string_view words) {
-    send(make_text_answer(context_, status, words));
-  }
+  void text(int status, std::string_view words) { send(make_text_answer(context_, status, words)); }
 
   void send(Answer answer) {
     answered_ = true;

@@ -34,14 +34,14 @@ inline bool has(const Params& params, std::string_view name) {
 
 struct Request {
   std::string method;
-  std::string path;   // decoded, without the query
-  std::string target; // as sent
-  Params query;       // of the URL
-  Params form;        // of an urlencoded body; empty otherwise
-  Params headers;     // names in lower case
-  Params path_params; // {name} of the route
-  BufferRef body;     // whole; inflated unless the route says raw_body
-  std::string remote; // "127.0.0.1:51234"
+  std::string path;    // decoded, without the query
+  std::string target;  // as sent
+  Params query;        // of the URL
+  Params form;         // of an urlencoded body; empty otherwise
+  Params headers;      // names in lower case
+  Params path_params;  // {name} of the route
+  BufferRef body;      // whole; inflated unless the route says raw_body
+  std::string remote;  // "127.0.0.1:51234"
   std::int64_t received_ms = 0;
   std::int64_t deadline_mono_ns = 0;
   // Cancelled when the client leaves or the server stops.
@@ -71,9 +71,9 @@ struct Response {
   int status = 200;
   Params headers;  // Content-Type among them; lengths, dates, CORS and encoding are the server's
   std::string body;
-  // Instead of body, for large answers: appends the next piece to out, false when that was the last.
-  // Called again and again on threads of the lane, only when the client has taken what came before:
-  // a slow reader holds no thread. Pieces of some 64 KiB are best.
+  // Instead of body, for large answers: appends the next piece to out, false when that was the
+  // last. Called again and again on threads of the lane, only when the client has taken what came
+  // before: a slow reader holds no thread. Pieces of some 64 KiB are best.
   std::function<bool(std::string& out)> produce;
   // Instead of body: called once, on the handler's thread, to produce the body piece by piece. It
   // holds that thread until the client has read nearly all: prefer produce.
@@ -115,13 +115,14 @@ using Handler = std::function<Response(const Request&)>;
 enum class Lane { kControl, kQuery, kIngest };
 
 struct Route {
-  std::string method;  // "GET", ...; GET serves HEAD too
+  std::string method;  // "GET", ...
   std::string path;    // "/api/v1/label/{name}/values"; {rest...} takes the remainder
   Lane lane = Lane::kControl;
   Handler handler;
   std::uint64_t body_max_bytes = 1 << 20;  // inflated; beyond it 413
   bool raw_body = false;                   // leave Content-Encoding to the handler
   bool cors = true;                        // false for admin and lifecycle routes
+  bool head = true;                        // a GET route serves HEAD, too
 };
 
 }  // namespace narthex::net

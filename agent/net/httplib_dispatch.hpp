@@ -9,8 +9,8 @@
 
 namespace narthex::net {
 
-// Calls dispatch on this thread when cpp-httplib takes the request, and returns 0; otherwise returns
-// the status it answers. dispatch must not throw. Thread-safe.
+// Calls dispatch on this thread when cpp-httplib takes the request, and returns 0; otherwise
+// returns the status it answers. dispatch must not throw. Thread-safe.
 int dispatch_by_httplib(const RequestHead& head, const std::function<void()>& dispatch);
 
 }  // namespace narthex::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// lane_queue.hpp - a bounded queue in front of an executor's pool: at most so many jobs at once, at most so
-// many waiting, the rest refused. A job that continues an answer goes first and is never refused.
-// Lives on the strand of the server.
+// lane_queue.hpp - a bounded queue in front of an executor's pool: at most so many jobs at once, at
+// most so many waiting, the rest refused. A job that continues an answer goes first and is never
+// refused. Lives on the strand of the server.
 #pragma once
 
 #include "runtime/executor.hpp"

@@ -97,8 +97,8 @@ struct ServerOptions {
   std::uint64_t request_line_max = 8 << 10;
   std::uint64_t header_bytes_max = 64 << 10;
   std::uint64_t bodies_bytes_max = 512 << 20;  // of all request bodies together; beyond it 503
-  std::string cors_origin = ".*";           // anchored regex
-  int query_threads = 0;                    // 0: from the executor
+  std::string cors_origin = ".*";              // anchored regex
+  int query_threads = 0;                       // 0: from the executor
 };
 
 }  // namespace narthex::net

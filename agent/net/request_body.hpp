@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// request_body.hpp - the Request that a handler sees, made from an exchange: the body inflated, query
-// and form decoded. Pure.
+// request_body.hpp - the Request that a handler sees, made from an exchange: the body inflated,
+// query and form decoded. Pure.
 #pragma once
 
 #include "net/exchange.hpp"

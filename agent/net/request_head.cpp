@@ -12,7 +12,8 @@ constexpr std::array<bool, 256> kTokenBytes = [] {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 
@@ -61,6 +62,16 @@ Refusal read_version(std::string_view version, bool& http_1_0) {
   return {505, "HTTP version not supported"};
 }
 
+bool well_escaped(std::string_view path) {
+  const auto hex = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  for (std::size_t i = path.find('%'); i != std::string_view::npos; i = path.find('%', i + 1)) {
+    if (i + 2 >= path.size() || !hex(path[i + 1]) || !hex(path[i + 2])) return false;
+  }
+  return true;
+}
+
 // Leaves the path and query of the target: clients of proxies send http://host/path.
 Refusal read_target(std::string_view target, std::string_view method, std::string& out) {
   if (!target_bytes(target)) return {400, "malformed request target"};
@@ -74,6 +85,7 @@ Refusal read_target(std::string_view target, std::string_view method, std::strin
     }
     break;
   }
+  if (!well_escaped(target.substr(0, target.find('?')))) return {400, "malformed request target"};
   const bool whole_server = target == "*" && method == "OPTIONS";
   if (!whole_server && target.front() != '/') return {400, "malformed request target"};
   out = target;

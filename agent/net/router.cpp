@@ -103,7 +103,7 @@ struct Router::Node {
     std::vector<std::string> methods = {"OPTIONS"};
     for (const auto& candidate : entries) {
       methods.push_back(candidate->route().method);
-      if (methods.back() == "GET") methods.emplace_back("HEAD");
+      if (methods.back() == "GET" && candidate->route().head) methods.emplace_back("HEAD");
     }
     std::sort(methods.begin(), methods.end());
     methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
@@ -115,19 +115,13 @@ struct Router::Node {
 
 namespace {
 
-Params decode_values(const std::string& path, const std::vector<std::string_view>& values,
-                     bool& bad_escape) {
+Params decode_values(const std::string& path, const std::vector<std::string_view>& values) {
   Params params;
   std::size_t index = 0;
   for (std::string_view rest = path; !rest.empty();) {
     std::string name;
     if (kind_of(next_segment(rest), name) == SegmentKind::kLiteral) continue;
-    auto value = percent_decode(values[index++], false);
-    if (!value) {
-      bad_escape = true;
-      break;
-    }
-    params.emplace_back(std::move(name), *std::move(value));
+    params.emplace_back(std::move(name), percent_decode(values[index++], false).value_or(""));
   }
   return params;
 }
@@ -185,15 +179,18 @@ Match Router::find(std::string_view method, std::string_view path) const {
   const std::shared_lock lock(mutex_);
   const Node* node = root_->find(path, values);
   if (node == nullptr || node->entries.empty()) return match;
-  match.entry = node->entry(method == "HEAD" ? "GET" : method);
-  if (match.entry == nullptr && method == "HEAD") match.entry = node->entry("HEAD");
+  match.entry = node->entry(method);
+  if (match.entry == nullptr && method == "HEAD") {
+    match.entry = node->entry("GET");
+    if (match.entry != nullptr && !match.entry->route().head) match.entry = nullptr;
+  }
   if (match.entry == nullptr) {
     match.allow = node->allowed();
     match.cors = node->entries.front()->route().cors;
     return match;
   }
   match.cors = match.entry->route().cors;
-  match.path_params = decode_values(match.entry->route().path, values, match.bad_escape);
+  match.path_params = decode_values(match.entry->route().path, values);
   return match;
 }
 

@@ -48,9 +48,8 @@ class RouteEntry {
 struct Match {
   std::shared_ptr<RouteEntry> entry;  // none: see allow
   Params path_params;
-  std::string allow;         // methods of the path, "GET, HEAD, OPTIONS"; empty: no such path
-  bool cors = false;         // of the path
-  bool bad_escape = false;   // a parameter does not decode
+  std::string allow;  // methods of the path, "GET, HEAD, OPTIONS"; empty: no such path
+  bool cors = false;  // of the path
 };
 
 class Router {
@@ -60,7 +59,7 @@ class Router {
   Status add(Route route, RouteMetrics metrics);
   // Returns once no handler of the route runs. Not from within that handler.
   void remove(std::string_view method, std::string_view path);
-  // method HEAD finds GET. path as sent, without the query.
+  // method HEAD finds GET. path as sent, without the query; its escapes are well-formed.
   Match find(std::string_view method, std::string_view path) const;
 
  private:

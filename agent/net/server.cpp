@@ -43,6 +43,10 @@ void Server::remove(std::string_view method, std::string_view path) {
   impl_->front->router().remove(method, path);
 }
 
+bool Server::serves(std::string_view method, std::string_view path) const {
+  return impl_->front->router().find(method, path).entry != nullptr;
+}
+
 void Server::set_fallback(Handler handler) {
   const std::lock_guard lock(impl_->mutex);
   impl_->fallback = std::move(handler);
@@ -58,8 +62,7 @@ Status Server::start() {
     const auto held = impl.lock();
     return held != nullptr ? held->current_fallback() : Handler();
   };
-  environment->resume = [front = std::weak_ptr<Front>(impl_->front)](Lane lane,
-                                                                     runtime::Task job) {
+  environment->resume = [front = std::weak_ptr<Front>(impl_->front)](Lane lane, runtime::Task job) {
     if (const auto held = front.lock()) held->resume(lane, std::move(job));
   };
   return impl_->front->start(std::move(environment));

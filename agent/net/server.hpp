@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses and
-// dispatches through a Stream of ours and lives in httplib_dispatch.cpp only (why:
+// server.hpp - the HTTP front. Sockets, budgets and parking are ours on Asio; cpp-httplib parses
+// and dispatches through a Stream of ours and lives in httplib_dispatch.cpp only (why:
 // agent/net/README.md).
 //
 // An idle connection costs a parked wait and nothing else; a request occupies a thread of its lane
@@ -30,6 +30,8 @@ class Server {
   Status add(Route route);
   // Returns once the route's handler no longer runs anywhere. Not from within that handler.
   void remove(std::string_view method, std::string_view path);
+  // Whether a request of this method and path (as sent, without the query) finds a handler.
+  bool serves(std::string_view method, std::string_view path) const;
   // For paths that no route has; 404 in text otherwise.
   void set_fallback(Handler handler);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_metrics.hpp - what the HTTP server counts, under Prometheus's names. Label sets are closed:
-// handlers are route paths, codes are numbers our handlers answer. Thread-safe.
+// server_metrics.hpp - what the HTTP server counts, under Prometheus's names. Label sets are
+// closed: handlers are route paths, codes are numbers our handlers answer. Thread-safe.
 #pragma once
 
 #include "telemetry/metrics.hpp"

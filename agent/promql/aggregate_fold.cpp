@@ -19,8 +19,8 @@ enum : std::uint8_t {
   kSeen = 1,
   kHasFloat = 2,
   kHasHistogram = 4,
-  kIncompatible = 8,   // exponential and custom buckets in one group
-  kIncremental = 16,   // the mean is kept, since the sum would overflow
+  kIncompatible = 8,  // exponential and custom buckets in one group
+  kIncremental = 16,  // the mean is kept, since the sum would overflow
   kResetSeen = 32,
   kNoResetSeen = 64,
 };
@@ -81,8 +81,8 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  std::vector<Cell> cells_;               // [group * steps]
-  std::vector<std::uint8_t> drop_name_;   // [group]
+  std::vector<Cell> cells_;              // [group * steps]
+  std::vector<std::uint8_t> drop_name_;  // [group]
   StreamPtr result_;
 };
 
@@ -150,7 +150,8 @@ void Fold::fold_mixed(const Batch& batch, std::size_t series, Cell* cells) {
     if (batch.h[at] != nullptr && takes_histograms()) {
       add_histogram(cell, *batch.h[at], batch.labels[series]);
     } else if (batch.h[at] != nullptr) {
-      context_.annotations.info(expr_.expr->position, "ignored histogram in " + op() + " aggregation");
+      context_.annotations.info(expr_.expr->position,
+                                "ignored histogram in " + op() + " aggregation");
     } else if (cell.has(kSeen)) {
       add_float(cell, batch.v[at]);
     } else {

@@ -53,7 +53,8 @@ class WorstFirst {
     return std::isnan(a) || (largest_wins_ ? a < b : a > b);
   }
   void sift_up(std::size_t j) {
-    for (std::size_t i; j > 0 && is_less(j, i = (j - 1) / 2); j = i) std::swap(items_[i], items_[j]);
+    for (std::size_t i; j > 0 && is_less(j, i = (j - 1) / 2); j = i)
+      std::swap(items_[i], items_[j]);
   }
   void sift_down(std::size_t i) {
     for (;;) {
@@ -190,14 +191,13 @@ void Rank::pick(std::uint32_t step) {
 }
 
 void Rank::pick_ranked(std::uint32_t step, std::size_t count) {
-  std::vector<WorstFirst> heaps(grouping_.keys().size(),
-                                WorstFirst(expr_.op == TokenKind::kTopk));
+  std::vector<WorstFirst> heaps(grouping_.keys().size(), WorstFirst(expr_.op == TokenKind::kTopk));
   for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
     if (!present(s, step)) continue;
     if (is_histogram(s, step)) {
-      context_.annotations.info(expr_.position, "ignored histogram in " +
-                                                    std::string(spelling(expr_.op)) +
-                                                    " aggregation");
+      context_.annotations.info(
+          expr_.position,
+          "ignored histogram in " + std::string(spelling(expr_.op)) + " aggregation");
       continue;
     }
     heaps[group_of_[s]].offer({input_.batch.v[std::size_t{s} * steps_ + step], s}, count);

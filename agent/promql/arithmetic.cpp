@@ -31,14 +31,14 @@ ElementResult combine_histograms(Context& context, TokenKind op, const nx_histog
     const int sign = op == TokenKind::kAdd ? 1 : -1;
     const HistogramSum sum = add_histograms(a, b, sign, context.arena);
     if (sum.result == nullptr) {
-      context.annotations.warn(where, "incompatible bucket layout encountered for binary operator " +
-                                          std::string(spelling(op)));
+      context.annotations.warn(where,
+                               "incompatible bucket layout encountered for binary operator " +
+                                   std::string(spelling(op)));
       return {};
     }
     if (sum.reset_collision) {
-      context.annotations.warn(where,
-                               std::string("conflicting counter resets during histogram ") +
-                                   (sign > 0 ? "addition" : "subtraction"));
+      context.annotations.warn(where, std::string("conflicting counter resets during histogram ") +
+                                          (sign > 0 ? "addition" : "subtraction"));
     }
     return histogram(sum.result);
   }

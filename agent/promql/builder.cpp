@@ -58,9 +58,8 @@ StreamPtr Builder::aggregate(const AggregateExpr& expr, const Grid& grid) {
   if (expr.param == nullptr) return fold(context_, expr, std::move(of));
   ScalarColumn param;
   if (!scalar(*expr.param, grid, param)) return nullptr;
-  return expr.op == TokenKind::kQuantile
-             ? quantile(context_, expr, std::move(of), std::move(param))
-             : rank(context_, expr, std::move(of), std::move(param));
+  return expr.op == TokenKind::kQuantile ? quantile(context_, expr, std::move(of), std::move(param))
+                                         : rank(context_, expr, std::move(of), std::move(param));
 }
 
 // ---- binary operators ----
@@ -174,16 +173,15 @@ bool Builder::inner_grid(const SubqueryExpr& expr, const Grid& grid, Grid& out) 
       expr.range_expr != nullptr ? duration_ms(context_, *expr.range_expr) : expr.range_ms;
   std::int64_t step_ms = expr.step_ms;
   if (expr.step_expr != nullptr) step_ms = duration_ms(context_, *expr.step_expr);
-  out.step_ms = step_ms > 0 ? step_ms : std::max<std::int64_t>(context_.options.subquery_step_ms, 1);
+  out.step_ms =
+      step_ms > 0 ? step_ms : std::max<std::int64_t>(context_.options.subquery_step_ms, 1);
   const std::int64_t before = reference.first() - range_ms;
   out.start_ms = before / out.step_ms * out.step_ms;
   if (out.start_ms <= before) out.start_ms += out.step_ms;
   const std::int64_t last = reference.last();
   const std::int64_t count = last < out.start_ms ? 0 : (last - out.start_ms) / out.step_ms + 1;
   if (count > kMaxSubquerySteps) {
-    return context_.fail(ErrorKind::kExecution,
-                         "query processing would load too many samples into memory in query "
-                         "execution");
+    return context_.refuse_for_size();
   }
   out.count = static_cast<std::uint32_t>(count);
   return true;

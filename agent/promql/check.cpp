@@ -99,9 +99,8 @@ bool Checker::check_chain(BinaryExpr& top) {
     chain.push_back(&as<BinaryExpr>(*at));
   }
   if (!check(*at)) return false;
-  return std::all_of(chain.rbegin(), chain.rend(), [this](BinaryExpr* expr) {
-    return check(*expr->rhs) && check_binary(*expr);
-  });
+  return std::all_of(chain.rbegin(), chain.rend(),
+                     [this](BinaryExpr* expr) { return check(*expr->rhs) && check_binary(*expr); });
 }
 
 std::uint32_t Checker::operator_start(const BinaryExpr& expr) const {
@@ -198,16 +197,16 @@ bool Checker::check_call(CallExpr& call) {
 bool Checker::check_info_selector(CallExpr& call) {
   Expr& arg = *call.args[1];
   if (arg.type != ValueType::kVector) {
-    return fail(call.position.start, "expected type instant vector in call to function \"info\", got " +
-                                         std::string(documented_name(arg.type)));
+    return fail(call.position.start,
+                "expected type instant vector in call to function \"info\", got " +
+                    std::string(documented_name(arg.type)));
   }
   if (arg.kind != ExprKind::kVectorSelector) {
     return fail(arg.position.start, "expected label selectors only");
   }
   VectorSelector& selector = as<VectorSelector>(arg);
   if (!selector.name.empty()) {
-    return fail(arg.position.start,
-                "expected label selectors only, got vector selector instead");
+    return fail(arg.position.start, "expected label selectors only, got vector selector instead");
   }
   selector.may_be_empty = true;
   return true;
@@ -219,9 +218,9 @@ bool Checker::check_selector(const VectorSelector& selector) {
   if (!selector.name.empty()) {
     for (std::size_t i = 0; i + 1 < selector.matchers.size(); ++i) {
       if (selector.matchers[i].name != kMetricName) continue;
-      return fail(selector.position.start, "metric name must not be set twice: " +
-                                               quote(selector.name) + " or " +
-                                               quote(selector.matchers[i].value));
+      return fail(selector.position.start,
+                  "metric name must not be set twice: " + quote(selector.name) + " or " +
+                      quote(selector.matchers[i].value));
     }
     return true;
   }

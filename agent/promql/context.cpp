@@ -32,6 +32,23 @@ bool Context::stop() {
   return failed();
 }
 
+namespace {
+
+constexpr std::uint64_t kLoadNsPerSample = 5;
+
+}  // namespace
+
+bool Context::refuse_for_size() {
+  if (options.deadline_mono_ns != 0 && options.clock != nullptr) {
+    const std::int64_t left_ns = options.deadline_mono_ns - options.clock->mono_ns();
+    if (left_ns < static_cast<std::int64_t>(options.max_samples * kLoadNsPerSample)) {
+      return fail(ErrorKind::kTimeout, "query timed out in expression evaluation");
+    }
+  }
+  return fail(ErrorKind::kExecution,
+              "query processing would load too many samples into memory in query execution");
+}
+
 bool Context::hold(std::uint64_t samples) {
   held_ += samples;
   stats_.samples_peak = std::max(stats_.samples_peak, held_);

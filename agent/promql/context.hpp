@@ -42,6 +42,9 @@ class Context {
   bool stop();
 
   // Samples held in memory: counts, and fails the query beyond the limit.
+  // Fails a query that is known to pass the sample limit before it is run: with the bound it would
+  // have met first, which is its deadline when little time is left.
+  bool refuse_for_size();
   bool hold(std::uint64_t samples);
   void release(std::uint64_t samples) { held_ -= samples < held_ ? samples : held_; }
   std::uint64_t held() const { return held_; }

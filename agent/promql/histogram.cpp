@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/histogram.hpp"
 
+#include "promql/histogram_bounds.hpp"
+
 #include "promql/text.hpp"
 
 #include <algorithm>
@@ -34,21 +36,6 @@ const nx_span* copy_spans(const nx_span* spans, std::uint32_t count, Arena& aren
   nx_span* out = arena.array<nx_span>(count);
   std::copy_n(spans, count, out);
   return out;
-}
-
-// The upper bound of a bucket of an exponential schema.
-double exponential_bound(std::int32_t index, std::int32_t schema) {
-  if (schema < 0) {
-    const std::int64_t exponent = std::int64_t{index} << -schema;
-    if (exponent == 1024) return std::numeric_limits<double>::max();
-    return std::ldexp(1.0, static_cast<int>(std::clamp<std::int64_t>(exponent, -1100, 1100)));
-  }
-  const std::int32_t size = 1 << schema;
-  const std::int32_t whole = index >> schema;
-  const double fraction = std::exp2(static_cast<double>(index - whole * size) / size);
-  // The last bucket below infinity ends at the largest number there is.
-  if (whole == 1024 && fraction == 1) return std::numeric_limits<double>::max();
-  return std::ldexp(fraction, whole);
 }
 
 double upper_bound(const nx_histogram& h, std::int32_t index) {

@@ -91,8 +91,8 @@ Buckets onto_bounds(const nx_histogram& h, const std::vector<double>& bounds) {
   Buckets out;
   for (const auto& [index, count] : buckets_at_schema(h, true, h.schema)) {
     const auto at = static_cast<std::uint32_t>(index);
-    const double upper = at < h.custom_value_count ? h.custom_values[at]
-                                                   : std::numeric_limits<double>::infinity();
+    const double upper =
+        at < h.custom_value_count ? h.custom_values[at] : std::numeric_limits<double>::infinity();
     const auto place = std::lower_bound(bounds.begin(), bounds.end(), upper);
     out[static_cast<std::int32_t>(place - bounds.begin())] += count;
   }
@@ -143,7 +143,8 @@ std::uint8_t sum_hint(const nx_histogram& a, const nx_histogram& b, bool& collis
 const double* scaled(const double* counts, std::uint32_t count, double factor, bool divide,
                      Arena& arena) {
   double* out = arena.array<double>(count);
-  for (std::uint32_t i = 0; i < count; ++i) out[i] = divide ? counts[i] / factor : counts[i] * factor;
+  for (std::uint32_t i = 0; i < count; ++i)
+    out[i] = divide ? counts[i] / factor : counts[i] * factor;
   return out;
 }
 

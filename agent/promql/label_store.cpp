@@ -86,7 +86,8 @@ LabelSet LabelStore::add_unsorted(std::vector<LabelPair> pairs) {
 
 std::vector<Symbol> LabelStore::intern_table(const nx_series_table& table) {
   std::vector<Symbol> symbols(table.symbol_count);
-  for (std::uint32_t i = 0; i < table.symbol_count; ++i) symbols[i] = intern(view(table.symbols[i]));
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i)
+    symbols[i] = intern(view(table.symbols[i]));
   return symbols;
 }
 

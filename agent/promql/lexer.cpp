@@ -52,14 +52,15 @@ std::string unicode_name(Character c) {
   std::snprintf(buffer, sizeof buffer, "U+%04X", static_cast<unsigned>(code));
   const std::string shown = quote_character(code);
   const bool printable = shown.size() > 2 && shown[1] != '\\';
-  return printable || code == '\\' || code == '\'' ? std::string(buffer) + " '" +
-                                                         [code] {
-                                                           std::string s;
-                                                           append_utf8(s, static_cast<std::uint32_t>(code));
-                                                           return s;
-                                                         }() +
-                                                         "'"
-                                                   : std::string(buffer);
+  return printable || code == '\\' || code == '\''
+             ? std::string(buffer) + " '" +
+                   [code] {
+                     std::string s;
+                     append_utf8(s, static_cast<std::uint32_t>(code));
+                     return s;
+                   }() +
+                   "'"
+             : std::string(buffer);
 }
 
 }  // namespace
@@ -349,7 +350,8 @@ bool Lexer::scan_escape(char quote) {
   }
   const Character c = decode_character(text_, position_);
   constexpr std::string_view kSimple = "abfnrtv\\";
-  if (c.code == quote || (c.code < 128 && kSimple.find(static_cast<char>(c.code)) != kSimple.npos)) {
+  if (c.code == quote ||
+      (c.code < 128 && kSimple.find(static_cast<char>(c.code)) != kSimple.npos)) {
     ++position_;
     return true;
   }
@@ -371,11 +373,11 @@ bool Lexer::scan_code_point(std::size_t digits, std::uint32_t base, std::uint32_
       return false;
     }
     const Character c = decode_character(text_, position_);
-    const std::uint32_t digit =
-        c.code < 128 && is_digit(static_cast<char>(c.code)) ? static_cast<std::uint32_t>(c.code - '0')
-        : (c.code | 0x20) >= 'a' && (c.code | 0x20) <= 'f'
-            ? static_cast<std::uint32_t>((c.code | 0x20) - 'a' + 10)
-            : 16;
+    const std::uint32_t digit = c.code < 128 && is_digit(static_cast<char>(c.code))
+                                    ? static_cast<std::uint32_t>(c.code - '0')
+                                : (c.code | 0x20) >= 'a' && (c.code | 0x20) <= 'f'
+                                    ? static_cast<std::uint32_t>((c.code | 0x20) - 'a' + 10)
+                                    : 16;
     if (digit >= base) {
       fail("illegal character " + unicode_name(c) + " in escape sequence");
       return false;

@@ -40,7 +40,8 @@ class VectorScalar final : public Stream {
   bool next(Batch& out) override {
     if (!vector_->next(out)) return false;
     for (std::size_t s = 0; s < out.series_count(); ++s) {
-      for (std::size_t i = 0; i < out.step_count; ++i) apply(out, s * out.step_count + i, scalar_[i]);
+      for (std::size_t i = 0; i < out.step_count; ++i)
+        apply(out, s * out.step_count + i, scalar_[i]);
     }
     return !context_.stop();
   }
@@ -52,9 +53,8 @@ class VectorScalar final : public Stream {
     const Element other{scalar, nullptr};
     const Element& a = scalar_left_ ? other : element;
     const Element& b = scalar_left_ ? element : other;
-    ElementResult result = element.h == nullptr
-                               ? combine_floats(expr_.op, a.v, b.v)
-                               : combine(context_, expr_.op, a, b, expr_.position);
+    ElementResult result = element.h == nullptr ? combine_floats(expr_.op, a.v, b.v)
+                                                : combine(context_, expr_.op, a, b, expr_.position);
     if (!result.computed) return out.set_absent(i);
     if (expr_.return_bool) {
       result.value = {result.keep ? 1.0 : 0.0, nullptr};

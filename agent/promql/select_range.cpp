@@ -210,7 +210,8 @@ void RangeSelect::count_samples(RangeBlock& out) {
       out.samples += in.hi[w] - in.lo[w];
       if (in.hlo == nullptr) continue;
       const std::uint64_t hw = std::uint64_t{steps_} * s + i;
-      for (std::uint32_t k = in.hlo[hw]; k < in.hhi[hw]; ++k) out.samples += sample_weight(*in.h[k]);
+      for (std::uint32_t k = in.hlo[hw]; k < in.hhi[hw]; ++k)
+        out.samples += sample_weight(*in.h[k]);
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// source.hpp - where a query's samples come from. The evaluator does no I/O of its own: whoever runs
-// a query adapts a storage to this. Used from the thread that runs the query.
+// source.hpp - where a query's samples come from. The evaluator does no I/O of its own: whoever
+// runs a query adapts a storage to this. Used from the thread that runs the query.
 #pragma once
 
 #include "promql/ast.hpp"

@@ -22,19 +22,18 @@ struct CodeRange {
 // What Go's IsPrint refuses beyond ASCII, as far as it has a name: controls, spaces, format
 // characters, surrogates and private use.
 constexpr std::array kUnprintable = {
-    CodeRange{0x7F, 0xA0},     CodeRange{0xAD, 0xAD},     CodeRange{0x600, 0x605},
-    CodeRange{0x61C, 0x61C},   CodeRange{0x6DD, 0x6DD},   CodeRange{0x70F, 0x70F},
-    CodeRange{0x1680, 0x1680}, CodeRange{0x180E, 0x180E}, CodeRange{0x2000, 0x200F},
-    CodeRange{0x2028, 0x202F}, CodeRange{0x205F, 0x206F}, CodeRange{0x3000, 0x3000},
-    CodeRange{0xD800, 0xF8FF}, CodeRange{0xFEFF, 0xFEFF}, CodeRange{0xFFF0, 0xFFFB},
+    CodeRange{0x7F, 0xA0},        CodeRange{0xAD, 0xAD},     CodeRange{0x600, 0x605},
+    CodeRange{0x61C, 0x61C},      CodeRange{0x6DD, 0x6DD},   CodeRange{0x70F, 0x70F},
+    CodeRange{0x1680, 0x1680},    CodeRange{0x180E, 0x180E}, CodeRange{0x2000, 0x200F},
+    CodeRange{0x2028, 0x202F},    CodeRange{0x205F, 0x206F}, CodeRange{0x3000, 0x3000},
+    CodeRange{0xD800, 0xF8FF},    CodeRange{0xFEFF, 0xFEFF}, CodeRange{0xFFF0, 0xFFFB},
     CodeRange{0xE0000, 0x10FFFF},
 };
 
 bool is_printable(std::int32_t code) {
   if (code < 0x20) return false;
-  return std::none_of(kUnprintable.begin(), kUnprintable.end(), [code](const CodeRange& r) {
-    return code >= r.first && code <= r.last;
-  });
+  return std::none_of(kUnprintable.begin(), kUnprintable.end(),
+                      [code](const CodeRange& r) { return code >= r.first && code <= r.last; });
 }
 
 void append_hex(std::string& out, std::string_view prefix, std::uint32_t value, int digits) {
@@ -50,7 +49,8 @@ void append_escaped(std::string& out, std::int32_t code, char quote_sign) {
     out += static_cast<char>(code);
   } else if (is_printable(code)) {
     append_utf8(out, static_cast<std::uint32_t>(code));
-  } else if (const auto at = kPlain.find(static_cast<char>(code)); code < 128 && at != kPlain.npos) {
+  } else if (const auto at = kPlain.find(static_cast<char>(code));
+             code < 128 && at != kPlain.npos) {
     out += '\\';
     out += kLetter[at];
   } else if (code < ' ' || code == 0x7F) {
@@ -257,7 +257,8 @@ bool is_plain_label_name(std::string_view name) {
 bool is_plain_metric_name(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return c == '_' || c == ':' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    return c == '_' || c == ':' || (c >= '0' && c <= '9') ||
+           ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
   });
 }
 
@@ -395,9 +396,8 @@ Result<std::int64_t> parse_duration_ms(std::string_view text) {
         std::from_chars(digits.data(), digits.data() + digits.size(), count).ec != std::errc()) {
       return malformed;
     }
-    const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const DurationUnit& u) {
-      return u.name == letters;
-    });
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                   [&](const DurationUnit& u) { return u.name == letters; });
     if (unit == kUnits.end()) {
       return invalid_argument("unknown unit " + quote(letters) + " in duration " + quote(text));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// token.hpp - the words of the query language. A token is a kind and a byte range of the query text;
-// it owns nothing. Immutable values.
+// token.hpp - the words of the query language. A token is a kind and a byte range of the query
+// text; it owns nothing. Immutable values.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +17,78 @@ struct Position {
 };
 
 enum class TokenKind : std::uint8_t {
-  kEof, kError,
-  kIdentifier, kMetricIdentifier, kNumber, kDuration, kString,
-  kLeftParen, kRightParen, kLeftBrace, kRightBrace, kLeftBracket, kRightBracket,
-  kComma, kColon, kEqual,
+  kEof,
+  kError,
+  kIdentifier,
+  kMetricIdentifier,
+  kNumber,
+  kDuration,
+  kString,
+  kLeftParen,
+  kRightParen,
+  kLeftBrace,
+  kRightBrace,
+  kLeftBracket,
+  kRightBracket,
+  kComma,
+  kColon,
+  kEqual,
   // Operators.
-  kAdd, kSub, kMul, kDiv, kMod, kPow, kAtan2, kAt,
-  kEqualEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kRegexMatch, kRegexNoMatch, kAnd, kOr, kUnless,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kPow,
+  kAtan2,
+  kAt,
+  kEqualEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kRegexMatch,
+  kRegexNoMatch,
+  kAnd,
+  kOr,
+  kUnless,
   // Aggregators.
-  kAvg, kBottomk, kCount, kCountValues, kGroup, kLimitk, kLimitRatio, kMax, kMin, kQuantile,
-  kStddev, kStdvar, kSum, kTopk,
+  kAvg,
+  kBottomk,
+  kCount,
+  kCountValues,
+  kGroup,
+  kLimitk,
+  kLimitRatio,
+  kMax,
+  kMin,
+  kQuantile,
+  kStddev,
+  kStdvar,
+  kSum,
+  kTopk,
   // Keywords.
-  kBool, kBy, kGroupLeft, kGroupRight, kIgnoring, kOffset, kOn, kWithout,
-  kAnchored, kSmoothed, kFill, kFillLeft, kFillRight,
+  kBool,
+  kBy,
+  kGroupLeft,
+  kGroupRight,
+  kIgnoring,
+  kOffset,
+  kOn,
+  kWithout,
+  kAnchored,
+  kSmoothed,
+  kFill,
+  kFillLeft,
+  kFillRight,
   // Words of the @ modifier and of duration expressions.
-  kStart, kEnd, kStep, kRange, kMinOf, kMaxOf,
+  kStart,
+  kEnd,
+  kStep,
+  kRange,
+  kMinOf,
+  kMaxOf,
 };
 
 struct Token {

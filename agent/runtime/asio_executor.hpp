@@ -29,7 +29,8 @@ class AsioExecutor final : public Executor {
   [[nodiscard]] Timer at(std::int64_t mono_ns, Pool pool, Task task) override;
 
   boost::asio::io_context& io_context();
-  // Ends the loops and joins all threads; tasks that have not begun are dropped.
+  // Ends the loops and joins all threads; tasks that have not begun are dropped (those of kIo when
+  // the executor dies). REQUIRES: not called from a task.
   void stop();
   // NX_THREAD_* of the calling thread.
   static int thread_kind();

@@ -64,8 +64,8 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
   }
   DataDirectory directory(path, lock);
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    return Status(NX_ERR_ALREADY_EXISTS,
-                  "data directory " + path + ": in use by " + holder(lock) + " (lock file " + file + ")");
+    return Status(NX_ERR_ALREADY_EXISTS, "data directory " + path + ": in use by " + holder(lock) +
+                                             " (lock file " + file + ")");
   }
   const Status written = write_holder(lock, file);
   if (!written.ok()) return written;

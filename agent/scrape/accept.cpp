@@ -55,8 +55,8 @@ ParserSet::ParserSet(const std::vector<std::shared_ptr<host::Instance>>& instanc
     const nx_parser& table = parser->table();
     for (std::uint64_t i = 0; i < table.content_type_count; ++i) {
       std::string full(view(table.content_types[i]));
-      types_.push_back({media_type(full), full, std::string(view(table.protocol_names[i])),
-                        parser.get()});
+      types_.push_back(
+          {media_type(full), full, std::string(view(table.protocol_names[i])), parser.get()});
     }
   }
 }
@@ -68,8 +68,8 @@ const ParserSet::Type* ParserSet::by_protocol(std::string_view protocol) const {
 }
 
 const BodyParser* ParserSet::by_media(std::string_view media) const {
-  const auto at = std::find_if(types_.begin(), types_.end(),
-                               [&](const Type& t) { return t.media == media; });
+  const auto at =
+      std::find_if(types_.begin(), types_.end(), [&](const Type& t) { return t.media == media; });
   return at != types_.end() ? at->parser : nullptr;
 }
 

@@ -61,11 +61,13 @@ void Loop::on_timer() {
     forced = forced_;
   }
   if (!forced.ok()) return on_gathered({std::move(forced), 0, {}});
-  auto fetch = source->gather([self = shared_from_this()](Gathered gathered) {
-    self->on_gathered(std::move(gathered));
-  });
-  const std::lock_guard lock(mutex_);
+  auto fetch = source->gather(
+      [self = shared_from_this()](Gathered gathered) { self->on_gathered(std::move(gathered)); });
+  std::unique_lock lock(mutex_);
   if (phase_ == Phase::kGathering) fetch_ = std::move(fetch);
+  const bool stopped = phase_ == Phase::kEnded;
+  lock.unlock();
+  if (stopped && fetch != nullptr) fetch->cancel();
 }
 
 void Loop::on_gathered(Gathered gathered) {
@@ -81,11 +83,7 @@ void Loop::on_gathered(Gathered gathered) {
   auto task = [self = shared_from_this(), g = std::make_shared<Gathered>(std::move(gathered))] {
     self->store(*g);
   };
-  if (may_block) {
-    services_.executor.post(runtime::Pool::kWorker, std::move(task));
-  } else {
-    services_.work.post(std::move(task));
-  }
+  (may_block ? services_.blocking_work : services_.work).post(std::move(task));
 }
 
 void Loop::store(const Gathered& gathered) {
@@ -146,8 +144,9 @@ void Loop::note(const WriteOutcome& outcome, double duration_s) {
     failure_log->write(services_.executor.clock().now_ms(), job_, target_->url, error);
   }
   if (!outcome.stored.ok()) {
-    log_.error("Scrape commit failed", {{"scrape_pool", job_}, {"target", target_->url},
-                                        {"err", outcome.stored.message()}});
+    log_.error(
+        "Scrape commit failed",
+        {{"scrape_pool", job_}, {"target", target_->url}, {"err", outcome.stored.message()}});
   }
   if (!up) {
     log_.debug("Scrape failed", {{"scrape_pool", job_}, {"target", target_->url}, {"err", error}});
@@ -186,8 +185,8 @@ void Loop::end() {
   if (phase_ == Phase::kWaiting) leave_locked();
 }
 
-// Markers are written when the target would have been scraped a second time, and for the time of the
-// first: a target that is back by then has newer samples, and the storage refuses the markers.
+// Markers are written when the target would have been scraped a second time, and for the time of
+// the first: a target that is back by then has newer samples, and the storage refuses the markers.
 void Loop::leave_locked() {
   phase_ = begun_ns_ == 0 ? Phase::kEnded : Phase::kLeaving;
   timer_.cancel();

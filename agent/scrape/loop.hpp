@@ -33,6 +33,7 @@ struct LoopServices {
   runtime::Executor& executor;
   bus::Bus& bus;
   WorkQueue& work;
+  WorkQueue& blocking_work;  // for sources that may block
   WorkbenchShelf& shelf;
   WriterServices writer;
   std::uint64_t seed = 0;  // of the start offsets

@@ -2,8 +2,8 @@
 // manager.hpp - everything that is scraped: a pool a job, a loop a target, and the in-process
 // exporters. Discovery tells it which targets there are (on_groups); configuration which jobs.
 //
-// Thread-safe; apply() and stop() come from one thread at a time. Views are snapshots and wait for no
-// scrape.
+// Thread-safe; apply() and stop() come from one thread at a time. Views are snapshots and wait for
+// no scrape.
 #pragma once
 
 #include "discovery/groups.hpp"
@@ -51,8 +51,7 @@ struct ManagerServices {
   // Creates (not starts) the instance of an exporter: PluginHost::create with NX_EXPORTER_ID.
   std::function<Result<std::shared_ptr<host::Instance>>(const ExporterOptions&, std::string name)>
       make_exporter;
-  std::string host_name;      // the default `instance` of exporters
-  std::string agent_version;  // User-Agent: Narthex/<version>
+  std::string host_name;  // the default `instance` of exporters
 };
 
 class Manager {

@@ -30,10 +30,20 @@ bool same(const Family& known, const nx_metadata& entry) {
 }  // namespace
 
 std::string_view type_name(std::uint32_t type) {
-  static constexpr std::string_view kNames[] = {"unknown", "counter",        "gauge",   "histogram",
-                                                "gaugehistogram", "summary", "info",    "stateset"};
+  static constexpr std::string_view kNames[] = {"unknown",        "counter", "gauge", "histogram",
+                                                "gaugehistogram", "summary", "info",  "stateset"};
   static_assert(NX_TYPE_GAUGEHISTOGRAM == 4 && NX_TYPE_STATESET == 7);
   return type < std::size(kNames) ? kNames[type] : kNames[0];
+}
+
+std::vector<MetadataView> metadata_views(const FamilyList& families) {
+  std::vector<MetadataView> out;
+  if (families == nullptr) return out;
+  out.reserve(families->size());
+  for (const Family& family : *families) {
+    out.push_back({family.name, std::string(type_name(family.type)), family.help, family.unit});
+  }
+  return out;
 }
 
 FamilyList FamilyLists::intern(std::vector<Family> families) {
@@ -75,8 +85,8 @@ void MetadataCache::add_changed(const nx_metadata& entry) {
       pending_.push_back((*list_)[i]);
     }
   }
-  const auto [at, is_new] = pending_index_.try_emplace(std::string(view(entry.family)),
-                                                       pending_.size());
+  const auto [at, is_new] =
+      pending_index_.try_emplace(std::string(view(entry.family)), pending_.size());
   if (is_new) pending_.push_back({at->first, {}, {}, NX_TYPE_UNKNOWN});
   Family& family = pending_[at->second];
   if (entry.type != NX_TYPE_UNKNOWN) family.type = entry.type;

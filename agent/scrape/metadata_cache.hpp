@@ -12,6 +12,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +27,9 @@ using FamilyList = std::shared_ptr<const std::vector<Family>>;
 
 // Prometheus's name of an NX_TYPE_*: "counter".
 std::string_view type_name(std::uint32_t type);
+
+// For the API; a null list is an empty one.
+std::vector<MetadataView> metadata_views(const FamilyList& families);
 
 // Gives the same list for the same content. Thread-safe.
 class FamilyLists {
@@ -60,7 +64,8 @@ class MetadataCache {
   mutable std::mutex mutex_;
   FamilyList list_;  // guarded by mutex_; written by the worker stage only
 
-  // Of the running scrape: either the first next_ entries of list_ came so far, or pending_ has all.
+  // Of the running scrape: either the first next_ entries of list_ came so far, or pending_ has
+  // all.
   std::size_t next_ = 0;
   bool changed_ = false;
   std::vector<Family> pending_;

@@ -36,16 +36,15 @@ void IntervalLengths::gather(telemetry::Gathering& out, const std::string& inter
   }
   if (count == 0) return;
   std::sort(sorted.begin(), sorted.end());
-  for (const auto& [text, q] : {std::pair{"0.01", 0.01}, {"0.05", 0.05}, {"0.5", 0.5},
-                                {"0.9", 0.9}, {"0.99", 0.99}}) {
+  for (const auto& [text, q] :
+       {std::pair{"0.01", 0.01}, {"0.05", 0.05}, {"0.5", 0.5}, {"0.9", 0.9}, {"0.99", 0.99}}) {
     const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
     const double value = sorted[std::max<std::size_t>(rank, 1) - 1];
     out.gauge(kLengthName, kLengthHelp, {{"interval", interval}, {"quantile", text}}, value);
   }
   const Labels labels{{"interval", interval}};
   out.counter(std::string(kLengthName) + "_sum", kLengthHelp, labels, sum);
-  out.counter(std::string(kLengthName) + "_count", kLengthHelp, labels,
-              static_cast<double>(count));
+  out.counter(std::string(kLengthName) + "_count", kLengthHelp, labels, static_cast<double>(count));
 }
 
 ScrapeMetrics::ScrapeMetrics(telemetry::Registry& r)
@@ -66,9 +65,8 @@ ScrapeMetrics::ScrapeMetrics(telemetry::Registry& r)
           r.counter("prometheus_target_scrape_pool_exceeded_label_limits_total",
                     "Total number of times scrape pools hit the label limits, during sync or "
                     "config reload.")),
-      over_body_size_limit(
-          r.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
-                    "Total number of scrapes that hit the body size limit")),
+      over_body_size_limit(r.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
+                                     "Total number of scrapes that hit the body size limit")),
       over_sample_limit(
           r.counter("prometheus_target_scrapes_exceeded_sample_limit_total",
                     "Total number of scrapes that hit the sample limit and were rejected.")),
@@ -91,8 +89,8 @@ ScrapeMetrics::ScrapeMetrics(telemetry::Registry& r)
                                       "the expected order.")),
       refused(r.counter("narthex_scrape_samples_refused_total",
                         "Samples that the storage refused for other reasons.")),
-      store_failures(r.counter("narthex_scrape_store_failures_total",
-                               "Scrapes that could not be stored.")) {
+      store_failures(
+          r.counter("narthex_scrape_store_failures_total", "Scrapes that could not be stored.")) {
   gather_ = r.on_gather([this](telemetry::Gathering& out) {
     const std::lock_guard lock(mutex_);
     for (const auto& [interval_ms, lengths] : lengths_) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // options.hpp - what scraping can be told: Prometheus's `global` and `scrape_configs`, and our
-// `exporters`. Plain data, defaults filled in by config (global values are already merged into jobs).
+// `exporters`. Plain data, defaults filled in by config (global values are already merged into
+// jobs).
 #pragma once
 
 #include "discovery/options.hpp"
@@ -59,8 +60,8 @@ struct JobOptions {
 // An in-process exporter: [[exporters]].
 struct ExporterOptions {
   std::string plugin;
-  std::string job;       // default: the plugin's name
-  std::string instance;  // default: the host's name
+  std::string job;               // default: the plugin's name
+  std::string instance;          // default: the host's name
   std::int64_t interval_ms = 0;  // 0: the plugin's default, else the global scrape interval
   std::int64_t timeout_ms = 0;   // 0: the interval
   std::vector<std::pair<std::string, std::string>> labels;

@@ -27,8 +27,7 @@ bool has_value(std::span<const nx_label> labels, std::string_view name) {
 
 bool is_legacy_name(std::string_view name, bool colon) {
   if (name.empty() || !sdk::is_name_start(name.front(), colon)) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [&](char c) { return sdk::is_name_char(c, colon); });
+  return std::all_of(name.begin(), name.end(), [&](char c) { return sdk::is_name_char(c, colon); });
 }
 
 // At most 50 bytes, as Prometheus cuts label text in messages.
@@ -124,7 +123,8 @@ Status SampleRules::check_names(std::span<const nx_label> labels) const {
   if (metric == nullptr) return invalid_data("missing metric name (__name__ label)");
   const bool good = std::all_of(labels.begin(), labels.end(), [&](const nx_label& label) {
     if (!options_.legacy_names) {
-      return label.name.len != 0 && sdk::is_utf8(view(label.name)) && sdk::is_utf8(view(label.value));
+      return label.name.len != 0 && sdk::is_utf8(view(label.name)) &&
+             sdk::is_utf8(view(label.value));
     }
     return &label == metric ? is_legacy_name(view(label.value), true)
                             : is_legacy_name(view(label.name), false);
@@ -153,12 +153,11 @@ Status SampleRules::check_limits(std::span<const nx_label> labels) const {
                   ", label name: " + name + ", length: " + std::to_string(label.name.len) +
                       ", limit: " + std::to_string(limits.label_name_length_limit));
     }
-    if (limits.label_value_length_limit != 0 &&
-        label.value.len > limits.label_value_length_limit) {
+    if (limits.label_value_length_limit != 0 && label.value.len > limits.label_value_length_limit) {
       return over("label_value_length_limit",
                   ", label name: " + name +
-                      ", value: " + sdk::quote_excerpt(cut(view(label.value))) + ", length: " +
-                      std::to_string(label.value.len) +
+                      ", value: " + sdk::quote_excerpt(cut(view(label.value))) +
+                      ", length: " + std::to_string(label.value.len) +
                       ", limit: " + std::to_string(limits.label_value_length_limit));
     }
   }

@@ -10,14 +10,18 @@ namespace narthex::scrape {
 namespace {
 
 constexpr std::int64_t kAheadMaxMs = 10 * 60 * 1000;  // later timestamps of a body are refused
-constexpr std::uint32_t kAgain = 1u << 31;            // of an entry number: this scrape had it already
+constexpr std::uint32_t kAgain = 1u << 31;  // of an entry number: this scrape had it already
 constexpr std::uint32_t kEntry = kAgain - 1;
 constexpr std::uint32_t kNoEntry = kEntry;
 
-constexpr std::string_view kReport[] = {"up", "scrape_duration_seconds", "scrape_samples_scraped",
+constexpr std::string_view kReport[] = {"up",
+                                        "scrape_duration_seconds",
+                                        "scrape_samples_scraped",
                                         "scrape_samples_post_metric_relabeling",
-                                        "scrape_series_added", "scrape_timeout_seconds",
-                                        "scrape_sample_limit", "scrape_body_size_bytes"};
+                                        "scrape_series_added",
+                                        "scrape_timeout_seconds",
+                                        "scrape_sample_limit",
+                                        "scrape_body_size_bytes"};
 constexpr std::size_t kReportPlain = 5;  // the rest are extra metrics
 
 bool own_time(const nx_parsed& parsed, std::uint64_t row) {
@@ -54,6 +58,7 @@ void SampleWriter::begin(std::shared_ptr<const SampleRules> rules, std::int64_t 
   t_ms_ = t_ms;
   t_max_ms_ = now_ms + kAheadMaxMs;
   over_limit_ = false;
+  store_failure_ = Status();
   scraped_ = kept_ = added_ = duplicates_ = out_of_bounds_ = 0;
   cache_.begin_scrape();
   metadata_.begin_scrape();
@@ -74,9 +79,9 @@ Status SampleWriter::add(const nx_parsed& parsed, const LabelSource& labels) {
   for (std::uint64_t row = 0; row < batch.rows; ++row) {
     bool again = false;
     const std::uint32_t entry = cache_.find(view(parsed.key[row]), again);
-    const bool known = entry != SeriesCache::kMiss &&
-                       (cache_.ref(entry) != SeriesCache::kUnresolved ||
-                        (cache_.flags(entry) & SeriesCache::kDropped) != 0);
+    const bool known =
+        entry != SeriesCache::kMiss && (cache_.ref(entry) != SeriesCache::kUnresolved ||
+                                        (cache_.flags(entry) & SeriesCache::kDropped) != 0);
     entries[row] = entry == SeriesCache::kMiss ? kNoEntry : entry | (again ? kAgain : 0);
     if (!known) misses.push_back(static_cast<std::uint32_t>(row));
   }
@@ -94,6 +99,7 @@ Status SampleWriter::add(const nx_parsed& parsed, const LabelSource& labels) {
 }
 
 Status SampleWriter::add_missing(const nx_parsed& parsed, const LabelSource& labels) {
+  if (!store_failure_.ok()) return {};
   if (!rules_->relabels() && would_pass_limit(parsed, bench_->misses.size())) {
     over_limit_ = true;
     return {};
@@ -141,8 +147,8 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
     const std::uint32_t row = bench_->misses[i];
     bench_->exposed.clear();
     for (std::uint32_t p = table.label_off[i]; p < table.label_off[i + 1]; ++p) {
-      bench_->exposed.push_back({table.symbols[table.label_ref[2 * p]],
-                                 table.symbols[table.label_ref[2 * p + 1]]});
+      bench_->exposed.push_back(
+          {table.symbols[table.label_ref[2 * p]], table.symbols[table.label_ref[2 * p + 1]]});
     }
     const auto verdict =
         rules_->apply(bench_->exposed, target_, bench_->arena, bench_->table.pairs());
@@ -150,7 +156,8 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
     if (*verdict == SampleRules::Verdict::kKeep) {
       const std::string_view twice = bench_->table.end_series();
       if (!twice.empty()) {
-        return invalid_data("label name \"" + std::string(twice) + "\" is not unique: invalid sample");
+        return invalid_data("label name \"" + std::string(twice) +
+                            "\" is not unique: invalid sample");
       }
       bench_->table_rows.push_back(row);
     } else {
@@ -168,16 +175,20 @@ Status SampleWriter::collect_missing(const nx_parsed& parsed, const nx_series_ta
 }
 
 Status SampleWriter::take_resolved(const nx_parsed& parsed) {
-  if (Status status = open(); !status.ok()) return status;
+  // A storage that refuses is not the target's fault: finish() tells it.
+  store_failure_ = open();
+  if (!store_failure_.ok()) return {};
   const nx_series_table table = bench_->table.table();
   auto& refs = bench_->resolved;
   refs.assign(table.series_count, 0);
   bench_->codes.assign(table.series_count, NX_ROW_OK);
-  if (Status status = appender_->resolve(table, refs, bench_->codes); !status.ok()) return status;
+  store_failure_ = appender_->resolve(table, refs, bench_->codes);
+  if (!store_failure_.ok()) return {};
   for (std::uint32_t i = 0; i < table.series_count; ++i) {
     const std::uint32_t row = bench_->table_rows[i];
     if (refs[i] == 0) {
-      if (bench_->codes[i] == NX_ROW_BAD_LABELS) return invalid_data("invalid labels: invalid sample");
+      if (bench_->codes[i] == NX_ROW_BAD_LABELS)
+        return invalid_data("invalid labels: invalid sample");
       services_.metrics.refused.add();
       continue;
     }
@@ -235,7 +246,8 @@ Status SampleWriter::add_row(const nx_parsed& parsed, std::uint64_t row, std::ui
 
 Status SampleWriter::add_histogram(const nx_histogram& histogram) {
   const std::uint64_t limit = rules_->options().limits.native_histogram_bucket_limit;
-  if (limit != 0 && std::uint64_t{histogram.pos_bucket_count} + histogram.neg_bucket_count > limit) {
+  if (limit != 0 &&
+      std::uint64_t{histogram.pos_bucket_count} + histogram.neg_bucket_count > limit) {
     services_.metrics.over_bucket_limit.add();
     return invalid_data("histogram bucket limit exceeded");
   }
@@ -326,7 +338,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
     report.failure = Status(NX_ERR_EXHAUSTED, "sample limit exceeded");
     services_.metrics.over_sample_limit.add();
   }
-  if (!report.failure.ok()) {
+  const bool keep = report.failure.ok() && store_failure_.ok();
+  if (!keep) {
     bench_->rows.clear();
     appender_.reset();
   }
@@ -334,7 +347,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   outcome.scraped = scraped_;
   outcome.kept = kept_;
   outcome.added = added_;
-  outcome.stored = open();
+  outcome.stored = store_failure_;
+  if (outcome.stored.ok()) outcome.stored = open();
   if (outcome.stored.ok()) outcome.stored = resolve_report();
   if (outcome.stored.ok()) {
     push_report(report);
@@ -344,7 +358,7 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   }
   if (outcome.again) return outcome;
   bench_->stale.clear();
-  report.failure.ok() ? cache_.end_good(bench_->stale) : cache_.end_bad(bench_->stale);
+  keep ? cache_.end_good(bench_->stale) : cache_.end_bad(bench_->stale);
   if (outcome.stored.ok()) outcome.stored = append_stale(bench_->stale, t_ms_);
   if (outcome.stored.ok()) {
     nx_append_result result = empty_result();
@@ -447,9 +461,9 @@ void SampleWriter::count_refused(const nx_append_result& result) {
   const std::uint64_t outside = count(
       metrics.out_of_bounds, out_of_bounds_ + code(NX_ROW_OUT_OF_BOUNDS) + code(NX_ROW_TOO_OLD));
   const std::uint64_t other =
-      result.refused - std::min(result.refused, code(NX_ROW_OUT_OF_ORDER) + code(NX_ROW_DUPLICATE) +
-                                                    code(NX_ROW_OUT_OF_BOUNDS) +
-                                                    code(NX_ROW_TOO_OLD));
+      result.refused -
+      std::min(result.refused, code(NX_ROW_OUT_OF_ORDER) + code(NX_ROW_DUPLICATE) +
+                                   code(NX_ROW_OUT_OF_BOUNDS) + code(NX_ROW_TOO_OLD));
   count(metrics.refused, other);
   count(metrics.exemplar_out_of_order, result.exemplars_refused);
   const auto warn = [&](std::string_view text, std::uint64_t dropped) {

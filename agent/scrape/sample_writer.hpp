@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sample_writer.hpp - stores what one target gives: rows by key -> cache -> one append, with the
-// synthetic series and staleness markers of Prometheus. Scrapes and in-process exporters go the same
-// way.
+// synthetic series and staleness markers of Prometheus. Scrapes and in-process exporters go the
+// same way.
 //
 // All or nothing: what a failed scrape had in it is not stored, only its report is.
 // Lives with its loop; used by one thread at a time. metadata() is thread-safe.
@@ -71,12 +71,11 @@ class SampleWriter {
   Status add(const nx_parsed& parsed, const LabelSource& labels);
   WriteOutcome finish(ScrapeReport report);
 
-  // The target is gone: markers for all its series, the synthetic ones too. Where newer samples have
-  // come from elsewhere meanwhile the storage refuses them, and that is right.
+  // The target is gone: markers for all its series, the synthetic ones too. Where newer samples
+  // have come from elsewhere meanwhile the storage refuses them, and that is right.
   Status write_end(std::int64_t t_ms, Workbench& workbench);
 
   FamilyList metadata() const { return metadata_.list(); }
-  std::size_t cache_bytes() const { return cache_.memory_bytes(); }
 
  private:
   Status add_missing(const nx_parsed& parsed, const LabelSource& labels);
@@ -119,6 +118,7 @@ class SampleWriter {
   std::int64_t t_ms_ = 0;
   std::int64_t t_max_ms_ = 0;
   bool over_limit_ = false;
+  Status store_failure_;
   std::uint64_t scraped_ = 0;
   std::uint64_t kept_ = 0;
   std::uint64_t added_ = 0;

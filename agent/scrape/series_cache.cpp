@@ -129,9 +129,8 @@ void SeriesCache::end_good(std::vector<std::uint64_t>& stale) {
     // The same series may be there under another text (labels in another order).
     std::vector<std::uint64_t> here(refs_);
     std::sort(here.begin(), here.end());
-    std::erase_if(gone, [&](std::uint64_t ref) {
-      return std::binary_search(here.begin(), here.end(), ref);
-    });
+    std::erase_if(
+        gone, [&](std::uint64_t ref) { return std::binary_search(here.begin(), here.end(), ref); });
     stale.insert(stale.end(), gone.begin(), gone.end());
   }
   live_ = true;

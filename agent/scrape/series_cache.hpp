@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// series_cache.hpp - what one target exposed last time: the text of each series and its reference in
-// the storage, in the order of the body.
+// series_cache.hpp - what one target exposed last time: the text of each series and its reference
+// in the storage, in the order of the body.
 //
 // Targets expose the same series in the same order nearly always. So a lookup compares with the
 // series expected next, and an unchanged scrape costs one comparison a series: no hashing, no
-// writes. Only after the first surprise a hash table is made, and every scrape that surprised leaves
-// the cache in the order and with the series of that scrape. About 13 bytes a series and its text.
+// writes. Only after the first surprise a hash table is made, and every scrape that surprised
+// leaves the cache in the order and with the series of that scrape. About 13 bytes a series and its
+// text.
 //
 // Not thread-safe: used by the loop's worker stage, one call at a time.
 #pragma once
@@ -55,8 +56,8 @@ class SeriesCache {
   std::uint8_t flags(std::uint32_t entry) const { return flags_[entry]; }
   void set_flags(std::uint32_t entry, std::uint8_t flags);
 
-  // The scrape was good: appends the references of series that are gone to `stale`, forgets what was
-  // not seen, and puts the rest into this scrape's order.
+  // The scrape was good: appends the references of series that are gone to `stale`, forgets what
+  // was not seen, and puts the rest into this scrape's order.
   void end_good(std::vector<std::uint64_t>& stale);
   // It was not: what this scrape added is forgotten, everything that was live is stale. The entries
   // stay, since the target will be back.
@@ -94,22 +95,22 @@ class SeriesCache {
   void rebuild();
   void append_live(std::vector<std::uint64_t>& out) const;
 
-  std::string keys_;                     // all texts, one after the other
-  std::vector<std::uint32_t> key_end_;   // where each ends
+  std::string keys_;                    // all texts, one after the other
+  std::vector<std::uint32_t> key_end_;  // where each ends
   std::vector<std::uint64_t> refs_;
   std::vector<std::uint8_t> flags_;
-  std::vector<std::uint32_t> index_;     // entry + 1 by hash; empty until the first surprise
-  std::vector<std::uint64_t> orphans_;   // live, but not under any key of the cache
+  std::vector<std::uint32_t> index_;    // entry + 1 by hash; empty until the first surprise
+  std::vector<std::uint64_t> orphans_;  // live, but not under any key of the cache
   std::uint64_t version_ = 0;
   std::uint32_t dropped_ = 0;
-  bool live_ = false;                    // the last scrape was good: its series have no marker yet
+  bool live_ = false;  // the last scrape was good: its series have no marker yet
 
   // Of the running scrape.
   std::uint32_t next_ = 0;
   std::uint32_t size_before_ = 0;
   bool in_order_ = true;
-  std::vector<std::uint64_t> seen_;      // a bit an entry, once out of order
-  std::vector<std::uint32_t> order_;     // entries as they came, once out of order
+  std::vector<std::uint64_t> seen_;   // a bit an entry, once out of order
+  std::vector<std::uint32_t> order_;  // entries as they came, once out of order
 };
 
 }  // namespace narthex::scrape

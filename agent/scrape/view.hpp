@@ -16,7 +16,7 @@ enum class Health { kUnknown, kUp, kDown };
 struct TargetView {
   std::string scrape_pool;
   Labels discovered_labels;
-  Labels labels;            // without __ ones
+  Labels labels;  // without __ ones
   std::string scrape_url, global_url;
   std::string last_error;
   std::int64_t last_scrape_ms = 0;  // 0: never

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// work_queue.hpp - runs storing work on the worker pool, at most as many at once as there are cores:
-// a thousand targets that answer at the same moment need no thousand threads. The queue is bounded by
-// its users: a loop has at most one task in it. Thread-safe.
+// work_queue.hpp - runs storing work on the worker pool, at most as many at once as there are
+// cores: a thousand targets that answer at the same moment need no thousand threads. The queue is
+// bounded by its users: a loop has at most one task in it. Thread-safe.
 #pragma once
 
 #include "runtime/executor.hpp"

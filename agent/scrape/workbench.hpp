@@ -39,7 +39,7 @@ class DeepCopies {
 struct RowColumns {
   std::vector<std::uint64_t> refs;
   std::vector<double> values;
-  std::vector<std::int64_t> times;  // empty: all have the scrape's
+  std::vector<std::int64_t> times;          // empty: all have the scrape's
   std::vector<std::uint32_t> histogram_at;  // empty: floats only
   std::vector<nx_histogram> histograms;
   std::vector<nx_exemplar> exemplars;
@@ -50,8 +50,8 @@ struct RowColumns {
 
 struct Workbench {
   RowColumns rows;
-  std::vector<std::uint32_t> entries;   // of the cache, a row of the batch
-  std::vector<std::uint32_t> misses;    // rows of the batch
+  std::vector<std::uint32_t> entries;  // of the cache, a row of the batch
+  std::vector<std::uint32_t> misses;   // rows of the batch
   std::vector<nx_str> miss_keys;
   std::vector<nx_label> exposed;
   LabelArena arena;

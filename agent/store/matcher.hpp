@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// matcher.hpp - a label matcher, compiled: `name op "value"`. Immutable, thread-safe, cheap to copy.
+// matcher.hpp - a label matcher, compiled: `name op "value"`. Immutable, thread-safe, cheap to
+// copy.
 #pragma once
 
 #include <narthex/data.h>

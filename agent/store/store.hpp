@@ -43,7 +43,8 @@ class Appender {
   // All rows by ref or layout. OK also when rows were refused: result has counts and codes. The
   // caller sets result.struct_size and, if it wants them, row_code.
   Status append(const nx_sample_batch& batch, nx_append_result& result);
-  // Registers a row of series so that later batches need no ref column; 0 when the backend has none.
+  // Registers a row of series so that later batches need no ref column; 0 when the backend has
+  // none.
   Result<std::uint64_t> layout(std::span<const std::uint64_t> refs);
   // Ends it. On failure nothing was stored.
   Status commit(nx_append_result& result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// web.hpp - the first page and its assets, embedded in the program. Nothing is loaded from elsewhere
-// and nothing inline is run: the content security policy says so.
+// web.hpp - the first page and its assets, embedded in the program. Nothing is loaded from
+// elsewhere and nothing inline is run: the content security policy says so.
 #pragma once
 
 #include <narthex/sdk/result.hpp>

@@ -87,8 +87,8 @@ class Script {
                              const QueryResult& instant);
   promql::RunOptions run_options(const Eval& eval) const;
   void fail(const Eval& eval, const std::string& why) {
-    outcome_.failures.push_back("line " + std::to_string(command_line_) + ": " + eval.query +
-                                ": " + why);
+    outcome_.failures.push_back("line " + std::to_string(command_line_) + ": " + eval.query + ": " +
+                                why);
   }
 
   std::shared_ptr<const promql::FunctionTable> table_;
@@ -144,8 +144,8 @@ void Script::load(const std::string& line) {
     std::vector<Sample> samples;
     for (std::size_t i = 0; i < series.values.size(); ++i) {
       if (!series.values[i]) continue;
-      samples.push_back({static_cast<std::int64_t>(i) * step_ms, series.values[i]->v,
-                         series.values[i]->h});
+      samples.push_back(
+          {static_cast<std::int64_t>(i) * step_ms, series.values[i]->v, series.values[i]->h});
     }
     source_.add(series.labels, samples);
   }
@@ -263,8 +263,8 @@ std::string Script::compare_series(const Eval& eval, const QueryResult& result) 
   }
   for (std::size_t e = 0; e < eval.expected.size(); ++e) {
     const NotedSeries wanted = parse_series(eval.expected[e], source_.arena());
-    const auto found = std::find_if(
-        result.series.begin(), result.series.end(), [&](const ResultSeries& series) {
+    const auto found =
+        std::find_if(result.series.begin(), result.series.end(), [&](const ResultSeries& series) {
           return result.labels->copy(series.labels) == wanted.labels;
         });
     if (found == result.series.end()) return "lacks " + eval.expected[e];
@@ -311,8 +311,8 @@ std::string Script::check_as_range(const Eval& eval, const promql::Query& query,
       ++count;
       const Labels labels = range.labels->copy(series.labels);
       const nx_histogram* h = series.h.empty() ? nullptr : series.h[i];
-      const bool same = std::any_of(
-          instant.series.begin(), instant.series.end(), [&](const ResultSeries& s) {
+      const bool same =
+          std::any_of(instant.series.begin(), instant.series.end(), [&](const ResultSeries& s) {
             return instant.labels->copy(s.labels) == labels &&
                    same_value(h, series.v[i], s.h.empty() ? nullptr : s.h[0], s.v[0]);
           });
@@ -321,7 +321,8 @@ std::string Script::check_as_range(const Eval& eval, const promql::Query& query,
       }
     }
   }
-  return count == instant.series.size() ? "" : "has as a range " + std::to_string(count) + " series";
+  return count == instant.series.size() ? ""
+                                        : "has as a range " + std::to_string(count) + " series";
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class ExpositionReference {
 
  private:
   char at(std::size_t ahead = 0) const { return i_ + ahead < b_.size() ? b_[i_ + ahead] : '\0'; }
-  bool end() const { return i_ == b_.size(); }
+  bool end() const { return i_ >= b_.size(); }  // an escape may have gone beyond
   bool take(char c) {
     if (end() || b_[i_] != c) return false;
     ++i_;
@@ -61,7 +61,9 @@ class ExpositionReference {
   void blanks() {
     while (!om_ && !end() && (at() == ' ' || at() == '\t')) ++i_;
   }
-  static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+  static bool letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  }
   static bool digit(char c) { return c >= '0' && c <= '9'; }
 
   std::string name(bool colon) {
@@ -132,8 +134,8 @@ class ExpositionReference {
       if (p >= all.size()) return false;
       ++p;
     } else {
-      while (p < all.size() && (letter(all[p]) || all[p] == ':' ||
-                                (p > name_begin && digit(all[p])))) {
+      while (p < all.size() &&
+             (letter(all[p]) || all[p] == ':' || (p > name_begin && digit(all[p])))) {
         ++p;
       }
     }
@@ -211,8 +213,8 @@ class ExpositionReference {
 
   bool keep(ReferenceSample s) {
     for (auto& [key, value] : s.labels) {
-      const bool bound = (type_ == "histogram" && key == "le") ||
-                         (type_ == "summary" && key == "quantile");
+      const bool bound =
+          (type_ == "histogram" && key == "le") || (type_ == "summary" && key == "quantile");
       double number = 0;
       if (bound && sdk::parse_number(value, number) == sdk::NumberError::kNone) {
         value = sdk::format_label_number(number);

@@ -38,10 +38,10 @@ typedef struct nx_series_table {
   uint32_t series_count;
   uint32_t symbol_count;
   uint32_t reserved0;
-  const nx_str *symbols;
-  const uint32_t *label_ref;
-  const uint32_t *label_off; /* [series_count + 1] */
-  const uint32_t *symbol_id; /* NULL, or [symbol_count]: equal id <=> equal text within a querier */
+  const nx_str* symbols;
+  const uint32_t* label_ref;
+  const uint32_t* label_off; /* [series_count + 1] */
+  const uint32_t* symbol_id; /* NULL, or [symbol_count]: equal id <=> equal text within a querier */
 } nx_series_table;
 
 /* ---- native histograms ----------------------------------------------------------------------- */
@@ -57,8 +57,8 @@ typedef union nx_count { /* FROZEN */
 } nx_count;
 
 typedef union nx_buckets { /* FROZEN */
-  const int64_t *deltas;   /* integer histograms: first absolute, then differences */
-  const double *counts;    /* float histograms: absolute */
+  const int64_t* deltas;   /* integer histograms: first absolute, then differences */
+  const double* counts;    /* float histograms: absolute */
 } nx_buckets;
 
 enum { NX_RESET_UNKNOWN = 0, NX_RESET_YES = 1, NX_RESET_NO = 2, NX_RESET_GAUGE = 3 };
@@ -80,14 +80,15 @@ typedef struct nx_histogram { /* FROZEN, 104 bytes */
   uint32_t neg_bucket_count;
   uint32_t custom_value_count;
   uint32_t reserved1;
-  const nx_span *pos_spans;
-  const nx_span *neg_spans;
+  const nx_span* pos_spans;
+  const nx_span* neg_spans;
   nx_buckets pos;
   nx_buckets neg;
-  const double *custom_values;
+  const double* custom_values;
 } nx_histogram;
 
-/* ---- exemplars, metadata ---------------------------------------------------------------------- */
+/* ---- exemplars, metadata ----------------------------------------------------------------------
+ */
 
 enum { NX_EXEMPLAR_HAS_T = 1u << 0 };
 
@@ -95,7 +96,7 @@ typedef struct nx_exemplar { /* FROZEN */
   uint64_t row;              /* of the batch */
   int64_t t;                 /* with NX_EXEMPLAR_HAS_T, else that of the row */
   double v;
-  const nx_label *labels;
+  const nx_label* labels;
   uint32_t label_count;
   uint32_t flags; /* NX_EXEMPLAR_* */
 } nx_exemplar;
@@ -122,40 +123,42 @@ typedef struct nx_metadata { /* FROZEN */
   nx_str help;
 } nx_metadata;
 
-/* ---- the sample batch ------------------------------------------------------------------------- */
+/* ---- the sample batch -------------------------------------------------------------------------
+ */
 
 enum {
-  NX_BATCH_ONE_T = 1u << 0,        /* t[0] is the time of every row (a scrape) */
-  NX_BATCH_BY_SERIES = 1u << 1,    /* rows of a series are adjacent, t ascending */
-  NX_BATCH_REJECT_OOO = 1u << 2,   /* refuse what is older than the series' newest sample */
+  NX_BATCH_ONE_T = 1u << 0,      /* t[0] is the time of every row (a scrape) */
+  NX_BATCH_BY_SERIES = 1u << 1,  /* rows of a series are adjacent, t ascending */
+  NX_BATCH_REJECT_OOO = 1u << 2, /* refuse what is older than the series' newest sample */
   NX_BATCH_NO_EXEMPLARS = 1u << 3
 };
 
 /* Row r belongs to series ref[r]; where ref is NULL or ref[r] is 0, to table series `series[r]`;
  * with a layout, to series r of that layout (ref, series and table are NULL then). Its time is
  * t[r], its start time st[r] (0: unknown), its value v[r], or hists[h[r]] where h is set and h[r]
- * is not NX_NONE. */
+ * is not NX_NONE. Where v and h are both NULL the rows carry exemplars only: no sample is written.
+ */
 typedef struct nx_sample_batch {
   uint32_t struct_size;
   uint32_t flags; /* NX_BATCH_* */
   uint64_t rows;
-  const uint64_t *ref;
-  const uint32_t *series;
-  const nx_series_table *table;
-  const int64_t *t;
-  const int64_t *st; /* NULL: none known */
-  const double *v;   /* 0.0 in histogram rows */
-  const uint32_t *h; /* NULL: floats only */
-  const nx_histogram *hists;
-  const nx_exemplar *exemplars; /* ascending by row */
-  const nx_metadata *meta;
+  const uint64_t* ref;
+  const uint32_t* series;
+  const nx_series_table* table;
+  const int64_t* t;
+  const int64_t* st; /* NULL: none known */
+  const double* v;   /* 0.0 in histogram rows */
+  const uint32_t* h; /* NULL: floats only */
+  const nx_histogram* hists;
+  const nx_exemplar* exemplars; /* ascending by row */
+  const nx_metadata* meta;
   uint32_t hist_count;
   uint32_t exemplar_count;
   uint32_t meta_count;
   uint32_t reserved0;
-  nx_buffer *owner;        /* keeps every pointer above alive; NULL: for the call only */
+  nx_buffer* owner;        /* keeps every pointer above alive; NULL: for the call only */
   uint64_t layout;         /* 0: none; see nx_storage::layout */
-  const uint64_t *present; /* bit r: row r is there; NULL: all. Only with a layout */
+  const uint64_t* present; /* bit r: row r is there; NULL: all. Only with a layout */
 } nx_sample_batch;
 
 /* Why a row was refused. */
@@ -184,10 +187,11 @@ typedef struct nx_append_result {
   uint64_t exemplars_accepted;
   uint64_t exemplars_refused;
   uint64_t by_code[16]; /* indexed by NX_ROW_* */
-  uint8_t *row_code;    /* in: NULL or the caller's array [rows]; out: NX_ROW_* */
+  uint8_t* row_code;    /* in: NULL or the caller's array [rows]; out: NX_ROW_* */
 } nx_append_result;
 
-/* ---- matchers --------------------------------------------------------------------------------- */
+/* ---- matchers ---------------------------------------------------------------------------------
+ */
 
 enum { NX_MATCH_EQ = 0, NX_MATCH_NE = 1, NX_MATCH_RE = 2, NX_MATCH_NRE = 3 };
 
@@ -200,13 +204,13 @@ struct nx_matcher {
   uint32_t op; /* NX_MATCH_* */
   nx_str name;
   nx_str value;
-  const nx_str *set;
+  const nx_str* set;
   uint64_t set_count;
   nx_str prefix;
   uint8_t matches_empty; /* the empty value, that is an absent label, matches */
   uint8_t reserved0[7];
   /* [any] out[i] = 1 when values[i] matches, op applied, else 0. */
-  void(NX_CALL *match)(const nx_matcher *self, const nx_str *values, uint64_t count, uint8_t *out);
+  void(NX_CALL* match)(const nx_matcher* self, const nx_str* values, uint64_t count, uint8_t* out);
 };
 
 #ifdef __cplusplus

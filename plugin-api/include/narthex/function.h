@@ -39,7 +39,7 @@ enum {
 /* Value i of a scalar argument is v[i * stride]; with stride 0 there is one for all. Element i of a
  * block is step i % step_count. */
 typedef struct nx_arg { /* FROZEN */
-  const double *v;
+  const double* v;
   uint64_t stride;
   nx_str str; /* of an NX_ARG_STRING */
 } nx_arg;
@@ -51,17 +51,17 @@ typedef struct nx_fn_ctx nx_fn_ctx;
 struct nx_fn_ctx {
   uint32_t struct_size;
   uint32_t reserved0;
-  void *impl;
+  void* impl;
   /* Zeroed memory, aligned to 64, gone after the call. NULL: the query's limit. */
-  void *(NX_CALL *scratch)(const nx_fn_ctx *ctx, uint64_t size);
+  void*(NX_CALL* scratch)(const nx_fn_ctx* ctx, uint64_t size);
   /* The host deduplicates and bounds annotations, adds the position of argument `arg` (NX_NONE: of
    * the call) and the metric name of block series `series` (NX_NONE: none). */
-  void(NX_CALL *annotate)(const nx_fn_ctx *ctx, uint32_t level, uint32_t arg, uint32_t series,
+  void(NX_CALL* annotate)(const nx_fn_ctx* ctx, uint32_t level, uint32_t arg, uint32_t series,
                           nx_str text);
   /* Makes result i this histogram (copied) and present. */
-  nx_status(NX_CALL *put_histogram)(const nx_fn_ctx *ctx, uint64_t i, const nx_histogram *h);
+  nx_status(NX_CALL* put_histogram)(const nx_fn_ctx* ctx, uint64_t i, const nx_histogram* h);
   /* Not 0: stop and return NX_ERR_CANCELLED. Ask about once a millisecond. */
-  int32_t(NX_CALL *cancelled)(const nx_fn_ctx *ctx);
+  int32_t(NX_CALL* cancelled)(const nx_fn_ctx* ctx);
 };
 
 /* Elements are series-major: i = series * step_count + step. */
@@ -71,12 +71,12 @@ typedef struct nx_elem_in {
   uint64_t n; /* series_count * step_count */
   uint32_t step_count;
   uint32_t arg_count;
-  const int64_t *step_t;        /* [step_count] ms */
-  const double *v;              /* [n]; NULL for SCALAR */
-  const uint8_t *present;       /* [n]; NULL: all are there */
-  const nx_histogram *const *h; /* NULL, or [n] with NULL for floats */
-  const nx_arg *args;           /* all arguments in order; the vector's is empty */
-  const nx_series_table *labels;
+  const int64_t* step_t;        /* [step_count] ms */
+  const double* v;              /* [n]; NULL for SCALAR */
+  const uint8_t* present;       /* [n]; NULL: all are there */
+  const nx_histogram* const* h; /* NULL, or [n] with NULL for floats */
+  const nx_arg* args;           /* all arguments in order; the vector's is empty */
+  const nx_series_table* labels;
 } nx_elem_in;
 
 enum {
@@ -87,8 +87,8 @@ enum {
 };
 
 /* Window (s, step) holds the float samples lo <= k < hi, lo = lo[win_stride * s + step] and hi
- * likewise: values v[off[s] + k] at times t[(SHARED_T ? 0 : off[s]) + k]. Both edges ascend within a
- * series. Staleness markers are gone. Histogram samples have columns of their own: hlo <= k < hhi
+ * likewise: values v[off[s] + k] at times t[(SHARED_T ? 0 : off[s]) + k]. Both edges ascend within
+ * a series. Staleness markers are gone. Histogram samples have columns of their own: hlo <= k < hhi
  * at [step_count * s + step], ht[k] and h[k], k counted over the whole block. */
 typedef struct nx_window_in {
   uint32_t struct_size;
@@ -96,26 +96,26 @@ typedef struct nx_window_in {
   uint64_t n; /* windows: series_count * step_count */
   uint32_t step_count;
   uint32_t arg_count;
-  const uint32_t *lo;
-  const uint32_t *hi;
-  const int64_t *t;
-  const double *v;
-  const int64_t *st; /* indexed as v is; NULL: unknown or not asked for */
-  const uint32_t *hlo;
-  const uint32_t *hhi; /* NULL when there are no histograms */
-  const int64_t *ht;
-  const nx_histogram *const *h; /* float form */
-  const int64_t *end_t;         /* [step_count]; window = (end_t - range_ms, end_t] */
+  const uint32_t* lo;
+  const uint32_t* hi;
+  const int64_t* t;
+  const double* v;
+  const int64_t* st; /* indexed as v is; NULL: unknown or not asked for */
+  const uint32_t* hlo;
+  const uint32_t* hhi; /* NULL when there are no histograms */
+  const int64_t* ht;
+  const nx_histogram* const* h; /* float form */
+  const int64_t* end_t;         /* [step_count]; window = (end_t - range_ms, end_t] */
   int64_t range_ms;
   uint32_t flags; /* NX_WINDOW_* */
   uint32_t reserved0;
-  const nx_arg *args; /* the range vector's is empty */
-  const nx_series_table *labels;
-  uint64_t win_stride; /* 0: windows are shared; else step_count */
-  const uint64_t *off; /* [series_count] */
-  const uint8_t *col_flags; /* [series_count] NX_COL_* of storage.h; NULL: nothing is known */
+  const nx_arg* args; /* the range vector's is empty */
+  const nx_series_table* labels;
+  uint64_t win_stride;      /* 0: windows are shared; else step_count */
+  const uint64_t* off;      /* [series_count] */
+  const uint8_t* col_flags; /* [series_count] NX_COL_* of storage.h; NULL: nothing is known */
   uint64_t t_id;
-  const int64_t *step_t; /* [step_count] when each step is evaluated, ms: end_t is that moved by
+  const int64_t* step_t; /* [step_count] when each step is evaluated, ms: end_t is that moved by
                             `offset` and `@` */
 } nx_window_in;
 
@@ -124,8 +124,8 @@ typedef struct nx_window_in {
 typedef struct nx_elem_out {
   uint32_t struct_size;
   uint32_t reserved0;
-  double *v;        /* [n] series-major */
-  uint8_t *present; /* [n] */
+  double* v;        /* [n] series-major */
+  uint8_t* present; /* [n] */
 } nx_elem_out;
 
 typedef struct nx_matrix {
@@ -133,22 +133,22 @@ typedef struct nx_matrix {
   uint32_t series_count;
   uint32_t step_count;
   uint32_t reserved0;
-  const int64_t *step_t;
-  const double *v; /* [series_count * step_count] */
-  const uint8_t *present;
-  const nx_histogram *const *h;
-  const nx_series_table *labels;
+  const int64_t* step_t;
+  const double* v; /* [series_count * step_count] */
+  const uint8_t* present;
+  const nx_histogram* const* h;
+  const nx_series_table* labels;
 } nx_matrix;
 
 typedef struct nx_matrix_out nx_matrix_out;
 struct nx_matrix_out {
   uint32_t struct_size;
   uint32_t reserved0;
-  void *impl;
+  void* impl;
   /* A new series of the result: labels in any order, copied. Its columns [step_count] begin
    * absent; *first_index is its element 0 for put_histogram. */
-  nx_status(NX_CALL *add)(nx_matrix_out *out, const nx_label *labels, uint32_t label_count,
-                          double **v, uint8_t **present, uint64_t *first_index);
+  nx_status(NX_CALL* add)(nx_matrix_out* out, const nx_label* labels, uint32_t label_count,
+                          double** v, uint8_t** present, uint64_t* first_index);
 };
 
 typedef struct nx_function {
@@ -158,26 +158,26 @@ typedef struct nx_function {
   uint32_t returns;       /* NX_ARG_SCALAR or NX_ARG_VECTOR */
   nx_str name;            /* [a-z_][a-z0-9_]* */
   nx_str doc;             /* one line of Markdown */
-  const uint32_t *params; /* NX_ARG_* */
+  const uint32_t* params; /* NX_ARG_* */
   uint32_t param_count;
   uint32_t required; /* how many of them; the rest is optional */
   uint32_t variadic; /* 1: the last parameter may repeat */
   uint32_t reserved0;
   /* [query] Concurrent; set the one of `kind`. The instance is read-only. A failure fails the
    * query: a value that cannot be computed is absent, with an annotation. */
-  nx_status(NX_CALL *eval)(void *instance, const nx_fn_ctx *ctx, const nx_elem_in *in,
-                           const nx_elem_out *out, nx_error *err);
-  nx_status(NX_CALL *eval_window)(void *instance, const nx_fn_ctx *ctx, const nx_window_in *in,
-                                  const nx_elem_out *out, nx_error *err);
-  nx_status(NX_CALL *eval_matrix)(void *instance, const nx_fn_ctx *ctx, const nx_matrix *const *in,
-                                  uint32_t in_count, const nx_arg *args, uint32_t arg_count,
-                                  nx_matrix_out *out, nx_error *err);
+  nx_status(NX_CALL* eval)(void* instance, const nx_fn_ctx* ctx, const nx_elem_in* in,
+                           const nx_elem_out* out, nx_error* err);
+  nx_status(NX_CALL* eval_window)(void* instance, const nx_fn_ctx* ctx, const nx_window_in* in,
+                                  const nx_elem_out* out, nx_error* err);
+  nx_status(NX_CALL* eval_matrix)(void* instance, const nx_fn_ctx* ctx, const nx_matrix* const* in,
+                                  uint32_t in_count, const nx_arg* args, uint32_t arg_count,
+                                  nx_matrix_out* out, nx_error* err);
 } nx_function;
 
 typedef struct nx_function_set {
   uint32_t struct_size;
   uint32_t count;
-  const nx_function *const *functions;
+  const nx_function* const* functions;
 } nx_function_set;
 
 #ifdef __cplusplus

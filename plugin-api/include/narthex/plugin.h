@@ -58,17 +58,18 @@ extern "C" {
 /* ---- basic types ------------------------------------------------------------------------- */
 
 typedef struct nx_str { /* FROZEN */
-  const char *ptr;      /* may be NULL when len is 0 */
+  const char* ptr;      /* may be NULL when len is 0 */
   uint64_t len;
 } nx_str;
 
 typedef struct nx_bytes { /* FROZEN */
-  const void *ptr;
+  const void* ptr;
   uint64_t len;
 } nx_bytes;
 
 /* Initialises an nx_str from a string literal. */
-#define NX_STR(literal) { (literal), sizeof(literal) - 1u }
+#define NX_STR(literal) \
+  { (literal), sizeof(literal) - 1u }
 
 typedef int32_t nx_status;
 enum {
@@ -113,11 +114,11 @@ typedef struct nx_error {
  * them by nx_host::buffer_new; a plugin may bring its own. `priv` belongs to the maker. */
 typedef struct nx_buffer nx_buffer;
 struct nx_buffer { /* FROZEN */
-  const void *data;
+  const void* data;
   uint64_t size;
-  void(NX_CALL *retain)(nx_buffer *self);
-  void(NX_CALL *release)(nx_buffer *self);
-  void *priv;
+  void(NX_CALL* retain)(nx_buffer* self);
+  void(NX_CALL* release)(nx_buffer* self);
+  void* priv;
 };
 
 /* ---- nx_value: one tree for configuration, events, status and statistics ------------------- */
@@ -140,9 +141,9 @@ typedef struct nx_kv nx_kv;
 typedef union nx_value_u { /* FROZEN */
   int64_t i;
   double f;
-  const char *s;
-  const nx_value *items;
-  const nx_kv *entries;
+  const char* s;
+  const nx_value* items;
+  const nx_kv* entries;
 } nx_value_u;
 
 struct nx_value { /* FROZEN, 16 bytes */
@@ -158,8 +159,8 @@ struct nx_kv { /* FROZEN, 32 bytes */
   nx_value value;
 };
 
-typedef void(NX_CALL *nx_value_sink)(void *sink_ctx, const nx_value *value);
-typedef void(NX_CALL *nx_str_sink)(void *sink_ctx, const nx_str *items, uint64_t count);
+typedef void(NX_CALL* nx_value_sink)(void* sink_ctx, const nx_value* value);
+typedef void(NX_CALL* nx_str_sink)(void* sink_ctx, const nx_str* items, uint64_t count);
 
 /* ---- the host, one object an instance ------------------------------------------------------ */
 
@@ -179,31 +180,31 @@ typedef struct nx_host nx_host;
 struct nx_host {
   uint32_t struct_size;
   uint32_t abi_minor; /* of the host */
-  void *impl;
+  void* impl;
   nx_str product;  /* "narthex" */
   nx_str version;  /* of the agent */
   nx_str instance; /* "discovery.file#pods" */
 
   /* [any] Fields are copied; the host limits the rate of each call site. */
-  void(NX_CALL *log)(const nx_host *host, int32_t level, nx_str text, const nx_kv *fields,
+  void(NX_CALL* log)(const nx_host* host, int32_t level, nx_str text, const nx_kv* fields,
                      uint32_t field_count);
   /* [any] A host service by its id ("narthex.timer/1"); NULL when not offered to this instance.
    * The table lives for ever. Services: host.h, event.h. */
-  const void *(NX_CALL *get_extension)(const nx_host *host, nx_str id);
+  const void*(NX_CALL* get_extension)(const nx_host* host, nx_str id);
   /* [any] A buffer of `size` bytes, aligned to 64, content undefined; *writable is its memory and
    * may be written until the buffer is first shared. NULL when over the instance's limit. */
-  nx_buffer *(NX_CALL *buffer_new)(const nx_host *host, uint64_t size, void **writable);
+  nx_buffer*(NX_CALL* buffer_new)(const nx_host* host, uint64_t size, void** writable);
   /* [any] Wall clock in ms, monotonic clock in ns; tests move both. */
-  int64_t(NX_CALL *now_ms)(const nx_host *host);
-  int64_t(NX_CALL *mono_ns)(const nx_host *host);
+  int64_t(NX_CALL* now_ms)(const nx_host* host);
+  int64_t(NX_CALL* mono_ns)(const nx_host* host);
   /* [any] NX_THREAD_* of the calling thread, for assertions. */
-  int32_t(NX_CALL *thread_kind)(const nx_host *host);
+  int32_t(NX_CALL* thread_kind)(const nx_host* host);
   /* [any] Shown by /api/v1/status/plugins and published as plugin.state. */
-  void(NX_CALL *set_health)(const nx_host *host, int32_t health, nx_str reason);
+  void(NX_CALL* set_health)(const nx_host* host, int32_t health, nx_str reason);
   /* [control] Fills err with "file:line:column: text" for a value of the tree that was passed to
    * validate, create or reconfigure. Returns NX_ERR_INVALID_CONFIG. */
-  nx_status(NX_CALL *config_error)(const nx_host *host, const nx_value *where, nx_str text,
-                                   nx_error *err);
+  nx_status(NX_CALL* config_error)(const nx_host* host, const nx_value* where, nx_str text,
+                                   nx_error* err);
 };
 
 /* ---- descriptors: constant data, readable before any plugin code runs ---------------------- */
@@ -212,7 +213,7 @@ struct nx_host {
  * "narthex.<name>/<revision>"; others' ids carry their domain. */
 typedef struct nx_interface { /* FROZEN */
   nx_str id;
-  const void *vtable;
+  const void* vtable;
 } nx_interface;
 
 enum {
@@ -232,29 +233,29 @@ typedef struct nx_component {
   nx_str name;          /* [a-z][a-z0-9_]*, unique within the plugin */
   nx_str summary;       /* one line */
   nx_str config_schema; /* JSON Schema, the subset of docs/contract.md; empty: takes no options */
-  const nx_interface *interfaces;
+  const nx_interface* interfaces;
   uint32_t interface_count;
   uint32_t needs_count;
-  const nx_str *needs; /* host services without which the host refuses the component */
+  const nx_str* needs; /* host services without which the host refuses the component */
 
   /* [control] Optional. Checks beyond the schema, no side effects. `config` satisfies the schema
    * and has its defaults filled in. */
-  nx_status(NX_CALL *validate)(const nx_host *host, const nx_value *config, nx_error *err);
+  nx_status(NX_CALL* validate)(const nx_host* host, const nx_value* config, nx_error* err);
   /* [control] Optional (the instance is NULL then). No threads, no I/O; of the host only log,
    * config_error, buffer_new and get_extension. `config` stays valid until destroy() or until the
    * next reconfigure() has returned. */
-  nx_status(NX_CALL *create)(const nx_host *host, const nx_value *config, void **instance,
-                             nx_error *err);
+  nx_status(NX_CALL* create)(const nx_host* host, const nx_value* config, void** instance,
+                             nx_error* err);
   /* [control] Optional. From here on threads and callbacks are allowed. */
-  nx_status(NX_CALL *start)(void *instance, nx_error *err);
+  nx_status(NX_CALL* start)(void* instance, nx_error* err);
   /* [control] Optional. NX_ERR_UNSUPPORTED asks for a new instance instead. On failure the old
    * configuration stays in force. */
-  nx_status(NX_CALL *reconfigure)(void *instance, const nx_value *config, nx_error *err);
+  nx_status(NX_CALL* reconfigure)(void* instance, const nx_value* config, nx_error* err);
   /* [control] Optional. When it returns, no thread of the instance runs and none of its callbacks
    * is in flight. The deadline is on the clock of mono_ns. */
-  void(NX_CALL *stop)(void *instance, int64_t deadline_mono_ns);
+  void(NX_CALL* stop)(void* instance, int64_t deadline_mono_ns);
   /* [control] Optional. */
-  void(NX_CALL *destroy)(void *instance);
+  void(NX_CALL* destroy)(void* instance);
 } nx_component;
 
 typedef struct nx_plugin {
@@ -268,19 +269,20 @@ typedef struct nx_plugin {
   nx_str url;
   nx_str license; /* SPDX */
   nx_str summary;
-  const nx_component *const *components;
+  const nx_component* const* components;
   uint32_t component_count;
   uint32_t reserved1;
 
   /* [control] Optional, once a process, before any validate or create. Starts no threads. */
-  nx_status(NX_CALL *load)(const nx_host *host, nx_error *err);
+  nx_status(NX_CALL* load)(const nx_host* host, nx_error* err);
   /* [control] Optional, once, at an orderly exit. The library stays mapped all the same. */
-  void(NX_CALL *unload)(void);
+  void(NX_CALL* unload)(void);
 } nx_plugin;
 
-/* The one exported symbol. [any] Pure: returns the same static descriptor every time, never NULL. */
-typedef const nx_plugin *(NX_CALL *nx_plugin_entry)(void);
-NX_EXPORT const nx_plugin *NX_CALL narthex_plugin_v0(void);
+/* The one exported symbol. [any] Pure: returns the same static descriptor every time, never NULL.
+ */
+typedef const nx_plugin*(NX_CALL* nx_plugin_entry)(void);
+NX_EXPORT const nx_plugin* NX_CALL narthex_plugin_v0(void);
 #define NX_ENTRY_SYMBOL "narthex_plugin_v0"
 
 /* ---- ELF note: id and ABI, readable before dlopen runs any constructor ---------------------- */
@@ -290,23 +292,23 @@ NX_EXPORT const nx_plugin *NX_CALL narthex_plugin_v0(void);
 #define NX_NOTE_TEXT_SIZE(id, version) ((sizeof(id "\n" version) + 3u) / 4u * 4u)
 /* Put one NX_PLUGIN_NOTE("org.example.x", "1.2.3"); into one source file of the plugin. The note
  * carries major, minor and "id\nversion" and survives strip; `readelf -n` shows it. */
-#define NX_PLUGIN_NOTE(id_literal, version_literal)                                            \
-  __attribute__((used, aligned(4), section(NX_NOTE_SECTION))) static const struct {            \
-    uint32_t name_size, desc_size, type;                                                       \
-    char name[8];                                                                              \
-    uint32_t abi_major, abi_minor;                                                             \
-    char text[NX_NOTE_TEXT_SIZE(id_literal, version_literal)];                                 \
-  } nx_plugin_note_ = {8u,                                                                     \
-                       8u + NX_NOTE_TEXT_SIZE(id_literal, version_literal),                    \
-                       NX_NOTE_TYPE,                                                           \
-                       "NARTHEX",                                                              \
-                       NX_ABI_MAJOR,                                                           \
-                       NX_TARGET_ABI_MINOR,                                                    \
+#define NX_PLUGIN_NOTE(id_literal, version_literal)                                 \
+  __attribute__((used, aligned(4), section(NX_NOTE_SECTION))) static const struct { \
+    uint32_t name_size, desc_size, type;                                            \
+    char name[8];                                                                   \
+    uint32_t abi_major, abi_minor;                                                  \
+    char text[NX_NOTE_TEXT_SIZE(id_literal, version_literal)];                      \
+  } nx_plugin_note_ = {8u,                                                          \
+                       8u + NX_NOTE_TEXT_SIZE(id_literal, version_literal),         \
+                       NX_NOTE_TYPE,                                                \
+                       "NARTHEX",                                                   \
+                       NX_ABI_MAJOR,                                                \
+                       NX_TARGET_ABI_MINOR,                                         \
                        id_literal "\n" version_literal}
 
 /* ---- conveniences for C: compiled into the plugin, not part of the ABI ----------------------- */
 
-static inline int nx_str_is(nx_str text, const char *literal, uint64_t len) {
+static inline int nx_str_is(nx_str text, const char* literal, uint64_t len) {
   uint64_t i;
   if (text.len != len) return 0;
   for (i = 0; i < len; i++)
@@ -315,7 +317,7 @@ static inline int nx_str_is(nx_str text, const char *literal, uint64_t len) {
 }
 
 /* The value under `key` of a table, or NULL. */
-static inline const nx_value *nx_get(const nx_value *table, const char *key) {
+static inline const nx_value* nx_get(const nx_value* table, const char* key) {
   uint64_t len = 0;
   uint32_t i;
   if (table == NULL || table->type != NX_TABLE) return NULL;
@@ -325,13 +327,13 @@ static inline const nx_value *nx_get(const nx_value *table, const char *key) {
   return NULL;
 }
 
-static inline int64_t nx_get_int(const nx_value *table, const char *key, int64_t otherwise) {
-  const nx_value *v = nx_get(table, key);
+static inline int64_t nx_get_int(const nx_value* table, const char* key, int64_t otherwise) {
+  const nx_value* v = nx_get(table, key);
   return v != NULL && (v->type == NX_INT || v->type == NX_BOOL) ? v->u.i : otherwise;
 }
 
-static inline nx_str nx_get_str(const nx_value *table, const char *key, nx_str otherwise) {
-  const nx_value *v = nx_get(table, key);
+static inline nx_str nx_get_str(const nx_value* table, const char* key, nx_str otherwise) {
+  const nx_value* v = nx_get(table, key);
   if (v != NULL && v->type == NX_STRING) {
     otherwise.ptr = v->u.s;
     otherwise.len = v->len;
@@ -340,7 +342,7 @@ static inline nx_str nx_get_str(const nx_value *table, const char *key, nx_str o
 }
 
 /* Fills err (when there is one) and returns code: `return nx_fail(err, NX_ERR_IO, "cannot ..."); */
-static inline nx_status nx_fail(nx_error *err, nx_status code, const char *text) {
+static inline nx_status nx_fail(nx_error* err, nx_status code, const char* text) {
   uint32_t n = 0;
   if (NX_HAS(err, nx_error, text)) {
     while (text[n] != '\0' && n < NX_ERROR_TEXT) {

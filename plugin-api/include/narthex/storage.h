@@ -42,7 +42,8 @@ enum {
   NX_STORAGE_COHORTS = 1u << 11  /* cohort_open, cohort_close and layout are there */
 };
 
-/* ---- write ------------------------------------------------------------------------------------------- */
+/* ---- write
+ * ------------------------------------------------------------------------------------------- */
 
 /* A hint where to place series that are written together: those of one target, or of one sender's
  * job and instance. Never part of a series' identity. */
@@ -50,7 +51,7 @@ typedef struct nx_cohort_opts {
   uint32_t struct_size;
   uint32_t flags;
   nx_str origin;        /* "scrape:node", "remote_write": for statistics */
-  const nx_label *base; /* labels that most of its series have in common, sorted */
+  const nx_label* base; /* labels that most of its series have in common, sorted */
   uint32_t base_count;
   uint32_t expected_series; /* 0: unknown */
   int64_t interval_ms;      /* between rows; 0: unknown */
@@ -66,7 +67,8 @@ typedef struct nx_txn_opts {
   uint64_t cohort; /* 0: none */
 } nx_txn_opts;
 
-/* ---- read -------------------------------------------------------------------------------------------- */
+/* ---- read
+ * -------------------------------------------------------------------------------------------- */
 
 enum {
   NX_SCAN_SORTED = 1u << 0,     /* series in label order: by (name, value) pairs, bytewise */
@@ -87,7 +89,7 @@ typedef struct nx_scan_opts {
   int64_t step_ms;
   int64_t range_ms;
   nx_str func;           /* the function or aggregation around the selector */
-  const nx_str *project; /* only these labels matter; NULL: all */
+  const nx_str* project; /* only these labels matter; NULL: all */
   uint32_t project_count;
   uint32_t shard_index; /* of shard_count (0: one), by a hash of the labels */
   uint32_t shard_count;
@@ -109,45 +111,46 @@ enum {
 };
 
 /* Filled by next(). Sample k of series s, k in [row0[s], row1[s]), has the value v[off[s] + k] and
- * the time t[(SHARED_T ? 0 : off[s]) + k]; times ascend strictly. st and h are indexed as v is; where
- * h is set and not NX_NONE the sample is the histogram hists[h]. All samples of a series in [mint,
- * maxt] come in one block unless they are more than 4 M (NX_BLOCK_CONTINUES).
- * Everything is valid until the next next() or cursor_close(); where `owner` is set a consumer may
- * retain it instead. */
+ * the time t[(SHARED_T ? 0 : off[s]) + k]; times ascend strictly. st and h are indexed as v is;
+ * where h is set and not NX_NONE the sample is the histogram hists[h]. All samples of a series in
+ * [mint, maxt] come in one block unless they are more than 4 M (NX_BLOCK_CONTINUES). Everything is
+ * valid until the next next() or cursor_close(); where `owner` is set a consumer may retain it
+ * instead. */
 typedef struct nx_block {
   uint32_t struct_size;
   uint32_t flags; /* NX_BLOCK_* */
   uint32_t series_count;
   uint32_t hist_count;
   uint64_t sample_count;
-  const uint64_t *series_id; /* equal id <=> equal series, within the querier */
-  const uint64_t *off;       /* [series_count] */
-  const uint32_t *row0;      /* [series_count] */
-  const uint32_t *row1;      /* [series_count] */
-  const uint8_t *col_flags;  /* [series_count] NX_COL_*; NULL: nothing is known */
+  const uint64_t* series_id; /* equal id <=> equal series, within the querier */
+  const uint64_t* off;       /* [series_count] */
+  const uint32_t* row0;      /* [series_count] */
+  const uint32_t* row1;      /* [series_count] */
+  const uint8_t* col_flags;  /* [series_count] NX_COL_*; NULL: nothing is known */
   uint64_t t_rows;           /* length of t when it is shared */
   uint64_t t_id;             /* equal and not 0: the same time column, windows may be reused */
-  const int64_t *t;
-  const double *v;
-  const int64_t *st; /* NULL: unknown */
-  const uint32_t *h; /* NULL: floats only */
-  const nx_histogram *hists;
-  const nx_series_table *labels; /* NULL with NX_SCAN_NO_LABELS */
-  nx_buffer *owner;
+  const int64_t* t;
+  const double* v;
+  const int64_t* st; /* NULL: unknown */
+  const uint32_t* h; /* NULL: floats only */
+  const nx_histogram* hists;
+  const nx_series_table* labels; /* NULL with NX_SCAN_NO_LABELS */
+  nx_buffer* owner;
 } nx_block;
 
 typedef struct nx_exemplar_series {
   uint32_t struct_size;
   uint32_t label_count;
-  const nx_label *labels;       /* of the series, sorted */
-  const nx_exemplar *exemplars; /* ascending t; `row` means nothing here */
+  const nx_label* labels;       /* of the series, sorted */
+  const nx_exemplar* exemplars; /* ascending t; `row` means nothing here */
   uint64_t exemplar_count;
 } nx_exemplar_series;
 
-typedef void(NX_CALL *nx_exemplar_sink)(void *sink_ctx, const nx_exemplar_series *series);
-typedef void(NX_CALL *nx_metadata_sink)(void *sink_ctx, const nx_metadata *items, uint64_t count);
+typedef void(NX_CALL* nx_exemplar_sink)(void* sink_ctx, const nx_exemplar_series* series);
+typedef void(NX_CALL* nx_metadata_sink)(void* sink_ctx, const nx_metadata* items, uint64_t count);
 
-/* ---- upkeep ------------------------------------------------------------------------------------------ */
+/* ---- upkeep
+ * ------------------------------------------------------------------------------------------ */
 
 typedef struct nx_retention {
   uint32_t struct_size;
@@ -163,80 +166,80 @@ typedef struct nx_storage {
   uint32_t reserved0;
 
   /* [any] NX_STORAGE_*, constant after start(). */
-  uint64_t(NX_CALL *capabilities)(void *instance);
+  uint64_t(NX_CALL* capabilities)(void* instance);
 
   /* -- write -- */
 
-  nx_status(NX_CALL *begin)(void *instance, const nx_txn_opts *opts, nx_txn **out, nx_error *err);
+  nx_status(NX_CALL* begin)(void* instance, const nx_txn_opts* opts, nx_txn** out, nx_error* err);
   /* References for the series of a table, created where need be: out_ref[i], or 0 and why in
    * out_code[i] (NX_PARTIAL then). They stay good across transactions until an append answers
    * NX_ROW_UNKNOWN_REF. */
-  nx_status(NX_CALL *resolve)(nx_txn *txn, const nx_series_table *table, uint64_t *out_ref,
-                              uint8_t *out_code, nx_error *err);
+  nx_status(NX_CALL* resolve)(nx_txn* txn, const nx_series_table* table, uint64_t* out_ref,
+                              uint8_t* out_code, nx_error* err);
   /* All rows by ref, or by layout. Takes every row it can; NX_PARTIAL and result tell about the
    * rest. It has read what it needs when it returns, or has retained batch->owner.
    * NX_ERR_EXHAUSTED: nothing was taken, come back later. */
-  nx_status(NX_CALL *append)(nx_txn *txn, const nx_sample_batch *batch, nx_append_result *result,
-                             nx_error *err);
+  nx_status(NX_CALL* append)(nx_txn* txn, const nx_sample_batch* batch, nx_append_result* result,
+                             nx_error* err);
   /* Both end the transaction, whatever commit returns; a failed commit has stored nothing. */
-  nx_status(NX_CALL *commit)(nx_txn *txn, nx_append_result *result, nx_error *err);
-  void(NX_CALL *rollback)(nx_txn *txn);
+  nx_status(NX_CALL* commit)(nx_txn* txn, nx_append_result* result, nx_error* err);
+  void(NX_CALL* rollback)(nx_txn* txn);
 
   /* -- read: [query], may block on the disk -- */
 
   /* A consistent view of [mint, maxt], both inclusive. */
-  nx_status(NX_CALL *open)(void *instance, int64_t mint, int64_t maxt, nx_querier **out,
-                           nx_error *err);
-  void(NX_CALL *close)(nx_querier *querier);
+  nx_status(NX_CALL* open)(void* instance, int64_t mint, int64_t maxt, nx_querier** out,
+                           nx_error* err);
+  void(NX_CALL* close)(nx_querier* querier);
   /* Sorted and unique over all sink calls. limit 0: none. */
-  nx_status(NX_CALL *label_names)(nx_querier *querier, const nx_matcher *const *matchers,
+  nx_status(NX_CALL* label_names)(nx_querier* querier, const nx_matcher* const* matchers,
                                   uint32_t matcher_count, uint64_t limit, nx_str_sink sink,
-                                  void *sink_ctx, nx_error *err);
-  nx_status(NX_CALL *label_values)(nx_querier *querier, nx_str name,
-                                   const nx_matcher *const *matchers, uint32_t matcher_count,
-                                   uint64_t limit, nx_str_sink sink, void *sink_ctx, nx_error *err);
-  nx_status(NX_CALL *select)(nx_querier *querier, const nx_matcher *const *matchers,
-                             uint32_t matcher_count, const nx_scan_opts *opts, nx_cursor **out,
-                             nx_error *err);
+                                  void* sink_ctx, nx_error* err);
+  nx_status(NX_CALL* label_values)(nx_querier* querier, nx_str name,
+                                   const nx_matcher* const* matchers, uint32_t matcher_count,
+                                   uint64_t limit, nx_str_sink sink, void* sink_ctx, nx_error* err);
+  nx_status(NX_CALL* select)(nx_querier* querier, const nx_matcher* const* matchers,
+                             uint32_t matcher_count, const nx_scan_opts* opts, nx_cursor** out,
+                             nx_error* err);
   /* NX_OK and a block (never one without series), or NX_END. The caller sets out->struct_size. */
-  nx_status(NX_CALL *next)(nx_cursor *cursor, nx_block *out, nx_error *err);
-  void(NX_CALL *cursor_close)(nx_cursor *cursor);
+  nx_status(NX_CALL* next)(nx_cursor* cursor, nx_block* out, nx_error* err);
+  void(NX_CALL* cursor_close)(nx_cursor* cursor);
   /* [any] A next() of the querier's cursors, running or to come, returns NX_ERR_CANCELLED. */
-  void(NX_CALL *cancel)(nx_querier *querier);
+  void(NX_CALL* cancel)(nx_querier* querier);
   /* Of series that match any of `set_count` matcher sets; set i is sets[i][0 .. set_sizes[i]). */
-  nx_status(NX_CALL *exemplars)(nx_querier *querier, const nx_matcher *const *const *sets,
-                                const uint32_t *set_sizes, uint32_t set_count,
-                                nx_exemplar_sink sink, void *sink_ctx, nx_error *err);
+  nx_status(NX_CALL* exemplars)(nx_querier* querier, const nx_matcher* const* const* sets,
+                                const uint32_t* set_sizes, uint32_t set_count,
+                                nx_exemplar_sink sink, void* sink_ctx, nx_error* err);
   /* Of one family, or of all when it is empty; limit counts families. */
-  nx_status(NX_CALL *metadata)(nx_querier *querier, nx_str family, uint64_t limit,
-                               nx_metadata_sink sink, void *sink_ctx, nx_error *err);
+  nx_status(NX_CALL* metadata)(nx_querier* querier, nx_str family, uint64_t limit,
+                               nx_metadata_sink sink, void* sink_ctx, nx_error* err);
 
   /* -- upkeep -- */
 
-  nx_status(NX_CALL *delete_series)(void *instance, const nx_matcher *const *matchers,
+  nx_status(NX_CALL* delete_series)(void* instance, const nx_matcher* const* matchers,
                                     uint32_t matcher_count, int64_t mint, int64_t maxt,
-                                    nx_error *err);
-  nx_status(NX_CALL *clean_deleted)(void *instance, nx_error *err);
+                                    nx_error* err);
+  nx_status(NX_CALL* clean_deleted)(void* instance, nx_error* err);
   /* Into an existing empty folder, while writes go on. */
-  nx_status(NX_CALL *snapshot)(void *instance, nx_str directory, uint32_t flags, nx_error *err);
-  nx_status(NX_CALL *set_retention)(void *instance, const nx_retention *retention, nx_error *err);
+  nx_status(NX_CALL* snapshot)(void* instance, nx_str directory, uint32_t flags, nx_error* err);
+  nx_status(NX_CALL* set_retention)(void* instance, const nx_retention* retention, nx_error* err);
   /* Upkeep in slices: called at least every 10 s, and again at once while it returns NX_OK; NX_END
    * when nothing is left. It stops at the deadline. */
-  nx_status(NX_CALL *maintain)(void *instance, int64_t deadline_mono_ns, nx_error *err);
+  nx_status(NX_CALL* maintain)(void* instance, int64_t deadline_mono_ns, nx_error* err);
   /* A table with the keys of GET /api/v1/status/tsdb (headStats, seriesCountByMetricName, ...),
    * and "bytes", "min_time", "max_time"; `top` rows a ranking. */
-  nx_status(NX_CALL *stats)(void *instance, uint32_t top, nx_value_sink sink, void *sink_ctx,
-                            nx_error *err);
+  nx_status(NX_CALL* stats)(void* instance, uint32_t top, nx_value_sink sink, void* sink_ctx,
+                            nx_error* err);
 
   /* -- placement, with NX_STORAGE_COHORTS -- */
 
-  nx_status(NX_CALL *cohort_open)(void *instance, const nx_cohort_opts *opts, uint64_t *cohort,
-                                  nx_error *err);
-  void(NX_CALL *cohort_close)(void *instance, uint64_t cohort);
+  nx_status(NX_CALL* cohort_open)(void* instance, const nx_cohort_opts* opts, uint64_t* cohort,
+                                  nx_error* err);
+  void(NX_CALL* cohort_close)(void* instance, uint64_t cohort);
   /* Names a row of series, so that later batches need no ref column: good until an append answers
    * NX_ROW_UNKNOWN_REF, or the cohort is closed. */
-  nx_status(NX_CALL *layout)(nx_txn *txn, const uint64_t *ref, uint64_t count, uint64_t *out,
-                             nx_error *err);
+  nx_status(NX_CALL* layout)(nx_txn* txn, const uint64_t* ref, uint64_t count, uint64_t* out,
+                             nx_error* err);
 } nx_storage;
 
 #ifdef __cplusplus

@@ -20,6 +20,7 @@ namespace {
 using sdk::FunctionArgs;
 using sdk::FunctionContext;
 using sdk::Window;
+using sdk::window_at;
 
 std::optional<double> sum(const Window& w) {
   CompensatedSum total;

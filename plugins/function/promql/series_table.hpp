@@ -13,7 +13,8 @@ namespace narthex::function_promql {
 inline std::vector<nx_label> labels_of(const nx_series_table& table, std::uint32_t series) {
   std::vector<nx_label> out;
   for (std::uint32_t p = table.label_off[series]; p < table.label_off[series + 1]; ++p) {
-    out.push_back({table.symbols[table.label_ref[2 * p]], table.symbols[table.label_ref[2 * p + 1]]});
+    out.push_back(
+        {table.symbols[table.label_ref[2 * p]], table.symbols[table.label_ref[2 * p + 1]]});
   }
   return out;
 }

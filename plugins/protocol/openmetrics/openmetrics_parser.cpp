@@ -23,8 +23,8 @@ std::string_view between(const char* begin, const char* end) {
 }
 
 std::uint32_t type_named(std::string_view text, bool& known) {
-  static constexpr std::string_view kNames[] = {"unknown", "counter",        "gauge",   "histogram",
-                                                "",        "summary",        "info",    "stateset"};
+  static constexpr std::string_view kNames[] = {"unknown", "counter", "gauge", "histogram",
+                                                "",        "summary", "info",  "stateset"};
   static_assert(NX_TYPE_STATESET == 7 && NX_TYPE_COUNTER == 1 && NX_TYPE_SUMMARY == 5);
   known = true;
   if (text == "gaugehistogram") return NX_TYPE_GAUGEHISTOGRAM;
@@ -136,8 +136,8 @@ class Pass {
     if (close == nullptr) return open_labels(open, kExemplarSyntax);
     auto& labels = scratch_.exemplar_labels();
     const std::size_t first = labels.size();
-    const auto error = sdk::SeriesReader(between(open, close), kExemplarSyntax, scratch_.texts(),
-                                         labels).read();
+    const auto error =
+        sdk::SeriesReader(between(open, close), kExemplarSyntax, scratch_.texts(), labels).read();
     if (!error.ok()) return fail(open + error.at, error.text);
     nx_exemplar found{};
     found.label_count = static_cast<std::uint32_t>(labels.size() - first);
@@ -162,7 +162,8 @@ class Pass {
     sdk::TextArena texts;
     std::vector<nx_label> labels;
     const auto error = sdk::SeriesReader(between(begin, end_), syntax, texts, labels).read();
-    return fail(begin + error.at, error.ok() ? std::string_view("expected label name") : error.text);
+    return fail(begin + error.at,
+                error.ok() ? std::string_view("expected label name") : error.text);
   }
 
   // "# TYPE name text\n" and its like; every '#' at the start of a line.

@@ -63,8 +63,7 @@ class Pass {
   }
   const char* unexpected(std::string_view wanted, const char* line, const char* at) {
     const std::string_view got = at != end_ ? between(at, at + 1) : std::string_view("\n");
-    return fail(at, std::string(wanted) + ", got " + sdk::quote_excerpt(got) +
-                        " while parsing: " +
+    return fail(at, std::string(wanted) + ", got " + sdk::quote_excerpt(got) + " while parsing: " +
                         sdk::quote_excerpt(between(line, at != end_ ? at + 1 : at)));
   }
 
@@ -109,9 +108,9 @@ class Pass {
     std::int64_t t = 0;
     const auto [after, error] = std::from_chars(p, end_, t);
     if (error != std::errc()) {
-      return fail(p, "strconv.ParseInt: parsing " + sdk::quote_excerpt(between(p, after)) +
-                         ": value out of range while parsing: " +
-                         sdk::quote_excerpt(between(line, after)));
+      return fail(
+          p, "strconv.ParseInt: parsing " + sdk::quote_excerpt(between(p, after)) +
+                 ": value out of range while parsing: " + sdk::quote_excerpt(between(line, after)));
     }
     const char* const next = skip_blanks(after, end_);
     if (next != end_ && *next != '\n') {
@@ -125,8 +124,7 @@ class Pass {
   const char* open_labels(const char* line) {
     sdk::TextArena texts;
     std::vector<nx_label> labels;
-    const auto error =
-        sdk::SeriesReader(between(line, end_), kSyntax, texts, labels).read();
+    const auto error = sdk::SeriesReader(between(line, end_), kSyntax, texts, labels).read();
     return fail(line + error.at, error.ok() ? "expected label name" : error.text);
   }
 
@@ -150,8 +148,8 @@ class Pass {
       if (name_end != nullptr) name = between(p + 1, name_end - 1);
     }
     if (name_end == nullptr || name_end == p || sdk::detail::is_digit(*p)) {
-      return unexpected(help ? "expected metric name after HELP" : "expected metric name after TYPE",
-                        line, p);
+      return unexpected(
+          help ? "expected metric name after HELP" : "expected metric name after TYPE", line, p);
     }
     if (name_end != newline && *name_end == '\0') {
       return unexpected("linebreak expected after metadata", line, name_end);
@@ -217,7 +215,8 @@ Status TextParser::parse(sdk::BodyScratch& scratch, nx_buffer& body, const nx_pa
   return Pass(scratch, options, sink).run();
 }
 
-Status TextParser::labels(sdk::BodyScratch& scratch, std::span<const nx_str> keys, sdk::SeriesTable& out) {
+Status TextParser::labels(sdk::BodyScratch& scratch, std::span<const nx_str> keys,
+                          sdk::SeriesTable& out) {
   return scratch.read_series(keys, kSyntax, out);
 }
 

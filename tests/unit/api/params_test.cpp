@@ -56,3 +56,9 @@ TEST_CASE("escaped label names are undone, others are left alone", "[api]") {
   CHECK(unescape_label_name("U__bad_zz_") == "U__bad_zz_");
   CHECK(unescape_label_name("plain_name") == "plain_name");
 }
+
+TEST_CASE("times beyond all numbers become what Go makes of them", "[api]") {
+  for (const char* text : {"NaN", "Inf", "-Inf", "1e300"}) {
+    CHECK(*parse_time_ms(text) == kUnrepresentableMs);
+  }
+}

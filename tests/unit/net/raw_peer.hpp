@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// raw_peer.hpp - sockets without any HTTP in them, for tests that misbehave on purpose. Everything is
-// on 127.0.0.1, and every wait is bounded.
+// raw_peer.hpp - sockets without any HTTP in them, for tests that misbehave on purpose. Everything
+// is on 127.0.0.1, and every wait is bounded.
 #pragma once
 
 #include <arpa/inet.h>
@@ -65,7 +65,8 @@ class RawSocket {
     return true;
   }
   // What comes until done(bytes), the end of the stream, or the time is over.
-  std::string receive(const std::function<bool(const std::string&)>& done, int timeout_ms = 10'000) {
+  std::string receive(const std::function<bool(const std::string&)>& done,
+                      int timeout_ms = 10'000) {
     std::string bytes;
     char piece[65536];
     while (!done(bytes)) {

@@ -17,9 +17,10 @@ std::string get(std::string_view path, std::string_view headers = "") {
 
 std::string post(std::string_view path, std::string_view type, std::string_view body,
                  std::string_view headers = "") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: " +
-         std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-         std::string(headers) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: " + std::string(type) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) +
+         "\r\n" + std::string(body);
 }
 
 constexpr const char* kForm = "application/x-www-form-urlencoded";
@@ -41,8 +42,8 @@ TEST_CASE("a handler answers GET and HEAD", "[net]") {
   CHECK(answer.find("X-Content-Type-Options: nosniff\r\n") != std::string::npos);
   CHECK(answer.find("Date: ") != std::string::npos);
   CHECK(answer.ends_with("\r\n\r\nhello"));
-  const std::string head =
-      fixture.exchange("HEAD /hello?a=1+2 HTTP/1.1\r\nHost: x\r\nX-Name: Ada\r\nConnection: close\r\n\r\n");
+  const std::string head = fixture.exchange(
+      "HEAD /hello?a=1+2 HTTP/1.1\r\nHost: x\r\nX-Name: Ada\r\nConnection: close\r\n\r\n");
   CHECK(status_of(head) == "200");
   CHECK(head.find("Content-Length: 5\r\n") != std::string::npos);
   CHECK(head.ends_with("\r\n\r\n"));

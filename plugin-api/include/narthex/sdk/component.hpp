@@ -4,7 +4,8 @@
 // The class T has
 //   static constexpr std::string_view kName, kSummary;
 //   struct Options and a table `kOptions` of OptionRow<Options> (static member), or neither;
-//   T(sdk::Host, Options), or T(sdk::Host) without options;
+//   T(sdk::Host, Options), or T(sdk::Host, Options, Value) to keep the configuration as it came,
+//   or T(sdk::Host) without options;
 //   optional: void start(); void stop(); static Status validate(sdk::Host, const Options&, Value);
 //   optional: static constexpr std::uint32_t kFlags (NX_COMPONENT_*); kNeeds (array of nx_str);
 //             std::string_view kSchema (more members of the options' schema, see schema_of).
@@ -18,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 
 namespace narthex::sdk {
 
@@ -61,10 +63,12 @@ struct LifeCycle {
     return read_options<Options>(std::span<const OptionRow<Options>>(T::kOptions), config);
   }
   static std::unique_ptr<T> make(Host host, Value config) {
-    if constexpr (HasOptions<T>) {
-      return std::make_unique<T>(host, read(config));
-    } else {
+    if constexpr (!HasOptions<T>) {
       return std::make_unique<T>(host);
+    } else if constexpr (std::is_constructible_v<T, Host, typename T::Options, Value>) {
+      return std::make_unique<T>(host, read(config), config);
+    } else {
+      return std::make_unique<T>(host, read(config));
     }
   }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // discovery.hpp - discovery plugins in C++: a class with `void refresh(DiscoverySink&)`, called by
-// the host every interval on a worker, or `void run(DiscoverySink)`, which starts a watch of its own.
+// the host every interval on a worker, or `void run(DiscoverySink)`, which starts a watch of its
+// own.
 #pragma once
 
 #include <narthex/discovery.h>
@@ -58,8 +59,8 @@ class DiscoverySink {
       pointers.push_back(&raw.back());
     }
     ErrorSlot err;
-    return err.status(sink_->update(sink_, pointers.data(),
-                                    static_cast<std::uint32_t>(pointers.size()), &err));
+    return err.status(
+        sink_->update(sink_, pointers.data(), static_cast<std::uint32_t>(pointers.size()), &err));
   }
   Status update(const TargetGroup& group) const { return update(std::span(&group, 1)); }
   // Says that the first full set has been sent.
@@ -78,8 +79,8 @@ struct Discovery {
       if constexpr (requires { T::kDefaultIntervalMs; }) {
         d.default_interval_ms = T::kDefaultIntervalMs;
       }
-      if constexpr (requires(T& t, DiscoverySink& s) { t.refresh(s); }) d.refresh = &refresh;
-      if constexpr (requires(T& t, DiscoverySink s) { t.run(s); }) d.run = &run;
+      if constexpr (requires(T & t, DiscoverySink & s) { t.refresh(s); }) d.refresh = &refresh;
+      if constexpr (requires(T & t, DiscoverySink s) { t.run(s); }) d.run = &run;
       return d;
     }();
     static const nx_interface interfaces[] = {{NX_STR(NX_DISCOVERY_ID), &table}};

@@ -9,7 +9,7 @@
 
 #include <narthex/exporter.h>
 #include <narthex/sdk/component.hpp>
-#include <narthex/sdk/series_table.hpp>
+#include <narthex/sdk/series_list.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -85,8 +85,8 @@ class Collection {
 // in spirit: one object stands for one registration.
 class SeriesSet {
  public:
-  explicit SeriesSet(SeriesTable table)
-      : size_(table.size()), table_(std::make_unique<SeriesTable>(std::move(table))) {}
+  explicit SeriesSet(SeriesList table)
+      : size_(table.size()), table_(std::make_unique<SeriesList>(std::move(table))) {}
   std::size_t size() const noexcept { return size_; }
 
   // One value a series, in table order; absent[i] != 0 leaves series i out this time.
@@ -106,7 +106,7 @@ class SeriesSet {
                               static_cast<std::uint32_t>(values.size())));
   }
   // These series will not come back. The set is used no more.
-  void drop(const Collection& c) {
+  void drop(const Collection& c) const {
     if (table_ == nullptr && NX_HAS_FN(c.raw(), nx_collection, series_set_drop)) {
       c.raw()->series_set_drop(c.raw(), handle_);
     }
@@ -114,7 +114,7 @@ class SeriesSet {
 
  private:
   std::size_t size_;
-  std::unique_ptr<SeriesTable> table_;  // until it is registered
+  std::unique_ptr<SeriesList> table_;  // until it is registered
   std::uint32_t handle_ = 0;
 };
 

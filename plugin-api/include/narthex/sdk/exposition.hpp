@@ -176,7 +176,8 @@ inline const char* find_labels_end(const char* p, const char* end) noexcept {
   return detail::find_labels_end_slow(p, end, quoted);
 }
 
-// ---- understanding --------------------------------------------------------------------------------
+// ---- understanding
+// --------------------------------------------------------------------------------
 
 // Text that had to be changed; pieces stay where they are until clear().
 class TextArena {
@@ -190,9 +191,9 @@ class TextArena {
 
 // What labels may look like.
 struct SeriesSyntax {
-  bool blanks = false;           // spaces and tabs between tokens, and no comma needed
-  bool newline_in_value = false; // a raw line break inside a label value
-  bool exemplar = false;         // no metric name inside the braces
+  bool blanks = false;            // spaces and tabs between tokens, and no comma needed
+  bool newline_in_value = false;  // a raw line break inside a label value
+  bool exemplar = false;          // no metric name inside the braces
 };
 
 // What is wrong, and at which byte of the text. Empty: nothing.
@@ -297,8 +298,8 @@ class SeriesReader {
     if (quoted && (next_is(',') || next_is('}'))) {
       if (syntax_.exemplar) return unexpected("expected label name");
       if (named_) {
-        return fail(begin, "metric name already set while parsing: " +
-                               quote_excerpt(text_.substr(0, at_)));
+        return fail(
+            begin, "metric name already set while parsing: " + quote_excerpt(text_.substr(0, at_)));
       }
       set_name(view(unescape(name, true, arena_)));
       return {};
@@ -342,8 +343,9 @@ class SeriesReader {
 // Brings `le` of histograms and `quantile` of summaries into their canonical form, so that "1" and
 // "1.0" are one series.
 inline void normalise_bounds(std::span<nx_label> labels, std::uint32_t type, TextArena& arena) {
-  const std::string_view wanted =
-      type == NX_TYPE_HISTOGRAM ? "le" : type == NX_TYPE_SUMMARY ? "quantile" : "";
+  const std::string_view wanted = type == NX_TYPE_HISTOGRAM ? "le"
+                                  : type == NX_TYPE_SUMMARY ? "quantile"
+                                                            : "";
   if (wanted.empty()) return;
   for (nx_label& label : labels) {
     double value = 0;

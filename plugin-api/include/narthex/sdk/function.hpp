@@ -12,9 +12,10 @@
 //     explicit MyFunctions(sdk::Host) {}
 //     static std::span<const nx_function* const> functions();  // of static rows
 //   };
-//   const nx_function kNegative = sdk::each<negative>("negative", "The value with its sign turned.");
-//   const nx_function kNewest = sdk::over_window<newest>("newest", "The newest sample.");
-//   NARTHEX_PLUGIN("function.mine", "0.1.0", "Functions of mine", sdk::Functions<MyFunctions>)
+//   const nx_function kNegative = sdk::each<negative>("negative", "The value with its sign
+//   turned."); const nx_function kNewest = sdk::over_window<newest>("newest", "The newest
+//   sample."); NARTHEX_PLUGIN("function.mine", "0.1.0", "Functions of mine",
+//   sdk::Functions<MyFunctions>)
 //
 // Kernels run concurrently and may throw sdk::Error, which fails the query with its text.
 #pragma once

@@ -83,7 +83,8 @@ struct ErrorSlot : nx_error {
     text_len = 0;
     reserved0 = 0;
   }
-  // What the callee said. A callee that returned an error without filling it in gets a text of ours.
+  // What the callee said. A callee that returned an error without filling it in gets a text of
+  // ours.
   Status status(nx_status returned) const {
     if (returned >= 0) return Status();
     if (code != returned) return {returned, "failed with status " + std::to_string(returned)};

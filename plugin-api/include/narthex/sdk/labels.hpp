@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // labels.hpp - a label set that owns its text: sorted by name (bytes), names unique, no empty
-// values. The agent and plugins use it wherever a few sets are handled; columns use nx_series_table.
-// A value type: copy it, compare it, no thread rules.
+// values. The agent and plugins use it wherever a few sets are handled; columns use
+// nx_series_table. A value type: copy it, compare it, no thread rules.
 #pragma once
 
 #include <narthex/data.h>

@@ -106,27 +106,37 @@ std::string schema_of(std::span<const OptionRow<O>> rows, std::string_view more 
   return out + '}';
 }
 
+namespace detail {
+
+// Not inlined: GCC 12 would see the members of other alternatives and warn about those that do not
+// fit into a small O.
+template <class O>
+[[gnu::noinline]] void read_option(O& options, const OptionRow<O>& row, Value value) {
+  std::visit(
+      [&](auto member) {
+        using M = std::remove_reference_t<decltype(options.*member)>;
+        if constexpr (std::is_same_v<M, const nx_value*>) {
+          options.*member = value.raw();
+        } else if constexpr (std::is_same_v<M, std::vector<std::string>>) {
+          for (const nx_value& item : value.items()) {
+            (options.*member).push_back(Value(&item).get<std::string>());
+          }
+        } else {
+          options.*member = value.get<M>(options.*member);
+        }
+      },
+      row.member);
+}
+
+}  // namespace detail
+
 // Reads a configuration that satisfies schema_of(rows). Absent options keep the struct's value.
 template <class O>
 O read_options(std::span<const OptionRow<O>> rows, Value config) {
   O options{};
   for (const OptionRow<O>& row : rows) {
     const Value value = config[row.name];
-    if (!value) continue;
-    std::visit(
-        [&](auto member) {
-          using M = std::remove_reference_t<decltype(options.*member)>;
-          if constexpr (std::is_same_v<M, const nx_value*>) {
-            options.*member = value.raw();
-          } else if constexpr (std::is_same_v<M, std::vector<std::string>>) {
-            for (const nx_value& item : value.items()) {
-              (options.*member).push_back(Value(&item).get<std::string>());
-            }
-          } else {
-            options.*member = value.get<M>(options.*member);
-          }
-        },
-        row.member);
+    if (value) detail::read_option(options, row, value);
   }
   return options;
 }

@@ -68,8 +68,8 @@ class ParsedRows {
     own_[row / 64] |= std::uint64_t{1} << (row % 64);
     any_own_ = true;
   }
-  // An exemplar of the newest row. Its labels follow those of the exemplar before in an array of the
-  // caller, which place_exemplars() names.
+  // An exemplar of the newest row. Its labels follow those of the exemplar before in an array of
+  // the caller, which place_exemplars() names.
   void add_exemplar(nx_exemplar exemplar) {
     exemplar.row = rows_ - 1;
     exemplars_.push_back(exemplar);
@@ -193,7 +193,8 @@ class SeriesTable {
 // "line L, column C: text" for byte `at` of the body; both count from 1, columns in bytes.
 inline Status parse_failure(std::string_view body, std::size_t at, std::string_view text) {
   const std::string_view before = body.substr(0, std::min(at, body.size()));
-  const std::size_t lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  const std::size_t lines =
+      static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
   const std::size_t newline = before.rfind('\n');
   const std::size_t column =
       newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // value.hpp - reading and building nx_value trees.
 //
-// Value is a view of one node; what it looks at must outlive it. TreeArena makes nodes and owns them.
+// Value is a view of one node; what it looks at must outlive it. TreeArena makes nodes and owns
+// them.
 #pragma once
 
 #include <narthex/sdk/text.hpp>

@@ -43,10 +43,9 @@ TEST_CASE("an OpenMetrics body gives samples, metadata and exemplars", "[openmet
 }
 
 TEST_CASE("bodies that Prometheus takes are taken", "[openmetrics]") {
-  for (const char* text :
-       {"# EOF\n", "# EOF", "a 1\n# EOF", "a 1 1.5e1\n# EOF\n", "# UNIT a \na 1\n# EOF\n",
-        "{\"a.b\",c=\"d\",} 1\n{\"x y\"} 2\n# EOF\n", "{a=\"d\",\"n.m\"} 1\n# EOF\n",
-        "a{} 1\n# EOF\n", "a NaN\n# EOF\n"}) {
+  for (const char* text : {"# EOF\n", "# EOF", "a 1\n# EOF", "a 1 1.5e1\n# EOF\n",
+                           "# UNIT a \na 1\n# EOF\n", "{\"a.b\",c=\"d\",} 1\n{\"x y\"} 2\n# EOF\n",
+                           "{a=\"d\",\"n.m\"} 1\n# EOF\n", "a{} 1\n# EOF\n", "a NaN\n# EOF\n"}) {
     INFO(text);
     CHECK(parse(text).status.ok());
   }
@@ -67,7 +66,8 @@ TEST_CASE("what OpenMetrics forbids is refused with line and column", "[openmetr
       {"a{b=\"c\", d=\"e\"} 1\n# EOF\n", "line 1, column 9: expected label name"},
       {"a{b=\"c\"d=\"e\"} 1\n# EOF\n", "line 1, column 8: expected comma or brace close"},
       {"a{b=\"c\nd\"} 1\n# EOF\n", "line 1, column 7: expected label value"},
-      {"# UNIT b seconds\n# EOF\n", "line 1, column 10: unit \"seconds\" not a suffix of metric \"b\""},
+      {"# UNIT b seconds\n# EOF\n",
+       "line 1, column 10: unit \"seconds\" not a suffix of metric \"b\""},
       {"# TYPE b untyped\n# EOF\n", "line 1, column 10: invalid metric type \"untyped\""},
       {"# HELP b\n# EOF\n", "line 1, column 9: expected text"},
       {"a 1 # {x=\"y\"}\n# EOF\n", "line 1, column 14: expected value after exemplar labels"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// series_table.hpp - builds an nx_series_table: label sets of many series over symbols that it
-// owns. A value type without thread rules. view() stays good until the next add() or move.
+// series_list.hpp - builds an nx_series_table: label sets of many series over symbols that it
+// owns. Move-only; no thread rules. view() stays good until the next add() or move.
 #pragma once
 
 #include <narthex/data.h>
@@ -20,11 +20,11 @@ namespace narthex::sdk {
 
 using LabelView = std::pair<std::string_view, std::string_view>;
 
-class SeriesTable {
+class SeriesList {
  public:
-  SeriesTable() = default;
-  SeriesTable(SeriesTable&&) = default;  // symbols_ points into numbers_: moved, never copied
-  SeriesTable& operator=(SeriesTable&&) = default;
+  SeriesList() = default;
+  SeriesList(SeriesList&&) = default;  // symbols_ points into numbers_: moved, never copied
+  SeriesList& operator=(SeriesList&&) = default;
 
   // Adds a series; its number is what size() was. Empty values are left out, as they mean absence.
   void add(std::string_view name, std::span<const LabelView> labels) {

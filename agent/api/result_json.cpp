@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/result_json.hpp"
+
+#include "api/json.hpp"
+#include "promql/histogram.hpp"
+
+#include <narthex/sdk/number.hpp>
+
+#include <charconv>
+
+namespace narthex::api {
+
+namespace {
+
+void append_integer(std::string& out, std::uint64_t number) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+void append_quoted(std::string& out, double number) {
+  out += '"';
+  sdk::append_number(out, number);
+  out += '"';
+}
+
+void append_histogram(std::string& out, const nx_histogram& h) {
+  out += "{\"count\":";
+  append_quoted(out, h.count.f);
+  out += ",\"sum\":";
+  append_quoted(out, h.sum);
+  const std::vector<promql::HistogramBucket> buckets = promql::buckets_of(h);
+  if (!buckets.empty()) out += ",\"buckets\":[";
+  for (const promql::HistogramBucket& b : buckets) {
+    if (&b != &buckets.front()) out += ',';
+    out += '[';
+    append_integer(out, static_cast<std::uint64_t>(b.boundaries));
+    for (const double number : {b.lower, b.upper, b.count}) {
+      out += ',';
+      append_quoted(out, number);
+    }
+    out += ']';
+  }
+  if (!buckets.empty()) out += ']';
+  out += '}';
+}
+
+bool is_histogram(const promql::ResultSeries& series, std::size_t i) {
+  return !series.h.empty() && series.h[i] != nullptr;
+}
+
+}  // namespace
+
+void append_timestamp(std::string& out, std::int64_t t_ms) {
+  if (t_ms < 0) out += '-';
+  const std::uint64_t ms = t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms)
+                                    : static_cast<std::uint64_t>(t_ms);
+  append_integer(out, ms / 1000);
+  const auto fraction = static_cast<unsigned>(ms % 1000);
+  if (fraction == 0) return;
+  const char digits[] = {'.', static_cast<char>('0' + fraction / 100),
+                         static_cast<char>('0' + fraction / 10 % 10),
+                         static_cast<char>('0' + fraction % 10)};
+  out.append(digits, sizeof digits);
+}
+
+bool ResultEncoder::has_series() const {
+  return result_.type == promql::ValueType::kVector || result_.type == promql::ValueType::kMatrix;
+}
+
+void ResultEncoder::begin(std::string& out) const {
+  out += "{\"resultType\":\"";
+  out += promql::json_name(result_.type);
+  out += "\",\"result\":";
+  if (has_series()) out += '[';
+}
+
+void ResultEncoder::end(std::string& out) const {
+  if (has_series()) out += ']';
+}
+
+void ResultEncoder::append_single(std::string& out) const {
+  out += '[';
+  append_timestamp(out, result_.scalar_t_ms);
+  out += ',';
+  if (result_.type == promql::ValueType::kString) {
+    append_json_string(out, result_.text);
+  } else {
+    append_quoted(out, result_.scalar);
+  }
+  out += ']';
+}
+
+void ResultEncoder::append_labels(std::string& out, const promql::LabelSet& labels) {
+  const auto text = [&](promql::Symbol symbol) -> const std::string& {
+    if (symbol >= symbols_.size()) symbols_.resize(symbol + 64);
+    std::string& escaped = symbols_[symbol];
+    if (escaped.empty()) append_json_string(escaped, result_.labels->text(symbol));
+    return escaped;
+  };
+  out += '{';
+  for (const promql::LabelPair& pair : labels) {
+    if (&pair != labels.begin()) out += ',';
+    out += text(pair.name);
+    out += ':';
+    out += text(pair.value);
+  }
+  out += '}';
+}
+
+const std::string& ResultEncoder::time_prefix(std::size_t i, std::int64_t t_ms) {
+  if (i >= times_.size()) times_.resize(i + 1);
+  TimeText& cached = times_[i];
+  if (cached.text.empty() || cached.t_ms != t_ms) {
+    cached.t_ms = t_ms;
+    cached.text = "[";
+    append_timestamp(cached.text, t_ms);
+    cached.text += ',';
+  }
+  return cached.text;
+}
+
+void ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series) {
+  bool comma = false;
+  for (std::size_t i = 0; i < series.t_ms.size(); ++i) {
+    if (is_histogram(series, i)) continue;
+    out += comma ? "," : ",\"values\":[";
+    comma = true;
+    out += time_prefix(i, series.t_ms[i]);
+    append_quoted(out, series.v[i]);
+    out += ']';
+  }
+  if (comma) out += ']';
+}
+
+void ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series) {
+  bool comma = false;
+  for (std::size_t i = 0; i < series.h.size(); ++i) {
+    if (!is_histogram(series, i)) continue;
+    out += comma ? "," : ",\"histograms\":[";
+    comma = true;
+    out += time_prefix(i, series.t_ms[i]);
+    append_histogram(out, *series.h[i]);
+    out += ']';
+  }
+  if (comma) out += ']';
+}
+
+void ResultEncoder::append_series(std::string& out, const promql::ResultSeries& series) {
+  out += "{\"metric\":";
+  append_labels(out, series.labels);
+  if (result_.type == promql::ValueType::kMatrix) {
+    append_values(out, series);
+    append_histograms(out, series);
+  } else if (is_histogram(series, 0)) {
+    out += ",\"histogram\":";
+    out += time_prefix(0, series.t_ms[0]);
+    append_histogram(out, *series.h[0]);
+    out += ']';
+  } else {
+    out += ",\"value\":";
+    out += time_prefix(0, series.t_ms[0]);
+    append_quoted(out, series.v[0]);
+    out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace narthex::api

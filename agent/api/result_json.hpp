@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// result_json.hpp - a query's result as the JSON of the API: matrix, vector, scalar, string, native
+// histograms. Encodes series by series, so that a large answer need not be in memory as a whole.
+#pragma once
+
+#include "promql/engine.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace narthex::api {
+
+// Seconds with the three digits of the milliseconds when there are some: 1.100
+void append_timestamp(std::string& out, std::int64_t t_ms);
+
+class ResultEncoder {
+ public:
+  // The result must outlive it.
+  explicit ResultEncoder(const promql::QueryResult& result) : result_(result) {}
+
+  // {"resultType":"matrix","result":[
+  void begin(std::string& out) const;
+  // One series of a vector or matrix.
+  void append_series(std::string& out, const promql::ResultSeries& series);
+  // The value of a scalar or string, in place of series.
+  void append_single(std::string& out) const;
+  // ] where there are series. The object stays open: statistics may follow.
+  void end(std::string& out) const;
+
+  bool has_series() const;
+
+ private:
+  void append_labels(std::string& out, const promql::LabelSet& labels);
+  // `[1700000000.123,"` of sample i of a series. Series of one result mostly share their times, so
+  // the texts of one serve the next.
+  const std::string& time_prefix(std::size_t i, std::int64_t t_ms);
+  void append_values(std::string& out, const promql::ResultSeries& series);
+  void append_histograms(std::string& out, const promql::ResultSeries& series);
+
+  struct TimeText {
+    std::int64_t t_ms = 0;
+    std::string text;
+  };
+
+  const promql::QueryResult& result_;
+  std::vector<TimeText> times_;
+  std::vector<std::string> symbols_;  // escaped label texts by symbol; empty: not made yet
+};
+
+}  // namespace narthex::api

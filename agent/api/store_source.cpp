@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/store_source.hpp"
+
+#include "api/params.hpp"
+
+#include <vector>
+
+namespace narthex::api {
+
+namespace {
+
+class StoreCursor final : public promql::BlockCursor {
+ public:
+  explicit StoreCursor(store::Cursor cursor) : cursor_(std::move(cursor)) {}
+  bool next() override { return cursor_.next(); }
+  const nx_block& block() const override { return cursor_.block(); }
+  Status status() const override { return cursor_.status(); }
+
+ private:
+  store::Cursor cursor_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StoreSource>> StoreSource::open(store::Store& store) {
+  Result<store::Querier> querier = store.open(kMinTimeMs, kMaxTimeMs);
+  if (!querier.ok()) return querier.status();
+  return std::make_unique<StoreSource>(*std::move(querier));
+}
+
+Result<std::unique_ptr<promql::BlockCursor>> StoreSource::select(
+    std::span<const promql::LabelMatcher> matchers, const nx_scan_opts& options) {
+  std::vector<store::Matcher> compiled;
+  compiled.reserve(matchers.size());
+  for (const promql::LabelMatcher& m : matchers) {
+    Result<store::Matcher> matcher = store::Matcher::make(m.op, m.name, m.value);
+    if (!matcher.ok()) return matcher.status();
+    compiled.push_back(*std::move(matcher));
+  }
+  Result<store::Cursor> cursor = querier_.select(compiled, options);
+  if (!cursor.ok()) return cursor.status();
+  return std::unique_ptr<promql::BlockCursor>(std::make_unique<StoreCursor>(*std::move(cursor)));
+}
+
+}  // namespace narthex::api

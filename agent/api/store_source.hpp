@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// store_source.hpp - lets a query read from the store: promql::Source over one store::Querier.
+#pragma once
+
+#include "promql/source.hpp"
+#include "store/store.hpp"
+
+#include <memory>
+
+namespace narthex::api {
+
+class StoreSource final : public promql::Source {
+ public:
+  // Opened for all times: each select names its own range.
+  static Result<std::unique_ptr<StoreSource>> open(store::Store& store);
+  explicit StoreSource(store::Querier querier) : querier_(std::move(querier)) {}
+
+  Result<std::unique_ptr<promql::BlockCursor>> select(
+      std::span<const promql::LabelMatcher> matchers, const nx_scan_opts& options) override;
+
+  void cancel() { querier_.cancel(); }  // [any]
+
+ private:
+  store::Querier querier_;
+};
+
+}  // namespace narthex::api

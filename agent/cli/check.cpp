@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// narthex check config FILE... | healthy | ready
+#include "cli/cli.hpp"
+#include "cli/server_call.hpp"
+#include "cli/tool.hpp"
+#include "cli/tool_host.hpp"
+#include "config/config.hpp"
+#include "host/plugin_host.hpp"
+
+#include <narthex/discovery.h>
+#include <narthex/exporter.h>
+#include <narthex/ingest.h>
+
+#include <cstdio>
+
+namespace narthex::cli {
+
+namespace {
+
+using document::Finding;
+
+// What the schemas of the plugins say about their parts of the configuration.
+class PluginCheck {
+ public:
+  PluginCheck(host::PluginHost& plugins, std::vector<Finding>& findings)
+      : plugins_(plugins), findings_(findings) {}
+
+  void check(const config::Config& config) {
+    for (const scrape::JobOptions& job : config.scrape.jobs) {
+      for (const discovery::MechanismOptions& each : job.discovery) {
+        check(NX_DISCOVERY_ID, "discovery", each.plugin, each.config, each.document);
+      }
+    }
+    for (const scrape::ExporterOptions& each : config.scrape.exporters) {
+      check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document);
+    }
+    for (const ingest::ReceiverOptions& each : config.ingest) {
+      check(NX_INGEST_ID, "ingest", each.plugin, each.config, each.document);
+    }
+  }
+
+ private:
+  void check(std::string_view interface_id, std::string_view kind, const std::string& component,
+             const nx_value* config, const std::shared_ptr<const document::Document>& document) {
+    host::InstanceRequest request;
+    request.interface_id = interface_id;
+    request.kind = kind;
+    request.component = component;
+    request.name = std::string(kind) + '.' + component;
+    request.config = config;
+    request.document = document;
+    const std::size_t before = findings_.size();
+    const Status status = plugins_.check(request, findings_);
+    if (!status.ok() && findings_.size() == before) {
+      findings_.push_back(document->finding(config, status.message()));
+    }
+  }
+
+  host::PluginHost& plugins_;
+  std::vector<Finding>& findings_;
+};
+
+bool check_file(const std::string& file, const CheckConfigOptions& options) {
+  const char* shown = file.empty() ? "the embedded default" : file.c_str();
+  std::printf("Checking %s\n", shown);
+  config::CommandLine command_line;
+  command_line.config_file = file;
+  std::vector<Finding> findings;
+  const std::shared_ptr<const config::Config> config = config::load(command_line, findings);
+  if (config != nullptr && !options.syntax_only) {
+    std::vector<std::string> folders = options.plugin_dirs;
+    folders.insert(folders.end(), config->plugin_dirs.begin(), config->plugin_dirs.end());
+    ToolHost tool(std::move(folders));
+    PluginCheck(tool.plugins(), findings).check(*config);
+  }
+  if (config != nullptr && !config->warnings.empty()) {
+    std::fprintf(stderr, "%s\n", document::render(config->warnings).c_str());
+  }
+  if (!findings.empty()) {
+    std::fprintf(stderr, "%s\n", document::render(findings).c_str());
+    std::printf(" FAILED: %s has %zu error%s\n\n", shown, findings.size(),
+                findings.size() == 1 ? "" : "s");
+    return false;
+  }
+  std::printf(" SUCCESS: %s is valid prometheus config file syntax\n\n", shown);
+  return true;
+}
+
+}  // namespace
+
+int check_config(const CheckConfigOptions& options) {
+  bool good = true;
+  for (const std::string& file :
+       options.files.empty() ? std::vector<std::string>{""} : options.files) {
+    good &= check_file(file, options);
+  }
+  return good ? kGood : kFindings;
+}
+
+int check_health(const ServerOptions& options, const std::string& what) {
+  const ServerAnswer answer = call_server(options, "GET", "/-/" + what);
+  if (answer.exit_code != kGood) return answer.exit_code;
+  if (answer.status == 200) {
+    std::fputs(answer.body.c_str(), stdout);
+    return kGood;
+  }
+  std::fprintf(stderr, "narthex: not %s: HTTP status %d\n%s", what.c_str(), answer.status,
+               answer.body.c_str());
+  return kFailure;
+}
+
+}  // namespace narthex::cli

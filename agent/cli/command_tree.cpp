@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_tree.hpp"
+
+#include "cli/cli.hpp"
+#include "cli/serve_flags.hpp"
+#include "cli/tool.hpp"
+#include "config/flags.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+
+namespace narthex::cli {
+
+namespace {
+
+// The command tree and the options it fills. The chosen verb leaves what is to be run in `run_`.
+class Tree {
+ public:
+  Tree() : app_("Narthex: a monitoring agent. Without a verb it serves.", "narthex") {
+    app_.set_help_flag("-h,--help", "Print this help.");
+    app_.add_flag("--version", version_, "Print the version.");
+    app_.require_subcommand(0, 1);
+    app_.failure_message(CLI::FailureMessage::simple);
+    add_serve();
+    add_check();
+    add_query();
+    add_plugin();
+    add_bus();
+    add_reload();
+    add_completion();
+  }
+
+  int run(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp& help) {
+      return app_.exit(help);
+    } catch (const CLI::ParseError& error) {
+      std::fprintf(stderr, "narthex: %s\n", error.what());
+      return kUsage;
+    }
+    if (version_) return std::fputs(version_text().c_str(), stdout), kGood;
+    if (run_) return run_();
+    return std::fputs(app_.help().c_str(), stdout), kGood;
+  }
+
+  CommandInfo info() { return info(app_); }
+
+ private:
+  CLI::App* verb(CLI::App* parent, const std::string& name, const std::string& help,
+                 std::function<int()> run) {
+    CLI::App* command = parent->add_subcommand(name, help);
+    command->callback([this, run = std::move(run)] { run_ = run; });
+    return command;
+  }
+
+  CLI::App* group(const std::string& name, const std::string& help) {
+    CLI::App* command = app_.add_subcommand(name, help);
+    command->require_subcommand(1);
+    return command;
+  }
+
+  static void server_options(CLI::App* command, ServerOptions& server) {
+    command->add_option("--url", server.url, "URL of the server.")->capture_default_str();
+  }
+  static void output_option(CLI::App* command, std::string& output) {
+    command->add_option("--output,-o", output, "table or json.")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"table", "json"}));
+  }
+
+  void add_serve() {
+    // Here for the help and the completions only: run_serve() reads its flags.
+    CLI::App* command = app_.add_subcommand("serve", "Run the agent (the default).");
+    for (const config::Flag& flag : config::known_flags()) {
+      if (flag.use == config::FlagUse::kOurs || flag.use == config::FlagUse::kWorks) {
+        command->add_option_function<std::string>(
+            "--" + std::string(flag.name), [](const std::string&) {}, std::string(flag.help));
+      }
+    }
+  }
+
+  void add_check() {
+    CLI::App* check = group("check", "Check a configuration or a running agent.");
+    CLI::App* config = verb(check, "config", "Check configuration files.",
+                            [this] { return check_config(check_config_); });
+    config->add_option("files", check_config_.files, "Files, or none for the embedded default.");
+    config->add_option("--plugin-dir", check_config_.plugin_dirs, "Folder with plugins.");
+    config->add_flag("--syntax-only", check_config_.syntax_only, "Load no plugins.");
+    for (const std::string what : {"healthy", "ready"}) {
+      CLI::App* command = verb(check, what, "Ask whether the server is " + what + ".",
+                               [this, what] { return check_health(server_, what); });
+      server_options(command, server_);
+    }
+  }
+
+  CLI::App* query_verb(CLI::App* parent, const std::string& name, const std::string& help,
+                       int (*ask)(const QueryOptions&)) {
+    CLI::App* command = verb(parent, name, help, [this, ask] { return ask(query_); });
+    server_options(command, query_.server);
+    output_option(command, query_.output);
+    return command;
+  }
+
+  void add_query() {
+    CLI::App* query = group("query", "Ask a server.");
+    CLI::App* instant =
+        query_verb(query, "instant", "Evaluate an expression at one time.", query_instant);
+    instant->add_option("expression", query_.expression, "PromQL.")->required();
+    instant->add_option("--time", query_.time, "Unix seconds or RFC 3339; now by default.");
+    CLI::App* range = query_verb(query, "range", "Evaluate an expression over time.", query_range);
+    range->add_option("expression", query_.expression, "PromQL.")->required();
+    range->add_option("--step", query_.step, "Duration or seconds; chosen by the span if absent.");
+    CLI::App* series = query_verb(query, "series", "List series.", query_series);
+    series->add_option("--match", query_.matchers, "Series selector; repeat for more.")->required();
+    CLI::App* labels = query_verb(query, "labels", "List label names.", query_labels);
+    CLI::App* values =
+        query_verb(query, "label-values", "List the values of a label.", query_label_values);
+    values->add_option("label", query_.label, "Label name.")->required();
+    for (CLI::App* command : {labels, values}) {
+      command->add_option("--match", query_.matchers, "Series selector; repeat for more.");
+    }
+    for (CLI::App* command : {range, series, labels, values}) {
+      command->add_option("--start", query_.start, "Unix seconds or RFC 3339.");
+      command->add_option("--end", query_.end, "Unix seconds or RFC 3339; now by default.");
+    }
+  }
+
+  void add_plugin() {
+    CLI::App* plugin = group("plugin", "Look at plugins.");
+    CLI::App* list =
+        verb(plugin, "list", "List all plugins.", [this] { return plugin_list(plugin_); });
+    CLI::App* info =
+        verb(plugin, "info", "Describe one plugin.", [this] { return plugin_info(plugin_); });
+    CLI::App* schema = verb(plugin, "schema", "Print the JSON Schema of a plugin's options.",
+                            [this] { return plugin_schema(plugin_); });
+    for (CLI::App* command : {info, schema}) {
+      command->add_option("id", plugin_.id, "Plugin id, such as discovery.file.")->required();
+    }
+    for (CLI::App* command : {list, info, schema}) {
+      command->add_option("--plugin-dir", plugin_.plugin_dirs, "Folder with plugins.");
+    }
+    for (CLI::App* command : {list, info}) output_option(command, plugin_.output);
+  }
+
+  void add_bus() {
+    CLI::App* bus = group("bus", "Follow the events of a server.");
+    CLI::App* tail =
+        verb(bus, "tail", "Print events as they come.", [this] { return bus_tail(bus_); });
+    tail->add_option("topics", bus_.topics, "Patterns such as target.*; all by default.");
+    tail->add_flag("--retained", bus_.retained, "Begin with the last event of each state topic.");
+    CLI::App* topics = verb(bus, "topics", "List the topics.", [this] { return bus_topics(bus_); });
+    for (CLI::App* command : {tail, topics}) {
+      server_options(command, bus_.server);
+      output_option(command, bus_.output);
+    }
+  }
+
+  void add_reload() {
+    CLI::App* command = verb(&app_, "reload", "Make a server read its configuration again.",
+                             [this] { return reload(server_); });
+    server_options(command, server_);
+    command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
+  }
+
+  void add_completion() {
+    CLI::App* command = verb(&app_, "completion", "Print a shell completion script.",
+                             [this] { return completion(info(app_), shell_); });
+    command->add_option("shell", shell_, "bash, zsh or fish.")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  }
+
+  static CommandInfo info(CLI::App& app) {
+    CommandInfo out{app.get_name(), app.get_description(), {}, {}};
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) out.options.push_back("--" + name);
+    }
+    for (CLI::App* command : app.get_subcommands(nullptr)) out.commands.push_back(info(*command));
+    return out;
+  }
+
+  CLI::App app_;
+  bool version_ = false;
+  bool wait_ = false;
+  std::function<int()> run_;
+  ServerOptions server_;
+  CheckConfigOptions check_config_;
+  PluginOptions plugin_;
+  BusOptions bus_;
+  QueryOptions query_;
+  std::string shell_;
+};
+
+}  // namespace
+
+int run_tool(const std::vector<std::string>& arguments) { return Tree().run(arguments); }
+
+CommandInfo command_info() { return Tree().info(); }
+
+}  // namespace narthex::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// tool.hpp - what the verbs are given, and the verbs. One file a verb; each returns an exit code,
+// writes data to stdout and talk to stderr.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace narthex::cli {
+
+struct CommandInfo;
+
+// Of every verb that talks to a server.
+struct ServerOptions {
+  std::string url = "http://127.0.0.1:9090";
+  std::int64_t timeout_ms = 30'000;
+};
+struct CheckConfigOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> plugin_dirs;
+  bool syntax_only = false;  // no plugins are loaded
+};
+struct PluginOptions {
+  std::vector<std::string> plugin_dirs;
+  std::string id;  // "discovery.file"
+  std::string output = "table";
+};
+struct BusOptions {
+  ServerOptions server;
+  std::vector<std::string> topics;
+  bool retained = false;
+  std::string output = "table";
+};
+struct QueryOptions {
+  ServerOptions server;
+  std::string output = "table";
+  std::string expression;
+  std::vector<std::string> matchers;
+  std::string label;
+  std::string time, start, end, step;  // as the API takes them; empty: not given
+};
+
+int check_config(const CheckConfigOptions& options);
+int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
+int plugin_list(const PluginOptions& options);
+int plugin_info(const PluginOptions& options);
+int plugin_schema(const PluginOptions& options);
+int bus_tail(const BusOptions& options);
+int bus_topics(const BusOptions& options);
+int reload(const ServerOptions& options);
+int query_instant(const QueryOptions& options);
+int query_range(const QueryOptions& options);
+int query_series(const QueryOptions& options);
+int query_labels(const QueryOptions& options);
+int query_label_values(const QueryOptions& options);
+int completion(const CommandInfo& root, const std::string& shell);
+
+}  // namespace narthex::cli

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/tool_host.hpp"
+
+#include "bus/bus.hpp"
+#include "host/plugin_host.hpp"
+#include "runtime/asio_executor.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <filesystem>
+#include <utility>
+
+namespace narthex::cli {
+
+namespace {
+
+std::vector<std::string> with_own_folder(std::vector<std::string> folders) {
+  std::error_code failed;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (!failed) {
+    folders.push_back((program.parent_path().parent_path() / "lib/narthex/plugins").string());
+  }
+  return folders;
+}
+
+}  // namespace
+
+struct ToolHost::Impl {
+  explicit Impl(std::vector<std::string> folders)
+      : bus(executor, registry),
+        plugins({with_own_folder(std::move(folders)), {}, NARTHEX_VERSION},
+                {executor, registry, bus, nullptr}) {}
+
+  runtime::AsioExecutor executor{runtime::ExecutorOptions{}};
+  telemetry::Registry registry;
+  bus::Bus bus;
+  host::PluginHost plugins;
+};
+
+ToolHost::ToolHost(std::vector<std::string> folders)
+    : impl_(std::make_unique<Impl>(std::move(folders))) {}
+ToolHost::~ToolHost() = default;
+host::PluginHost& ToolHost::plugins() { return impl_->plugins; }
+
+}  // namespace narthex::cli

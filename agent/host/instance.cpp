@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/instance.hpp"
+
+namespace narthex::host {
+
+thread_local CallFrame* Instance::current_frame = nullptr;
+
+Instance::~Instance() = default;
+
+}  // namespace narthex::host

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// library.hpp - one plugin file in memory. Boost.DLL lives in library.cpp only.
+//
+// Order of loading: owner and mode -> ELF note -> dlopen -> entry -> descriptor; the first refusal
+// ends it, and nothing of the file has run before its note was good. A file once loaded stays
+// mapped until the process ends, whatever becomes of this object (why: host/README.md). Immutable.
+#pragma once
+
+#include "host/elf_file.hpp"
+
+#include <narthex/plugin.h>
+#include <narthex/sdk/result.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace narthex::host {
+
+class Library {
+ public:
+  // Messages begin with the path.
+  static Result<std::shared_ptr<const Library>> open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  const std::string& id() const { return facts_.id; }
+  const ElfFacts& facts() const { return facts_; }
+  const nx_plugin& plugin() const { return *plugin_; }
+  // What is odd but no reason to refuse it: symbols exported beside the entry.
+  const std::string& warning() const { return warning_; }
+
+  // The component of that name that offers the interface; empty name: any. Null: none.
+  const nx_component* find(std::string_view interface_id, std::string_view name) const;
+
+ private:
+  std::string path_;
+  ElfFacts facts_;
+  const nx_plugin* plugin_ = nullptr;
+  std::string warning_;
+};
+
+// The vtable of an interface of a component, or null.
+const void* interface_table(const nx_component& component, std::string_view interface_id);
+
+}  // namespace narthex::host

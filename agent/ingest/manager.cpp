@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/manager.hpp"
+
+#include "ingest/receiver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace narthex::ingest {
+namespace {
+
+constexpr std::int64_t kStopBudgetNs = std::int64_t{2} * 1'000'000'000;
+
+}  // namespace
+
+Manager::Manager(ManagerServices services) : services_(services) {
+  services_.plugins.offer(NX_EXT_APPEND, &append_service());
+}
+
+Manager::~Manager() { stop(); }
+
+Status Manager::apply(std::span<const ReceiverOptions> receivers) {
+  const auto wanted = [&](const Running& r) {
+    return std::any_of(receivers.begin(), receivers.end(), [&](const ReceiverOptions& o) {
+      return o.plugin == r.plugin && o.fingerprint == r.fingerprint;
+    });
+  };
+  std::erase_if(running_, [&](const Running& r) { return !wanted(r); });
+  Status first;
+  for (const ReceiverOptions& options : receivers) {
+    const bool runs = std::any_of(running_.begin(), running_.end(), [&](const Running& r) {
+      return options.plugin == r.plugin && options.fingerprint == r.fingerprint;
+    });
+    if (runs) continue;
+    Status status = start(options);
+    if (first.ok() && !status.ok()) first = std::move(status);
+  }
+  return first;
+}
+
+Status Manager::start(const ReceiverOptions& options) {
+  if (!options.listen.empty()) {
+    return {NX_ERR_UNSUPPORTED,
+            "receiver " + options.plugin + ": listen: receivers with sockets of their own are not "
+                                           "there yet, only HTTP routes"};
+  }
+  host::InstanceRequest request;
+  request.interface_id = NX_INGEST_ID;
+  request.kind = "ingest";
+  request.component = options.plugin;
+  request.name = free_name(options.plugin);
+  request.config = options.config;
+  request.document = options.document;
+  Result<std::shared_ptr<host::Instance>> made = services_.plugins.create(request);
+  if (!made.ok()) return made.status().with_prefix("receiver " + options.plugin);
+  auto receiver = std::make_unique<Receiver>(*std::move(made), services_.server, services_.store,
+                                             services_.registry);
+  const Status started = receiver->start();
+  if (!started.ok()) return started.with_prefix("receiver " + options.plugin);
+  running_.push_back({options.plugin, options.fingerprint, std::move(receiver)});
+  return Status();
+}
+
+// "ingest.remote_write" for the first receiver of a plugin, with a number for others.
+std::string Manager::free_name(const std::string& plugin) {
+  const std::string name = "ingest." + plugin;
+  const bool taken = std::any_of(running_.begin(), running_.end(),
+                                 [&](const Running& r) { return r.plugin == plugin; });
+  return taken ? name + "#" + std::to_string(++started_) : name;
+}
+
+void Manager::stop() {
+  const std::int64_t deadline = services_.executor.clock().mono_ns() + kStopBudgetNs;
+  for (const Running& r : running_) r.receiver->stop(deadline);
+  running_.clear();
+}
+
+}  // namespace narthex::ingest

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// manager.hpp - runs the receivers that the configuration asks for and offers plugins the service
+// to append samples. apply() and stop() come from one thread at a time.
+#pragma once
+
+#include "host/plugin_host.hpp"
+#include "ingest/options.hpp"
+#include "net/server.hpp"
+#include "runtime/executor.hpp"
+#include "store/store.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace narthex::ingest {
+
+class Receiver;
+
+// What the manager works with; all outlive it.
+struct ManagerServices {
+  runtime::Executor& executor;
+  telemetry::Registry& registry;
+  net::Server& server;
+  store::Store& store;
+  host::PluginHost& plugins;
+};
+
+class Manager {
+ public:
+  explicit Manager(ManagerServices services);
+  ~Manager();  // stops
+
+  // Makes exactly these receivers run. One whose options are what they were goes on untouched; the
+  // others are stopped before new ones start, since they may have the same routes. The first
+  // failure is returned, and the rest runs all the same.
+  Status apply(std::span<const ReceiverOptions> receivers);
+  void stop();
+
+ private:
+  struct Running {
+    std::string plugin;
+    std::string fingerprint;
+    std::unique_ptr<Receiver> receiver;
+  };
+  Status start(const ReceiverOptions& options);
+  std::string free_name(const std::string& plugin);
+
+  const ManagerServices services_;
+  std::vector<Running> running_;
+  std::uint64_t started_ = 0;
+};
+
+}  // namespace narthex::ingest

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.hpp"
+
+#include "store/appender.hpp"
+#include "store/backend.hpp"
+#include "store/querier.hpp"
+
+#include <narthex/sdk/text.hpp>
+
+#include <utility>
+
+namespace narthex::store {
+
+struct Store::Impl {
+  explicit Impl(std::shared_ptr<host::Instance> storage)
+      : backend(std::make_shared<const Backend>(std::move(storage))) {
+    backend->call_void(backend->capabilities, [&](const nx_storage& t, void* self) {
+      capabilities = t.capabilities(self);
+    });
+  }
+  const std::shared_ptr<const Backend> backend;
+  std::uint64_t capabilities = 0;
+};
+
+Store::Store(std::shared_ptr<host::Instance> storage)
+    : impl_(std::make_shared<Impl>(std::move(storage))) {}
+Store::~Store() = default;
+
+std::uint64_t Store::capabilities() const { return impl_->capabilities; }
+
+Result<Appender> Store::begin(const AppendOptions& options) {
+  const Backend& backend = *impl_->backend;
+  nx_txn_opts opts{};
+  opts.struct_size = sizeof opts;
+  opts.origin = to_nx(options.origin);
+  opts.deadline_mono_ns = options.deadline_mono_ns;
+  opts.cohort = options.cohort;
+  nx_txn* txn = nullptr;
+  const Status status =
+      backend.call(backend.begin, [&](const nx_storage& t, void* self, nx_error* err) {
+        return t.begin(self, &opts, &txn, err);
+      });
+  if (!status.ok()) return status;
+  return Appender(std::make_unique<Appender::Impl>(impl_->backend, txn));
+}
+
+Result<Querier> Store::open(std::int64_t min_t_ms, std::int64_t max_t_ms) {
+  const Backend& backend = *impl_->backend;
+  nx_querier* querier = nullptr;
+  const Status status =
+      backend.call(backend.open, [&](const nx_storage& t, void* self, nx_error* err) {
+        return t.open(self, min_t_ms, max_t_ms, &querier, err);
+      });
+  if (!status.ok()) return status;
+  return Querier(std::make_shared<Querier::Impl>(impl_->backend, querier));
+}
+
+Result<std::uint64_t> Store::cohort_open(std::string_view origin, const Labels& base,
+                                         std::uint32_t expected_series,
+                                         std::int64_t interval_ms) {
+  const Backend& backend = *impl_->backend;
+  if ((impl_->capabilities & NX_STORAGE_COHORTS) == 0) return std::uint64_t{0};
+  std::vector<nx_label> labels;
+  base.append_to(labels);
+  nx_cohort_opts opts{};
+  opts.struct_size = sizeof opts;
+  opts.origin = to_nx(origin);
+  opts.base = labels.data();
+  opts.base_count = static_cast<std::uint32_t>(labels.size());
+  opts.expected_series = expected_series;
+  opts.interval_ms = interval_ms;
+  std::uint64_t cohort = 0;
+  const Status status =
+      backend.call(backend.cohort_open, [&](const nx_storage& t, void* self, nx_error* err) {
+        return t.cohort_open(self, &opts, &cohort, err);
+      });
+  if (!status.ok()) return status;
+  return cohort;
+}
+
+void Store::cohort_close(std::uint64_t cohort) {
+  const Backend& backend = *impl_->backend;
+  if (cohort == 0 || !NX_HAS_FN(backend.table, nx_storage, cohort_close)) return;
+  backend.call_void(backend.cohort_close, [&](const nx_storage& t, void* self) {
+    t.cohort_close(self, cohort);
+  });
+}
+
+Status Store::delete_series(std::span<const Matcher> matchers, std::int64_t min_t_ms,
+                            std::int64_t max_t_ms) {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, delete_series)) return Backend::unsupported("deletion");
+  std::vector<const nx_matcher*> raw;
+  for (const Matcher& m : matchers) raw.push_back(m.raw());
+  return backend.call(backend.delete_series, [&](const nx_storage& t, void* self, nx_error* err) {
+    return t.delete_series(self, raw.data(), static_cast<std::uint32_t>(raw.size()), min_t_ms,
+                           max_t_ms, err);
+  });
+}
+
+Status Store::clean_deleted() {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, clean_deleted)) return Status();
+  return backend.call(backend.clean_deleted, [&](const nx_storage& t, void* self, nx_error* err) {
+    return t.clean_deleted(self, err);
+  });
+}
+
+Status Store::snapshot(std::string_view directory, bool skip_head) {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, snapshot)) return Backend::unsupported("snapshots");
+  const std::uint32_t flags = skip_head ? std::uint32_t{NX_SNAPSHOT_SKIP_HEAD} : 0;
+  return backend.call(backend.snapshot, [&](const nx_storage& t, void* self, nx_error* err) {
+    return t.snapshot(self, to_nx(directory), flags, err);
+  });
+}
+
+Status Store::set_retention(const RetentionOptions& options) {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, set_retention)) return Status();
+  nx_retention retention{};
+  retention.struct_size = sizeof retention;
+  retention.max_percent = options.max_percent;
+  retention.max_age_ms = options.max_age_ms;
+  retention.max_bytes = options.max_bytes;
+  return backend.call(backend.set_retention, [&](const nx_storage& t, void* self, nx_error* err) {
+    return t.set_retention(self, &retention, err);
+  });
+}
+
+bool Store::maintain(std::int64_t deadline_mono_ns) {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, maintain)) return false;
+  nx_status code = NX_END;
+  const Status status = backend.call(
+      backend.maintain,
+      [&](const nx_storage& t, void* self, nx_error* err) {
+        return t.maintain(self, deadline_mono_ns, err);
+      },
+      &code);
+  return status.ok() && code == NX_OK;
+}
+
+Status Store::stats(std::uint32_t top, const std::function<void(sdk::Value)>& use) const {
+  const Backend& backend = *impl_->backend;
+  if (!NX_HAS_FN(backend.table, nx_storage, stats)) return Backend::unsupported("statistics");
+  const nx_value_sink sink = [](void* context, const nx_value* tree) {
+    (*static_cast<const std::function<void(sdk::Value)>*>(context))(sdk::Value(tree));
+  };
+  return backend.call(backend.stats, [&](const nx_storage& t, void* self, nx_error* err) {
+    return t.stats(self, top, sink, const_cast<std::function<void(sdk::Value)>*>(&use), err);
+  });
+}
+
+}  // namespace narthex::store

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/memory/label_index.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <mutex>
+#include <new>
+
+namespace narthex::storage::memory {
+namespace {
+
+constexpr std::uint32_t kNoId = std::numeric_limits<std::uint32_t>::max();
+
+std::uint64_t combine(std::uint64_t hash, std::uint64_t part) {
+  hash = (hash ^ part) * 0x9E3779B97F4A7C15u;
+  return hash ^ (hash >> 29);
+}
+
+std::uint64_t pair_hash(std::uint32_t name, std::uint32_t value) {
+  return combine(combine(1, name), value);
+}
+
+std::string_view text_of(const nx_str& s) {
+  return s.len == 0 ? std::string_view() : std::string_view(s.ptr, s.len);
+}
+
+// Gives the memory of an unusually large table back.
+class ShrinkAfter {
+ public:
+  explicit ShrinkAfter(std::vector<std::uint64_t>& kept) : kept_(kept) {}
+  ~ShrinkAfter() {
+    constexpr std::size_t kKeep = std::size_t{1} << 16;
+    if (kept_.capacity() > kKeep) std::vector<std::uint64_t>().swap(kept_);
+  }
+
+ private:
+  std::vector<std::uint64_t>& kept_;
+};
+
+// The labels of one series of a table.
+class RowLabels {
+ public:
+  RowLabels(const nx_series_table& table, std::uint32_t row)
+      : table_(table), first_(table.label_off[row]), last_(table.label_off[row + 1]) {}
+  std::size_t size() const { return last_ - first_; }
+  std::string_view name(std::size_t i) const { return symbol(2 * (first_ + i)); }
+  std::string_view value(std::size_t i) const { return symbol(2 * (first_ + i) + 1); }
+
+  // Sorted by name, names unique, nothing empty.
+  bool valid() const {
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (name(i).empty() || value(i).empty()) return false;
+      if (i > 0 && name(i - 1) >= name(i)) return false;
+    }
+    return size() > 0;
+  }
+  bool equal(const Series& series) const {
+    if (series.pairs.size() != size()) return false;
+    for (std::size_t i = 0; i < size(); ++i) {
+      const Pair& pair = *series.pairs[i];
+      if (pair.value != value(i) || pair.name != name(i)) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::string_view symbol(std::size_t at) const {
+    return text_of(table_.symbols[table_.label_ref[at]]);
+  }
+  const nx_series_table& table_;
+  std::size_t first_;
+  std::size_t last_;
+};
+
+}  // namespace
+
+LabelIndex::LabelIndex(Epochs& epochs)
+    : epochs_(epochs),
+      symbols_(epochs),
+      blocks_(
+          static_cast<std::atomic<Block*>*>(std::calloc(kBlockCount, sizeof(std::atomic<Block*>))),
+          [](std::atomic<Block*>* p) { std::free(p); }) {
+  if (blocks_ == nullptr) throw std::bad_alloc();
+}
+
+LabelIndex::~LabelIndex() {
+  for (std::size_t b = 0; b * kBlockSize < next_id_; ++b) {
+    Block* block = blocks_[b].load(std::memory_order_relaxed);
+    if (block == nullptr) continue;
+    for (auto& entry : block->series) delete entry.load(std::memory_order_relaxed);
+    delete block;
+  }
+  for (Pair* pair : pairs_) delete pair;
+}
+
+Series* LabelIndex::by_id(std::uint64_t id) const {
+  if (id >= kNoId) return nullptr;
+  const Block* block = blocks_[id >> kBlockBits].load(std::memory_order_acquire);
+  if (block == nullptr) return nullptr;
+  return block->series[id & (kBlockSize - 1)].load(std::memory_order_acquire);
+}
+
+void LabelIndex::store(std::uint32_t id, Series* series) {
+  std::atomic<Block*>& slot = blocks_[id >> kBlockBits];
+  Block* block = slot.load(std::memory_order_relaxed);
+  if (block == nullptr) {
+    block = new Block();  // released by the destructor
+    slot.store(block, std::memory_order_release);
+  }
+  block->series[id & (kBlockSize - 1)].store(series, std::memory_order_release);
+}
+
+void LabelIndex::hash(const nx_series_table& table, Hashes& out) {
+  out.symbols.resize(table.symbol_count);
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i) {
+    out.symbols[i] = hash_text(text_of(table.symbols[i]));
+  }
+  out.series.resize(table.series_count);
+  for (std::uint32_t s = 0; s < table.series_count; ++s) {
+    std::uint64_t h = 0;
+    for (std::uint32_t p = 2 * table.label_off[s]; p < 2 * table.label_off[s + 1]; ++p) {
+      h = combine(h, out.symbols[table.label_ref[p]]);
+    }
+    out.series[s] = h;
+  }
+}
+
+Series* LabelIndex::find(const nx_series_table& table, std::uint32_t row,
+                         std::uint64_t hash) const {
+  const RowLabels labels(table, row);
+  const std::uint32_t id = series_table_.find(hash, [&](std::uint32_t candidate) {
+    const Series& series = *by_id(candidate);
+    return series.hash == hash && labels.equal(series);
+  });
+  return id == IdTable::kNone ? nullptr : by_id(id);
+}
+
+void LabelIndex::resolve(const nx_series_table& table, bool may_create,
+                         std::vector<Resolved>& out) {
+  // Kept by the thread, so that a request of the usual size allocates nothing.
+  thread_local Hashes hashes;
+  const ShrinkAfter shrink(hashes.symbols);
+  hash(table, hashes);
+  out.assign(table.series_count, Resolved());
+  std::vector<std::uint32_t> missing;
+  {
+    // The table is read ahead of the comparisons: each lookup misses the cache.
+    constexpr std::uint32_t kAhead = 8;
+    const std::shared_lock lock(mutex_);
+    for (std::uint32_t s = 0; s < table.series_count; ++s) {
+      if (s + 2 * kAhead < table.series_count) {
+        series_table_.prefetch(hashes.series[s + 2 * kAhead]);
+      }
+      if (s + kAhead < table.series_count) {
+        const std::uint32_t id = series_table_.guess(hashes.series[s + kAhead]);
+        if (id != IdTable::kNone) __builtin_prefetch(by_id(id));
+      }
+      out[s].series = find(table, s, hashes.series[s]);
+      if (out[s].series == nullptr) missing.push_back(s);
+    }
+  }
+  if (missing.empty()) return;
+  const std::unique_lock lock(mutex_);
+  for (const std::uint32_t s : missing) {
+    Resolved& resolved = out[s];
+    // It may have come meanwhile, or stand twice in the table.
+    resolved.series = find(table, s, hashes.series[s]);
+    if (resolved.series != nullptr) continue;
+    if (!RowLabels(table, s).valid()) {
+      resolved.code = NX_ROW_BAD_LABELS;
+    } else if (!may_create || next_id_ == kNoId) {
+      resolved.code = NX_ROW_SERIES_LIMIT;
+    } else {
+      resolved.series = create(table, s, hashes.series[s]);
+      resolved.created = true;
+    }
+  }
+}
+
+Series* LabelIndex::create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) {
+  const RowLabels labels(table, row);
+  std::vector<Pair*> pairs;
+  pairs.reserve(labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    pairs.push_back(use_pair(labels.name(i), labels.value(i)));
+  }
+  const std::uint32_t id = next_id_++;
+  for (Pair* pair : pairs) pair->postings.push_back(id);
+  posting_entries_ += pairs.size();
+  auto* series = new Series(id, hash, std::move(pairs));  // owned by the blocks
+  store(id, series);
+  series_table_.insert(hash, id);
+  created_.fetch_add(1, std::memory_order_relaxed);
+  return series;
+}
+
+Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
+  const std::uint32_t n = symbols_.find(name);
+  const std::uint32_t v = symbols_.find(value);
+  if (n != kNone && v != kNone) {
+    const std::uint32_t id = pair_table_.find(pair_hash(n, v), [&](std::uint32_t candidate) {
+      return pairs_[candidate]->name_symbol == n && pairs_[candidate]->value_symbol == v;
+    });
+    if (id != IdTable::kNone) return pairs_[id];
+  }
+  auto* pair = new Pair();  // released by drop_pair or the destructor
+  pair->name_symbol = symbols_.use(name);
+  pair->value_symbol = symbols_.use(value);
+  pair->name = symbols_.text(pair->name_symbol);
+  pair->value = symbols_.text(pair->value_symbol);
+  if (free_pairs_.empty()) {
+    pair->id = static_cast<std::uint32_t>(pairs_.size());
+    pairs_.push_back(pair);
+  } else {
+    pair->id = free_pairs_.back();
+    free_pairs_.pop_back();
+    pairs_[pair->id] = pair;
+  }
+  std::vector<Pair*>& siblings = names_[pair->name_symbol];
+  pair->position = static_cast<std::uint32_t>(siblings.size());
+  siblings.push_back(pair);
+  pair_table_.insert(pair_hash(pair->name_symbol, pair->value_symbol), pair->id);
+  return pair;
+}
+
+void LabelIndex::drop_pair(Pair& pair) {
+  pair_table_.erase(pair_hash(pair.name_symbol, pair.value_symbol), pair.id);
+  std::vector<Pair*>& siblings = names_[pair.name_symbol];
+  siblings[pair.position] = siblings.back();
+  siblings[pair.position]->position = pair.position;
+  siblings.pop_back();
+  if (siblings.empty()) names_.erase(pair.name_symbol);
+  pairs_[pair.id] = nullptr;
+  free_pairs_.push_back(pair.id);
+  symbols_.drop(pair.name_symbol);
+  symbols_.drop(pair.value_symbol);
+  epochs_.retire(&pair, sizeof pair);
+}
+
+void LabelIndex::unpost(std::span<Series* const> series) {
+  Ids gone;
+  std::vector<Pair*> touched;
+  for (const Series* s : series) {
+    gone.push_back(s->id);
+    touched.insert(touched.end(), s->pairs.begin(), s->pairs.end());
+  }
+  std::sort(gone.begin(), gone.end());
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (Pair* pair : touched) {
+    posting_entries_ -= std::erase_if(pair->postings, [&](std::uint32_t id) {
+      return std::binary_search(gone.begin(), gone.end(), id);
+    });
+    if (pair->postings.empty()) drop_pair(*pair);
+  }
+}
+
+void LabelIndex::remove(std::span<Series* const> series) {
+  if (series.empty()) return;
+  const std::unique_lock lock(mutex_);
+  unpost(series);
+  for (Series* s : series) {
+    series_table_.erase(s->hash, s->id);
+    store(s->id, nullptr);
+    epochs_.retire(s, sizeof *s);
+  }
+  removed_.fetch_add(series.size(), std::memory_order_relaxed);
+}
+
+const Pair* LabelIndex::find_pair(std::string_view name, std::string_view value) const {
+  const std::shared_lock lock(mutex_);
+  const std::uint32_t n = symbols_.find(name);
+  const std::uint32_t v = symbols_.find(value);
+  if (n == kNone || v == kNone) return nullptr;
+  const std::uint32_t id = pair_table_.find(pair_hash(n, v), [&](std::uint32_t candidate) {
+    return pairs_[candidate]->name_symbol == n && pairs_[candidate]->value_symbol == v;
+  });
+  return id == IdTable::kNone ? nullptr : pairs_[id];
+}
+
+std::vector<const Pair*> LabelIndex::pairs_of(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = names_.find(symbols_.find(name));
+  if (at == names_.end()) return {};
+  return {at->second.begin(), at->second.end()};
+}
+
+std::vector<std::string_view> LabelIndex::names() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::string_view> out;
+  out.reserve(names_.size());
+  for (const auto& [symbol, pairs] : names_) out.push_back(symbols_.text(symbol));
+  return out;
+}
+
+std::size_t LabelIndex::posting_count(std::span<const Pair* const> pairs) const {
+  const std::shared_lock lock(mutex_);
+  std::size_t count = 0;
+  for (const Pair* pair : pairs) count += pair->postings.size();
+  return count;
+}
+
+Ids LabelIndex::ids_of(std::span<const Pair* const> pairs) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::span<const std::uint32_t>> lists;
+  lists.reserve(pairs.size());
+  for (const Pair* pair : pairs) lists.emplace_back(pair->postings);
+  return unite(lists);
+}
+
+Ids LabelIndex::all_ids() const {
+  const std::shared_lock lock(mutex_);
+  Ids out;
+  out.reserve(series_table_.size());
+  for (std::uint64_t id = 0; id < next_id_; ++id) {
+    const Block* block = blocks_[id >> kBlockBits].load(std::memory_order_relaxed);
+    if (block == nullptr) {
+      id |= kBlockSize - 1;
+    } else if (block->series[id & (kBlockSize - 1)].load(std::memory_order_relaxed) != nullptr) {
+      out.push_back(static_cast<std::uint32_t>(id));
+    }
+  }
+  return out;
+}
+
+std::uint32_t LabelIndex::name_symbol(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  return symbols_.find(name);
+}
+
+std::size_t LabelIndex::series_count() const {
+  const std::shared_lock lock(mutex_);
+  return series_table_.size();
+}
+
+std::size_t LabelIndex::pair_count() const {
+  const std::shared_lock lock(mutex_);
+  return pair_table_.size();
+}
+
+std::size_t LabelIndex::bytes() const {
+  const std::shared_lock lock(mutex_);
+  // What the allocator adds to each allocation.
+  constexpr std::size_t kAllocation = 16;
+  return symbols_.bytes() + series_table_.bytes() + pair_table_.bytes() +
+         pair_table_.size() * (sizeof(Pair) + 3 * kAllocation + sizeof(Pair*)) +
+         series_table_.size() * (sizeof(Series) + 2 * kAllocation + sizeof(Series*)) +
+         posting_entries_ * (sizeof(std::uint32_t) + sizeof(Pair*));
+}
+
+std::vector<LabelIndex::NameFigures> LabelIndex::name_figures() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<NameFigures> out;
+  for (const auto& [symbol, pairs] : names_) {
+    std::uint64_t bytes = 0;
+    for (const Pair* pair : pairs) bytes += pair->value.size() * pair->postings.size();
+    out.push_back({symbols_.text(symbol), pairs.size(), bytes});
+  }
+  return out;
+}
+
+std::vector<std::pair<const Pair*, std::uint64_t>> LabelIndex::pair_figures() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::pair<const Pair*, std::uint64_t>> out;
+  out.reserve(pair_table_.size());
+  for (const Pair* pair : pairs_) {
+    if (pair != nullptr) out.emplace_back(pair, pair->postings.size());
+  }
+  return out;
+}
+
+}  // namespace narthex::storage::memory

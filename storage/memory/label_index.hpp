@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// label_index.hpp - which series there are: label set -> series, label pair -> postings, id ->
+// series.
+//
+// Thread-safe. Lookups share a lock that is held for microseconds, creations and removals take it
+// alone. Series, pairs and texts that were found stay readable until the caller leaves its epoch,
+// also when they are removed meanwhile; so running matchers over many values needs no lock.
+#pragma once
+
+#include "storage/memory/epochs.hpp"
+#include "storage/memory/id_table.hpp"
+#include "storage/memory/postings.hpp"
+#include "storage/memory/series.hpp"
+#include "storage/memory/symbols.hpp"
+
+#include <narthex/data.h>
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace narthex::storage::memory {
+
+class LabelIndex {
+ public:
+  explicit LabelIndex(Epochs& epochs);
+  ~LabelIndex();
+
+  struct Resolved {
+    Series* series = nullptr;  // nullptr: see code
+    std::uint8_t code = NX_ROW_OK;
+    bool created = false;
+  };
+  // The series of a table, created where need be and `may_create` says so.
+  void resolve(const nx_series_table& table, bool may_create, std::vector<Resolved>& out);
+
+  // The series of a reference, or nullptr. No lock.
+  Series* by_ref(std::uint64_t ref) const { return ref == 0 ? nullptr : by_id(ref - 1); }
+  Series* by_id(std::uint64_t id) const;
+
+  // Takes series out. They are retired, not freed.
+  void remove(std::span<Series* const> series);
+
+  // -- what matching asks; all answers are copies --
+  static constexpr std::uint32_t kNone = Symbols::kNone;
+  const Pair* find_pair(std::string_view name, std::string_view value) const;
+  // All pairs of a name, in no order; empty when the name is unknown.
+  std::vector<const Pair*> pairs_of(std::string_view name) const;
+  std::vector<std::string_view> names() const;
+  std::size_t posting_count(std::span<const Pair* const> pairs) const;
+  // The union of their postings.
+  Ids ids_of(std::span<const Pair* const> pairs) const;
+  Ids all_ids() const;
+  // Id of the symbol of a name, or kNone.
+  std::uint32_t name_symbol(std::string_view name) const;
+
+  // -- figures --
+  std::size_t series_count() const;
+  std::size_t pair_count() const;
+  std::size_t bytes() const;
+  std::uint64_t created() const { return created_.load(std::memory_order_relaxed); }
+  std::uint64_t removed() const { return removed_.load(std::memory_order_relaxed); }
+
+  struct NameFigures {
+    std::string_view name;
+    std::uint64_t values;
+    std::uint64_t bytes;
+  };
+  std::vector<NameFigures> name_figures() const;
+  // Every pair with how many series it has.
+  std::vector<std::pair<const Pair*, std::uint64_t>> pair_figures() const;
+
+ private:
+  static constexpr std::size_t kBlockBits = 14;
+  static constexpr std::size_t kBlockSize = std::size_t{1} << kBlockBits;
+  static constexpr std::size_t kBlockCount = std::size_t{1} << (32 - kBlockBits);
+  struct Block {
+    std::atomic<Series*> series[kBlockSize];
+  };
+  struct Hashes {  // of one table, kept for their memory
+    std::vector<std::uint64_t> symbols;
+    std::vector<std::uint64_t> series;
+  };
+
+  static void hash(const nx_series_table& table, Hashes& out);
+  Series* find(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) const;
+  Series* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
+  Pair* use_pair(std::string_view name, std::string_view value);
+  void drop_pair(Pair& pair);
+  void store(std::uint32_t id, Series* series);
+  void unpost(std::span<Series* const> series);
+
+  Epochs& epochs_;
+  mutable std::shared_mutex mutex_;
+  // Guarded by mutex_ from here to the blank line.
+  Symbols symbols_;
+  IdTable series_table_;
+  IdTable pair_table_;
+  std::vector<Pair*> pairs_;  // by id; owned; nullptr: free
+  std::vector<std::uint32_t> free_pairs_;
+  std::unordered_map<std::uint32_t, std::vector<Pair*>> names_;  // by symbol
+  std::size_t posting_entries_ = 0;
+  std::uint32_t next_id_ = 0;
+
+  // 2^18 pointers that cost no memory until they are touched.
+  std::unique_ptr<std::atomic<Block*>[], void (*)(std::atomic<Block*>*)> blocks_;
+  std::atomic<std::uint64_t> created_{0};
+  std::atomic<std::uint64_t> removed_{0};
+};
+
+}  // namespace narthex::storage::memory

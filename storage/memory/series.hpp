@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// series.hpp - one series: its labels (constant) and its samples (guarded by the commit lock).
+//
+// The samples of a series are what was written in order, plus late ones:
+//   in order  each newer than every sample of the series before it: rows of a group (row_group.hpp)
+//             while the series is scraped with its target, else a run of its own
+//   late      older than the newest when they came; they win over an equal time in order
+// Histograms are kept apart from floats; the times of both together ascend.
+#pragma once
+
+#include "storage/memory/chunk.hpp"
+#include "storage/memory/histogram.hpp"
+#include "storage/memory/late_samples.hpp"
+#include "storage/memory/postings.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace narthex::storage::memory {
+
+class RowGroup;
+
+// One label, shared by all series that have it. The texts are constant; the postings belong to the
+// label index and its lock.
+struct Pair {
+  std::string_view name;
+  std::string_view value;
+  std::uint32_t name_symbol;
+  std::uint32_t value_symbol;
+  std::uint32_t id;        // in the index
+  std::uint32_t position;  // among the pairs of its name
+  Ids postings;
+};
+
+struct ChunkEntry {
+  const Chunk* chunk;
+  std::int64_t first_t;
+  std::int64_t last_t;
+};
+
+// Where a series stands in a row group.
+struct Membership {
+  RowGroup* group = nullptr;
+  std::uint32_t slot = 0;
+};
+
+// The samples of the series in rows of `group` with min_t <= t <= max_t are deleted. max_t is not
+// newer than the group was at the deletion, so later rows are never hit.
+struct Tombstone {
+  const RowGroup* group;
+  std::int64_t min_t;
+  std::int64_t max_t;
+};
+
+// What most series never need.
+struct SeriesExtra {
+  LateSamples late;
+  std::vector<HistogramPoint> histograms;  // in order
+  std::vector<Membership> more_groups;     // beside Series::home
+  std::vector<Tombstone> tombstones;       // on samples in groups; others are deleted at once
+  // Commits before the last one that an open querier must not see: (sequence, samples).
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> hidden;
+  // Start times: the entry with the greatest t <= the sample's holds.
+  std::vector<std::pair<std::int64_t, std::int64_t>> starts;
+};
+
+inline constexpr std::int64_t kNoTime = INT64_MIN;
+inline constexpr std::uint32_t kOpenSamplesMax = 64;
+
+struct Series {
+  Series(std::uint32_t series_id, std::uint64_t label_hash, std::vector<Pair*> labels)
+      : id(series_id), hash(label_hash), pairs(std::move(labels)) {}
+  ~Series();
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  SeriesExtra& need_extra() {
+    if (extra == nullptr) extra = std::make_unique<SeriesExtra>();
+    return *extra;
+  }
+  std::uint64_t ref() const { return std::uint64_t{id} + 1; }
+  // The pair of this label, or nullptr.
+  const Pair* pair_of(std::uint32_t name_symbol) const {
+    for (const Pair* pair : pairs) {
+      if (pair->name_symbol == name_symbol) return pair;
+    }
+    return nullptr;
+  }
+  std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
+
+  const std::uint32_t id;
+  const std::uint64_t hash;
+  const std::vector<Pair*> pairs;  // sorted by name
+
+  // -- guarded by the commit lock --
+  std::int64_t last_t = kNoTime;  // newest sample outside groups, floats and histograms
+  std::uint64_t last_bits = 0;    // its value, unless it is a histogram
+  const Histogram* last_histogram = nullptr;
+  std::uint64_t last_sequence = 0;  // the commit that wrote the newest float outside groups ...
+  std::uint32_t last_added = 0;     // ... and how many it wrote
+  std::uint16_t open_count = 0;
+  std::uint16_t open_capacity = 0;
+  std::unique_ptr<Sample[]> open;
+  std::vector<ChunkEntry> sealed;
+  Membership home;
+  // When it was last resolved, or written while it was empty: the collector leaves it alone a
+  // while.
+  std::atomic<std::int64_t> touched_ms{0};
+  std::unique_ptr<SeriesExtra> extra;
+};
+
+// By (name, value) pairs, bytewise: the order of NX_SCAN_SORTED.
+bool label_order(const Series& a, const Series& b);
+
+}  // namespace narthex::storage::memory

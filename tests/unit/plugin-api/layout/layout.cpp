@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same assertions, seen from C++.
+#include "layout.c"
