@@ -47,7 +47,7 @@ class ExpositionReference {
 
  private:
   char at(std::size_t ahead = 0) const { return i_ + ahead < b_.size() ? b_[i_ + ahead] : '\0'; }
-  bool end() const { return i_ == b_.size(); }
+  bool end() const { return i_ >= b_.size(); }  // an escape may have gone beyond
   bool take(char c) {
     if (end() || b_[i_] != c) return false;
     ++i_;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static void trap(void) { abort(); }
+__attribute__((unused)) static void trap(void) { abort(); }
 
 static nx_status NX_CALL create(const nx_host* host, const nx_value* config, void** instance,
                                 nx_error* err) {
