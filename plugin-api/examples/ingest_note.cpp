@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An ingest plugin: POST /note/{name} with a number as its body stores one sample.
 #include <narthex/sdk/ingest.hpp>
-#include <narthex/sdk/series_table.hpp>
+#include <narthex/sdk/series_list.hpp>
 
 #include <charconv>
 
@@ -24,7 +24,7 @@ class Note {
     if (error != std::errc() || end != body.data() + body.size()) {
       return narthex::invalid_data("the body must be a number");
     }
-    sdk::SeriesTable table;
+    sdk::SeriesList table;
     table.add(sdk::Value(&request.path_params[0].value).get<std::string_view>(), {});
     const nx_series_table series = table.view();
     const std::uint32_t row_series = 0;

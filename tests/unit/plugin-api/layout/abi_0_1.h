@@ -596,7 +596,7 @@ NX_OFFSET(nx_value, u, 8)
 
 NX_SIZE(nx_value_u, 8)
 
-NX_SIZE(nx_window_in, 168)
+NX_SIZE(nx_window_in, 176)
 NX_OFFSET(nx_window_in, struct_size, 0)
 NX_OFFSET(nx_window_in, series_count, 4)
 NX_OFFSET(nx_window_in, n, 8)
@@ -621,3 +621,4 @@ NX_OFFSET(nx_window_in, win_stride, 136)
 NX_OFFSET(nx_window_in, off, 144)
 NX_OFFSET(nx_window_in, col_flags, 152)
 NX_OFFSET(nx_window_in, t_id, 160)
+NX_OFFSET(nx_window_in, step_t, 168)
