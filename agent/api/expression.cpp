@@ -68,7 +68,6 @@ Response features(const Services& s) {
                {"delayed_name_removal", "promql-delayed-name-removal"},
                {"duration_expr", "promql-duration-expr"},
                {"experimental_functions", "promql-experimental-functions"},
-               {"extended_range_selectors", "promql-extended-range-selectors"},
                {"fill_modifiers", "promql-binop-fill-modifiers"}});
   json.key("promql_functions").begin_object();
   for (const auto& [name, entry] : s.functions->entries()) {
