@@ -20,7 +20,11 @@ class LinesDiscovery {
   };
   static constexpr sdk::OptionRow<Options> kOptions[] = {
       {"path", &Options::path, sdk::required, "The file to read.", "path"},
-      {"port", &Options::port, "9100", "Port of lines without one.", {},
+      {"port",
+       &Options::port,
+       "9100",
+       "Port of lines without one.",
+       {},
        R"("minimum": 1, "maximum": 65535)"},
   };
 

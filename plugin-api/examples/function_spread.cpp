@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PromQL functions in C++: spread_over_time(range-vector), largest minus smallest, and half(vector).
+// PromQL functions in C++: spread_over_time(range-vector), largest minus smallest, and
+// half(vector).
 #include <narthex/sdk/function.hpp>
 
 #include <algorithm>

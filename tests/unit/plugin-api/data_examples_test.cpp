@@ -106,16 +106,15 @@ TEST_CASE("the parser example reads lines and names their series", "[examples]")
   opts.max_rows = 2;
   const auto parse = [&](std::string body_text) {
     const BufferRef body = make_buffer(std::move(body_text));
-    return instance->call(instance->site("narthex.parser/1.parse", 1000),
-                          [&](void* self, nx_error* err) {
-                            return table->parse(self, seen.scratch, body.get(), &opts, sink, &seen,
-                                                err);
-                          });
+    return instance->call(
+        instance->site("narthex.parser/1.parse", 1000), [&](void* self, nx_error* err) {
+          return table->parse(self, seen.scratch, body.get(), &opts, sink, &seen, err);
+        });
   };
   CHECK(parse("a.b 1\nc 2.5\nd -3\n").message() == "");
   CHECK(seen.batches == 2);
-  CHECK(seen.samples ==
-        std::map<std::string, double>{{"__name__=a_b,", 1}, {"__name__=c,", 2.5}, {"__name__=d,", -3}});
+  CHECK(seen.samples == std::map<std::string, double>{
+                            {"__name__=a_b,", 1}, {"__name__=c,", 2.5}, {"__name__=d,", -3}});
   const Status bad = parse("a 1\nb x\n");
   CHECK(bad.code() == NX_ERR_INVALID_DATA);
   CHECK(bad.message() == "line 2, column 1: expected a name and a value");

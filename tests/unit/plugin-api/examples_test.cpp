@@ -80,9 +80,8 @@ TEST_CASE("the discovery example turns lines into targets", "[examples]") {
   TargetSink sink;
   const host::CallSite site = lines.site("narthex.discovery/1.refresh", 30'000);
   const auto refresh = [&] {
-    return lines.call(site, [&](void* self, nx_error* err) {
-      return table->refresh(self, &sink, err);
-    });
+    return lines.call(site,
+                      [&](void* self, nx_error* err) { return table->refresh(self, &sink, err); });
   };
   REQUIRE(refresh().message() == "");
   CHECK(sink.addresses[path] == std::vector<std::string>{"alpha:9100", "beta:1234"});
@@ -129,9 +128,8 @@ TEST_CASE("the notifier example writes alerts into the log", "[examples]") {
   const nx_alert* batch[] = {&alert};
   const auto* table = static_cast<const nx_notifier*>((*made)->table(NX_NOTIFIER_ID));
   const Status status = (*made)->call(
-      (*made)->site("narthex.notifier/1.notify", 10'000), [&](void* self, nx_error* err) {
-        return table->notify(self, batch, 1, f.soon_ns(), err);
-      });
+      (*made)->site("narthex.notifier/1.notify", 10'000),
+      [&](void* self, nx_error* err) { return table->notify(self, batch, 1, f.soon_ns(), err); });
   CHECK(status.ok());
   CHECK(f.log.has("alert fires"));
   CHECK(f.log.has("alertname=HostDown"));
