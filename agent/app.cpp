@@ -97,6 +97,7 @@ class App {
   Status open_storage();
   scrape::ManagerServices scrape_services();
   Status open_server();
+  Status settle_address();
   Status begin();
   void publish_metrics();
   void warn(const config::Config& config) const;
@@ -108,7 +109,7 @@ class App {
   void wait_for_end();
   void stop();
 
-  const config::CommandLine command_line_;
+  config::CommandLine command_line_;  // with the address that port 0 became
   const telemetry::Log log_{"agent"};
   const runtime::ServiceNotifier notifier_ = runtime::ServiceNotifier::from_environment();
   runtime::AsioExecutor executor_{runtime::ExecutorOptions{}};
@@ -209,7 +210,20 @@ Status App::open_server() {
   if (opened.ok()) opened = web::mount(*server_);
   if (opened.ok()) opened = server_->start();
   if (opened.ok()) log_.info("listening", {{"address", server_->address()}});
-  return opened;
+  return opened.ok() ? settle_address() : opened;
+}
+
+// The embedded default scrapes the agent's own address, which is known only now when the port was
+// left to the system.
+Status App::settle_address() {
+  const std::string address = server_->address();
+  if (!config().file.empty() || config().http.server.listen == address) return Status();
+  command_line_.flags.emplace_back("listen", address);
+  std::vector<document::Finding> findings;
+  std::shared_ptr<const config::Config> settled = config::load(command_line_, findings);
+  if (settled == nullptr) return invalid_config(document::render(findings));
+  status_.set_config(std::move(settled), executor_.clock().now_ms());
+  return Status();
 }
 
 Status App::begin() {

@@ -2,6 +2,7 @@
 #include "document/document.hpp"
 
 #include <array>
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -75,31 +76,47 @@ std::string format_duration_ms(std::int64_t ms) {
   return out;
 }
 
-Result<std::uint64_t> parse_bytes(std::string_view text) {
+namespace {
+
+// One number with its unit at the start of text: "512B", "1.5KiB". -1: not a number, -2: no unit.
+double take_bytes(std::string_view& text) {
   constexpr std::string_view kPrefixes = "KMGTPE";
-  if (text == "0") return std::uint64_t{0};
-  const std::string whole(text);
   std::size_t digits = 0;
   while (digits < text.size() && (is_digit(text[digits]) || text[digits] == '.')) ++digits;
-  std::string_view unit = text.substr(digits);
-  const auto unknown_unit = [&] {
-    return invalid_argument("units: unknown unit " + whole.substr(digits) + " in " + whole);
-  };
   double number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + digits, number);
-  if (digits == 0 || parsed.ec != std::errc() || parsed.ptr != text.data() + digits) {
-    return invalid_argument("units: invalid " + whole);
-  }
-  if (!unit.ends_with('B')) return unknown_unit();
-  unit.remove_suffix(1);
-  if (unit.size() == 2 && unit[1] == 'i') unit.remove_suffix(1);
+  if (digits == 0 || parsed.ec != std::errc() || parsed.ptr != text.data() + digits) return -1;
+  text.remove_prefix(digits);
   int shift = 0;
-  if (!unit.empty()) {
-    const std::size_t power = kPrefixes.find(unit[0]);
-    if (unit.size() != 1 || power == std::string_view::npos) return unknown_unit();
+  if (const std::size_t power = text.empty() ? std::string_view::npos : kPrefixes.find(text[0]);
+      power != std::string_view::npos) {
     shift = 10 * static_cast<int>(power + 1);
+    text.remove_prefix(text.substr(1, 1) == "i" ? 2 : 1);
   }
-  const double bytes = number * static_cast<double>(std::uint64_t{1} << shift);
+  if (text.empty() || text[0] != 'B') return -2;
+  text.remove_prefix(1);
+  return number * static_cast<double>(std::uint64_t{1} << shift);
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  if (text == "0") return std::uint64_t{0};
+  const std::string whole(text);
+  if (text.empty()) return invalid_argument("units: invalid " + whole);
+  double bytes = 0;
+  while (!text.empty()) {
+    const std::string_view rest = text;
+    const double part = take_bytes(text);
+    if (part == -1) return invalid_argument("units: invalid " + whole);
+    if (part == -2) {
+      const std::size_t unit = rest.find_first_not_of("0123456789.");
+      return invalid_argument("units: unknown unit " +
+                              std::string(rest.substr(std::min(unit, rest.size()))) + " in " +
+                              whole);
+    }
+    bytes += part;
+  }
   if (bytes >= 9223372036854775808.0) return invalid_argument("units: " + whole + " is too large");
   return static_cast<std::uint64_t>(bytes);
 }

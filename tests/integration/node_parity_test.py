@@ -2,6 +2,7 @@
 """The host metrics of the agent equal those of a node_exporter, where one is installed: as
 `prometheus-node-exporter` or `node_exporter` in PATH, or named by $NARTHEX_NODE_EXPORTER."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,8 +14,14 @@ import node_parity
 
 
 def find_node_exporter():
-    named = os.environ.get("NARTHEX_NODE_EXPORTER")
-    return named or shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
+    """The program, when it is recent enough to have the names and rules of 1.11."""
+    named = (os.environ.get("NARTHEX_NODE_EXPORTER") or shutil.which("prometheus-node-exporter")
+             or shutil.which("node_exporter"))
+    if not named:
+        return None
+    shown = subprocess.run([named, "--version"], capture_output=True, text=True)
+    found = re.search(r"version (\d+)\.(\d+)", shown.stdout + shown.stderr)
+    return named if found and (int(found[1]), int(found[2])) >= (1, 10) else None
 
 
 def free_port():
@@ -23,7 +30,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@unittest.skipUnless(find_node_exporter(), "no node_exporter is installed")
+@unittest.skipUnless(find_node_exporter(), "no node_exporter 1.10 or newer is installed")
 class NodeParity(unittest.TestCase):
     def setUp(self):
         port = free_port()

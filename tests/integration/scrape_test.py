@@ -47,7 +47,7 @@ TEXT = """# HELP app_requests_total Requests.
 app_requests_total{code="200"} 10
 app_requests_total{code="500"} 1
 app_dropped_bytes 7
-up 0
+up{job="mine"} 0
 job_collision{job="mine"} 1
 """
 OPENMETRICS = """# TYPE om_size_bytes gauge
@@ -98,7 +98,8 @@ class Scrape(unittest.TestCase):
         self.assertEqual(self.value('scrape_samples_post_metric_relabeling{job="app"}'), "4")
 
     def test_a_body_cannot_forge_labels_or_up(self):
-        self.assertEqual(self.value('up{job="app"}'), "1")
+        self.assertEqual(self.value('up{job="app",exported_job=""}'), "1")
+        self.assertEqual(self.value('up{job="app",exported_job="mine"}'), "0")
         self.assertEqual(self.value('job_collision{job="app",exported_job="mine"}'), "1")
 
     def test_openmetrics_has_units_and_exemplars(self):

@@ -33,7 +33,7 @@ TEST_CASE("bad global sections are refused", "[config]") {
        "1:78 utf8 metric names requested but validation scheme is not set to UTF8"},
       {"[]", "1:1 the configuration must be a table of keys, not a list"},
       {"scrape_configs: [null]\n", "1:18 empty or null scrape config section"},
-      {"rule_files: ['[']\n", "1:14 syntax error in pattern \"["},
+      {"rule_files: ['[']\n", "1:14 syntax error in pattern \""},
       {"remote_write: [{url: 'http://a'}]\n", "1:1 remote_write is not in this version"},
       {"remote_read: [{url: 'http://a'}]\n", "1:1 remote_read is not in this version"},
       {"tracing: {endpoint: a}\n", "1:1 tracing is not in this version"},

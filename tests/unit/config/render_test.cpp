@@ -57,7 +57,7 @@ TEST_CASE("what is shown can be read again and shows the same", "[config]") {
   const Loaded again = load_text(shown);
   // Hidden secrets read as the text "<secret>"; Prometheus's copy of the window is no key.
   CHECK(again.errors() ==
-        std::vector<std::string>{"182:5 unknown key \"outofordertimewindow\" in tsdb"});
+        std::vector<std::string>{"235:5 unknown key \"outofordertimewindow\" in tsdb"});
 }
 
 TEST_CASE("a string is quoted when a reader would not take it for text", "[config]") {
