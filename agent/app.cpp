@@ -16,6 +16,7 @@
 #include "runtime/signals.hpp"
 #include "scrape/manager.hpp"
 #include "storage_config.hpp"
+#include "store/metrics.hpp"
 #include "store/store.hpp"
 #include "telemetry/process_metrics.hpp"
 #include "web/web.hpp"
@@ -247,6 +248,7 @@ Status App::begin() {
 
 void App::publish_metrics() {
   gatherers_.push_back(telemetry::register_process_metrics(registry_));
+  gatherers_.push_back(store::export_metrics(*store_, registry_));
   gatherers_.push_back(registry_.on_gather([this](telemetry::Gathering& g) {
     g.gauge("narthex_build_info", "Version of the agent.", {{"version", status_.version()}}, 1);
     g.gauge("prometheus_build_info", "Version of Prometheus whose behaviour this agent has.",
