@@ -129,6 +129,18 @@ std::vector<std::string> default_protocols(bool native_histograms) {
 
 }  // namespace
 
+void warn_of_histogram_options(TableReader& table) {
+  for (const char* key :
+       {"convert_classic_histograms_to_nhcb", "native_histogram_min_bucket_factor"}) {
+    for (const Part& given : table.all(key)) {
+      const sdk::Value value(given.value);
+      if (!value.get<bool>() && value.get<double>() == 0) continue;
+      table.diagnostics().warn(given, "this version scrapes no native histograms: " +
+                                          std::string(key) + " changes nothing");
+    }
+  }
+}
+
 GlobalOptions read_global(TableReader table, const std::vector<std::string>& features) {
   GlobalOptions global;
   global.given = !table.others().empty();
@@ -147,6 +159,7 @@ GlobalOptions read_global(TableReader table, const std::vector<std::string>& fea
   read_schemes(table, global);
   table.read("always_scrape_classic_histograms", global.always_scrape_classic_histograms);
   table.read("convert_classic_histograms_to_nhcb", global.convert_classic_histograms_to_nhcb);
+  warn_of_histogram_options(table);
   table.read("extra_scrape_metrics", global.extra_scrape_metrics);
   table.done();
   if (!global.query_log_file.empty()) {

@@ -45,4 +45,7 @@ bool is_escaping_scheme(std::string_view scheme);
 bool is_protocol(std::string_view name);
 extern const char* const kKnownProtocols;  // for messages
 
+// Warns of options about native histograms that have no effect in this version.
+void warn_of_histogram_options(TableReader& table);
+
 }  // namespace narthex::config

@@ -94,6 +94,7 @@ void read_samples(TableReader& table, const GlobalOptions& global, scrape::JobOp
   table.read("scrape_failure_log_file", job.scrape_failure_log_file);
   table.read("native_histogram_bucket_limit", job.limits.native_histogram_bucket_limit);
   table.read("native_histogram_min_bucket_factor", job.limits.native_histogram_min_bucket_factor);
+  warn_of_histogram_options(table);
 }
 
 }  // namespace

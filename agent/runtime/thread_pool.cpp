@@ -2,6 +2,7 @@
 #include "runtime/thread_pool.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace narthex::runtime {
@@ -28,11 +29,15 @@ void ThreadPool::post(Task task) {
 // REQUIRES: mutex_ is held; the new thread's first wish is that lock too, so it finds `self` set.
 void ThreadPool::start_thread(Task task) {
   const auto self = running_.emplace(running_.end());
-  *self = Thread::start(options_.thread, [this, self, task] { work(self, task); });
+  // Held apart from the thread's own function, which lives as long as the thread: what the task
+  // captured is to go when the task is done.
+  const auto first = std::make_shared<Task>(std::move(task));
+  *self = Thread::start(options_.thread,
+                        [this, self, first] { work(self, std::exchange(*first, nullptr)); });
   if (*self) return;
   // The system has no more threads: those that exist will come to it.
   running_.erase(self);
-  queue_.push_back(std::move(task));
+  queue_.push_back(std::move(*first));
 }
 
 void ThreadPool::work(ThreadList::iterator self, Task task) {

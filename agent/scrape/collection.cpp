@@ -115,6 +115,12 @@ Collection::Collection() {
     return contained<nx_status>(NX_ERR_NO_MEMORY,
                                 [&] { return of(c).set_values(set, values, absent, count); });
   };
+  raw_.series_set_drop = [](const nx_collection* c, std::uint32_t set) {
+    contained(0, [&] {
+      of(c).drop_set(set);
+      return 0;
+    });
+  };
   raw_.batch = [](const nx_collection* c, const nx_sample_batch* batch, nx_error*) -> nx_status {
     return contained<nx_status>(NX_ERR_NO_MEMORY, [&] { return of(c).add_batch(*batch); });
   };
@@ -183,8 +189,15 @@ nx_status Collection::sample(std::uint32_t family, std::string_view suffix, cons
 
 std::uint32_t Collection::add_set(const nx_series_table& table, const nx_metadata* meta,
                                   std::uint32_t meta_count) {
-  if (sets_.size() >= kHandlesMax) return 0;
-  SeriesSet& set = sets_.emplace_back();
+  if (sets_.size() - free_sets_.size() >= kHandlesMax) return 0;
+  if (free_sets_.empty()) {
+    sets_.emplace_back();
+    free_sets_.push_back(static_cast<std::uint32_t>(sets_.size()));
+  }
+  const std::uint32_t handle_of_set = free_sets_.back();
+  free_sets_.pop_back();
+  SeriesSet& set = sets_[handle_of_set - 1];
+  set = SeriesSet{};
   for (std::uint32_t m = 0; m < meta_count; ++m) {
     const std::uint32_t handle =
         declare(meta[m].type, view(meta[m].family), view(meta[m].unit), view(meta[m].help));
@@ -194,14 +207,21 @@ std::uint32_t Collection::add_set(const nx_series_table& table, const nx_metadat
     append_key(set.keys, table, s);
     set.key_end.push_back(set.keys.size());
   }
-  return static_cast<std::uint32_t>(sets_.size());
+  return handle_of_set;
+}
+
+void Collection::drop_set(std::uint32_t handle) {
+  if (handle == 0 || handle > sets_.size() || !sets_[handle - 1].live) return;
+  sets_[handle - 1] = SeriesSet{};
+  sets_[handle - 1].live = false;
+  free_sets_.push_back(handle);
 }
 
 nx_status Collection::set_values(std::uint32_t handle, const double* values,
                                  const std::uint8_t* absent, std::uint32_t count) {
   if (handle == 0 || handle > sets_.size()) return NX_ERR_INVALID_ARGUMENT;
   const SeriesSet& set = sets_[handle - 1];
-  if (count != set.key_end.size()) return NX_ERR_INVALID_ARGUMENT;
+  if (!set.live || count != set.key_end.size()) return NX_ERR_INVALID_ARGUMENT;
   for (const std::uint32_t index : set.families) {
     if (families_[index].declared == generation_) continue;
     families_[index].declared = generation_;

@@ -45,6 +45,7 @@ class Collection {
     std::string keys;
     std::vector<std::size_t> key_end;
     std::vector<std::uint32_t> families;
+    bool live = true;
   };
 
   static Collection& of(const nx_collection* c) { return *static_cast<Collection*>(c->impl); }
@@ -58,6 +59,7 @@ class Collection {
                    const nx_histogram* histogram);
   std::uint32_t add_set(const nx_series_table& table, const nx_metadata* meta,
                         std::uint32_t meta_count);
+  void drop_set(std::uint32_t handle);
   nx_status set_values(std::uint32_t handle, const double* values, const std::uint8_t* absent,
                        std::uint32_t count);
   nx_status add_batch(const nx_sample_batch& batch);
@@ -67,7 +69,8 @@ class Collection {
   nx_collection raw_{};
   std::vector<KnownFamily> families_;  // handle - 1
   std::unordered_map<std::string, std::uint32_t> family_index_;
-  std::vector<SeriesSet> sets_;  // handle - 1
+  std::vector<SeriesSet> sets_;           // handle - 1
+  std::vector<std::uint32_t> free_sets_;  // handles that may be given out again
   std::uint64_t generation_ = 0;
 
   // Of this collection.
