@@ -5,6 +5,10 @@ option(NARTHEX_TESTS "Build the tests" ON)
 option(NARTHEX_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(NARTHEX_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
 
+option(NARTHEX_UNITY "Compile several files of a room at once" OFF)
+set(CMAKE_UNITY_BUILD ${NARTHEX_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -33,6 +37,10 @@ target_compile_options(narthex_flags INTERFACE
   -fno-omit-frame-pointer
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi>
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
+if(NARTHEX_UNITY)
+  # A .cpp that is included by another file may keep its private types.
+  target_compile_options(narthex_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+endif()
 target_link_options(narthex_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 
 string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")

@@ -5,14 +5,25 @@
 #   narthex_plugin(discovery file LINKS PkgConfig::X)                 plugins/discovery/file -> narthex_discovery_file.so
 #   narthex_test(unit/scrape ROOMS scrape)                            tests/unit/scrape/*.cpp -> ctest "unit/scrape"
 #
+# Release and sanitizer builds compile several files of a room at once (NARTHEX_UNITY), which takes a
+# third of the time. ALONE names files that must be compiled by themselves, since their anonymous
+# namespaces use names that another file of the folder uses too.
+#
 # A room is every *.cpp of its folder as one static library `narthex_<room>`. USES names the rooms
 # whose headers it may include: tests/tidy compares each #include with this line, which is why it is
 # also written to ${CMAKE_BINARY_DIR}/rooms.txt.
 
 file(WRITE ${CMAKE_BINARY_DIR}/rooms.txt "")
 
+function(narthex_alone)
+  foreach(file ${ARGN})
+    set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endforeach()
+endfunction()
+
 function(narthex_room name)
-  cmake_parse_arguments(ROOM "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "USES;LINKS;ALONE" ${ARGN})
+  narthex_alone(${ROOM_ALONE})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   set(target narthex_${name})
@@ -50,7 +61,8 @@ endfunction()
 # The logic (everything but plugin.cpp) is an object library of its own, so that
 # tests reach it without any host.
 function(narthex_plugin kind name)
-  cmake_parse_arguments(PLUGIN "" "" "LINKS;USES" ${ARGN})
+  cmake_parse_arguments(PLUGIN "" "" "LINKS;USES;ALONE" ${ARGN})
+  narthex_alone(${PLUGIN_ALONE})
   set(target narthex_${kind}_${name})
   file(GLOB logic CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   list(FILTER logic EXCLUDE REGEX "/plugin\\.cpp$")
@@ -83,7 +95,8 @@ endfunction()
 
 # One test program a folder. ROOMS and PLUGINS name what it links (a plugin's logic, not its file).
 function(narthex_test folder)
-  cmake_parse_arguments(TEST "" "TIMEOUT" "ROOMS;PLUGINS;LINKS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(TEST "" "TIMEOUT" "ROOMS;PLUGINS;LINKS;DEPENDS;ALONE" ${ARGN})
+  narthex_alone(${TEST_ALONE})
   string(REPLACE "/" "_" target "test_${folder}")
   string(REPLACE "-" "_" target "${target}")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
