@@ -64,6 +64,10 @@ def check_includes(path, text, table, agent_rooms, report):
             own = os.path.basename(room)
             if first != own and first not in table[room]:
                 report(where, "room %s includes %s, its USES line does not name %s" % (own, target, first))
+        if room is not None and first == "storage" and top == "storage":
+            other = target.split("/")[1]
+            if other != os.path.basename(room) and other not in table[room]:
+                report(where, "%s includes %s, its USES line does not name %s" % (room, target, other))
         if top == "agent" and first in ("plugins", "storage"):
             report(where, "the agent includes a plugin: %s" % target)
         if top in ("plugins", "storage") and first in agent_rooms and quote == '"' and first not in (
