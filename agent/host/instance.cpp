@@ -3,7 +3,7 @@
 
 namespace narthex::host {
 
-thread_local CallFrame* Instance::current_frame = nullptr;
+constinit thread_local CallFrame* Instance::current_frame = nullptr;
 
 Instance::~Instance() = default;
 

@@ -93,7 +93,7 @@ class Instance {
   // The instance behind a host object that a plugin passed back.
   static Instance& of(const nx_host* host) { return *static_cast<Instance*>(host->impl); }
 
-  static thread_local CallFrame* current_frame;
+  static constinit thread_local CallFrame* current_frame;
 
  protected:
   // False: the call must not be made; refusal() says why.

@@ -31,10 +31,10 @@ std::uint64_t offset_seed(const std::string& host_name, const ScrapeOptions& opt
 struct Manager::Impl {
   explicit Impl(ManagerServices s)
       : services(std::move(s)),
+        parsers(std::make_shared<const ParserSet>(services.parsers)),
         metrics(services.registry),
         work(services.executor, std::max(1u, std::thread::hardware_concurrency())),
-        blocking_work(services.executor, kBlockingMax),
-        parsers(std::make_shared<const ParserSet>(services.parsers)) {
+        blocking_work(services.executor, kBlockingMax) {
     gather = services.registry.on_gather([this](telemetry::Gathering& out) { show(out); });
   }
 
@@ -61,12 +61,13 @@ struct Manager::Impl {
   }
 
   const ManagerServices services;
+  const std::shared_ptr<const ParserSet>
+      parsers;  // before the shelf: workbenches hold scratch of theirs
   ScrapeMetrics metrics;
   WorkQueue work;
   WorkQueue blocking_work;
   WorkbenchShelf shelf;
   FamilyLists families;
-  const std::shared_ptr<const ParserSet> parsers;
   const telemetry::Log log{"scrape manager"};
   std::uint64_t seed = 0;
   std::uint64_t exporter_count = 0;  // names instances apart over reloads

@@ -32,6 +32,10 @@ class LogOutput {
     captured_ = lines;
     limit_ = RateLimit();
   }
+  std::string captured() {
+    const std::lock_guard lock(mutex_);
+    return captured_ == nullptr ? std::string() : *captured_;
+  }
   bool wants(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
   void write(LogRecord record);
 
@@ -89,5 +93,7 @@ void Log::write(Level level, std::string_view text, std::span<const Field> field
 void configure_log(const LogOptions& options) { output().configure(options); }
 
 void capture_log(std::string* lines) { output().capture(lines); }
+
+std::string captured_log() { return output().captured(); }
 
 }  // namespace narthex::telemetry

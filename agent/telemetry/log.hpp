@@ -81,5 +81,8 @@ class Log {
 void configure_log(const LogOptions& options);
 // Receives every line that passes the level instead of stderr; nullptr restores stderr. For tests.
 void capture_log(std::string* lines);
+// A copy of what was captured so far; empty while nothing captures. Other threads may log
+// meanwhile.
+std::string captured_log();
 
 }  // namespace narthex::telemetry

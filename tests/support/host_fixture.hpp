@@ -50,8 +50,8 @@ class CapturedLog {
   CapturedLog(const CapturedLog&) = delete;
   CapturedLog& operator=(const CapturedLog&) = delete;
   ~CapturedLog() { telemetry::capture_log(nullptr); }
-  const std::string& lines() const { return lines_; }
-  bool has(std::string_view text) const { return lines_.find(text) != std::string::npos; }
+  std::string lines() const { return telemetry::captured_log(); }
+  bool has(std::string_view text) const { return lines().find(text) != std::string::npos; }
 
  private:
   std::string lines_;

