@@ -175,8 +175,8 @@ std::optional<double> changes(const Window& w) {
   return count;
 }
 
-constexpr sdk::FunctionShape kCounter = {sdk::function_detail::kRangeParam, 1, false,
-                                         NX_ARG_VECTOR, NX_FN_COUNTER};
+constexpr sdk::FunctionShape kCounter = {sdk::function_detail::kRangeParam, 1, false, NX_ARG_VECTOR,
+                                         NX_FN_COUNTER};
 
 const nx_function kRows[] = {
     sdk::windows<grow<Growth::kRate>>("rate", "Growth of a counter per second.", kCounter),

@@ -2,13 +2,13 @@
 // Aggregations over the samples of a window: *_over_time.
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/quantile.hpp"
+#include "plugins/function/promql/shown.hpp"
 #include "plugins/function/promql/sums.hpp"
 
 #include <narthex/sdk/function.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
@@ -152,18 +152,6 @@ void last(const FunctionContext& context, const nx_window_in& in, const nx_elem_
 
 // ---- quantile_over_time ----
 
-// Go's %g for the few numbers that stand here.
-std::string shown(double q) {
-  if (std::isnan(q)) return "NaN";
-  if (std::isinf(q)) return q > 0 ? "+Inf" : "-Inf";
-  char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, q);
-    if (std::strtod(text, nullptr) == q) break;
-  }
-  return text;
-}
-
 void quantile(const FunctionContext& context, const nx_window_in& in, const nx_elem_out& out) {
   const FunctionArgs args(in.args, in.arg_count);
   std::vector<double> values;
@@ -189,8 +177,7 @@ constexpr std::uint32_t kScalarRange[] = {NX_ARG_SCALAR, NX_ARG_RANGE};
 constexpr sdk::FunctionShape kAnySample = {kRange, 1, false, NX_ARG_VECTOR, NX_FN_HISTOGRAMS};
 constexpr sdk::FunctionShape kLast = {kRange, 1, false, NX_ARG_VECTOR,
                                       NX_FN_HISTOGRAMS | NX_FN_KEEP_NAME};
-constexpr sdk::FunctionShape kExperimental = {kRange, 1, false, NX_ARG_VECTOR,
-                                              NX_FN_EXPERIMENTAL};
+constexpr sdk::FunctionShape kExperimental = {kRange, 1, false, NX_ARG_VECTOR, NX_FN_EXPERIMENTAL};
 
 const nx_function kRows[] = {
     sdk::over_window<sum>("sum_over_time", "Sum of the samples."),

@@ -14,9 +14,8 @@ inline double quantile_of(double q, std::vector<double>& values) {
   if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
-  std::sort(values.begin(), values.end(), [](double a, double b) {
-    return !std::isnan(b) && (std::isnan(a) || a < b);
-  });
+  std::sort(values.begin(), values.end(),
+            [](double a, double b) { return !std::isnan(b) && (std::isnan(a) || a < b); });
   const auto n = static_cast<double>(values.size());
   const double rank = q * (n - 1);
   const double lower = std::max(0.0, std::floor(rank));

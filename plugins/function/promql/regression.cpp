@@ -61,13 +61,13 @@ std::optional<double> predict_linear(const Window& w, const FunctionArgs& args) 
   return line.slope * args.at(1, w.step) + line.intercept;
 }
 
-double factor(const FunctionArgs& args, std::uint32_t arg, std::uint32_t step,
-              const char* what, const char* letter) {
+double factor(const FunctionArgs& args, std::uint32_t arg, std::uint32_t step, const char* what,
+              const char* letter) {
   const double value = args.at(arg, step);
   if (value > 0 && value < 1) return value;
   char text[400];
-  std::snprintf(text, sizeof text, "invalid %s factor. Expected: 0 < %s < 1, got: %f", what,
-                letter, value);
+  std::snprintf(text, sizeof text, "invalid %s factor. Expected: 0 < %s < 1, got: %f", what, letter,
+                value);
   throw sdk::Error(NX_ERR_INVALID_ARGUMENT, text);
 }
 
