@@ -9,7 +9,8 @@ std::span<const nx_function* const> all_functions() {
   static const std::vector<const nx_function*> all = [] {
     std::vector<const nx_function*> rows;
     for (const auto& family :
-         {counter_functions(), over_time_functions(), histogram_part_functions(),
+         {counter_functions(), step_functions(), total_over_time_functions(),
+          any_over_time_functions(), over_time_functions(), histogram_part_functions(),
           histogram_estimate_functions(), regression_functions(), math_functions(),
           time_functions(), vector_functions(), label_functions()}) {
       for (const nx_function& row : family) rows.push_back(&row);
