@@ -92,9 +92,8 @@ double rank_of(double v, std::span<const ClassicBucket> buckets, double total) {
   for (const ClassicBucket& bucket : buckets) {
     if (lower >= v) return std::min(before, total);
     if (bucket.upper > v) {
-      const double within =
-          lower == -kInf ? bucket.count
-                         : before + (bucket.count - before) * (v - lower) / (bucket.upper - lower);
+      // In the first bucket, which has no lower bound, this is NaN, as it is in Prometheus 3.5.
+      const double within = before + (bucket.count - before) * (v - lower) / (bucket.upper - lower);
       return std::min(within, total);
     }
     before = bucket.count;
