@@ -62,8 +62,7 @@ StreamPtr Builder::special_call(const CallExpr& call, const Grid& grid) {
   // Of a selector, the time of each sample and not that of the step.
   StreamPtr times = select_instant(context_, as<VectorSelector>(unwrap(*call.args[0])), grid,
                                    SelectValue::kTimestamp);
-  return drop_names(context_, std::move(times), names_may_differ(*call.args[0]),
-                    Collision::kMerge);
+  return drop_names(context_, std::move(times), names_may_differ(*call.args[0]), Collision::kMerge);
 }
 
 StreamPtr Builder::call(const CallExpr& call, const Grid& grid) {
@@ -91,6 +90,7 @@ StreamPtr Builder::plain_call(const CallExpr& call, const Grid& grid) {
     Batch batch;
     if (!call_matrix(context_, call, grid, std::move(args), batch)) return nullptr;
     StreamPtr all = materialized(context_, std::move(batch));
+    if (!keeps_name) return drop_names(context_, std::move(all), true, Collision::kMerge);
     return merge_equal(context_, std::move(all), Collision::kRefuse);
   }
   const bool window = kernel.kind == NX_FN_WINDOW;

@@ -80,17 +80,19 @@ void* KernelCall::scratch(const nx_fn_ctx* ctx, std::uint64_t size) {
   return call.scratch_.allocate(size);
 }
 
-// A text that ends with a colon wants the bare name; others get "for metric name ...".
+// A text that ends with a colon or with "metric name" wants the bare name, even an empty one;
+// others get "for metric name ...".
 void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32_t arg,
                           std::uint32_t series, nx_str text) {
   const KernelCall& call = self(ctx);
   std::string message(view(text));
   if (series != NX_NONE && series < call.labels_.size()) {
     const std::string_view name = call.context_.labels.name_of(call.labels_[series]);
-    message += message.ends_with(':') ? " " + quote(name) : for_metric(name);
+    const bool bare = message.ends_with(':') || message.ends_with("metric name");
+    message += bare ? " " + quote(name) : for_metric(name);
   }
-  const Position at = arg < call.call_.args.size() ? call.call_.args[arg]->position
-                                                   : call.call_.position;
+  const Position at =
+      arg < call.call_.args.size() ? call.call_.args[arg]->position : call.call_.position;
   Annotations& annotations = call.context_.annotations;
   if (level == NX_ANNOTATE_WARNING) {
     annotations.warn(at, std::move(message));
@@ -99,8 +101,7 @@ void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32
   }
 }
 
-nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i,
-                                    const nx_histogram* h) {
+nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const nx_histogram* h) {
   KernelCall& call = self(ctx);
   if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
     return NX_ERR_INVALID_ARGUMENT;

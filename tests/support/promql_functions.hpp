@@ -9,7 +9,7 @@
 #include <narthex/sdk/guard.hpp>
 
 #include <memory>
-#include <vector>
+#include <span>
 
 namespace narthex::test {
 
@@ -22,17 +22,7 @@ class DirectCaller final : public promql::KernelCaller {
 };
 
 inline std::shared_ptr<const promql::FunctionTable> promql_functions() {
-  namespace plugin = function_promql;
-  static std::vector<const nx_function*> rows = [] {
-    std::vector<const nx_function*> all;
-    for (const auto& family :
-         {plugin::counter_functions(), plugin::over_time_functions(),
-          plugin::regression_functions(), plugin::math_functions(), plugin::time_functions(),
-          plugin::vector_functions(), plugin::label_functions()}) {
-      for (const nx_function& row : family) all.push_back(&row);
-    }
-    return all;
-  }();
+  const std::span<const nx_function* const> rows = function_promql::all_functions();
   nx_function_set set{};
   set.struct_size = sizeof set;
   set.count = static_cast<std::uint32_t>(rows.size());

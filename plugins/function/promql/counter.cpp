@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Growth of counters and gauges: rate, increase, delta, irate, idelta, resets, changes.
+// Growth of counters and gauges over a whole window: rate, increase, delta.
 //
 // The order of operations is part of the contract: results equal Prometheus's bit for bit. What
 // depends on times alone (how far the samples of a window are stretched to its edges) is computed
 // once a step where all series share their windows.
 #include "plugins/function/promql/families.hpp"
+#include "plugins/function/promql/histogram_growth.hpp"
+#include "plugins/function/promql/reach.hpp"
 
 #include <narthex/sdk/function.hpp>
 #include <narthex/storage.h>
 
-#include <cmath>
 #include <vector>
 
 namespace narthex::function_promql {
@@ -18,48 +19,6 @@ namespace {
 
 using sdk::FunctionContext;
 using sdk::Window;
-
-// A gap up to 10 % longer than the usual one still counts as usual.
-constexpr double kGapTolerance = 1.1;
-
-double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
-
-// What the times of a window say: the time between its first and last sample, and how much of the
-// time up to its edges they stand for too.
-struct Reach {
-  double sampled_s = 0;
-  double head_s = 0;
-  double tail_s = 0;
-};
-
-Reach reach_of(std::int64_t first_ms, std::int64_t last_ms, std::size_t size, std::int64_t start_ms,
-               std::int64_t end_ms) {
-  Reach reach;
-  reach.sampled_s = seconds(last_ms - first_ms);
-  const double gap_s = reach.sampled_s / static_cast<double>(size - 1);
-  reach.head_s = seconds(first_ms - start_ms);
-  reach.tail_s = seconds(end_ms - last_ms);
-  const double threshold_s = gap_s * kGapTolerance;
-  if (reach.head_s >= threshold_s) reach.head_s = gap_s / 2;
-  if (reach.tail_s >= threshold_s) reach.tail_s = gap_s / 2;
-  return reach;
-}
-
-// A counter was never below zero: its past goes back no further than its zero point.
-double counter_factor(const Reach& reach, double first, double grown) {
-  double head_s = reach.head_s;
-  if (grown > 0 && first >= 0) {
-    const double zero_s = reach.sampled_s * (first / grown);
-    if (zero_s < head_s) head_s = zero_s;
-  }
-  return (reach.sampled_s + head_s + reach.tail_s) / reach.sampled_s;
-}
-
-double gauge_factor(const Reach& reach) {
-  return (reach.sampled_s + reach.head_s + reach.tail_s) / reach.sampled_s;
-}
-
-enum class Growth { kDelta, kIncrease, kRate };
 
 // Where a column falls: positions k with v[k] < v[k - 1], ascending.
 void find_resets(const double* v, std::uint32_t first, std::uint32_t last,
@@ -143,50 +102,19 @@ void grow(const FunctionContext& context, const nx_window_in& in, const nx_elem_
     if (s % 64 == 0) context.check();
     growth.evaluate(s);
   }
+  if (in.hlo != nullptr) grow_histograms(context, in, out, G);
 }
 
-// Between the last two samples.
-std::optional<double> idelta(const Window& w) {
-  if (w.size() < 2) return std::nullopt;
-  return w.values.back() - w.values[w.size() - 2];
-}
-
-std::optional<double> irate(const Window& w) {
-  if (w.size() < 2) return std::nullopt;
-  const double last = w.values.back();
-  const double before = w.values[w.size() - 2];
-  const double grown = last < before ? last : last - before;
-  return grown / seconds(w.times_ms.back() - w.times_ms[w.size() - 2]);
-}
-
-std::optional<double> resets(const Window& w) {
-  double count = 0;
-  for (std::size_t i = 1; i < w.size(); ++i) count += w.values[i] < w.values[i - 1] ? 1 : 0;
-  return count;
-}
-
-std::optional<double> changes(const Window& w) {
-  double count = 0;
-  for (std::size_t i = 1; i < w.size(); ++i) {
-    const double a = w.values[i - 1];
-    const double b = w.values[i];
-    if (a != b && !(std::isnan(a) && std::isnan(b))) ++count;
-  }
-  return count;
-}
-
-constexpr sdk::FunctionShape kCounter = {sdk::function_detail::kRangeParam, 1, false,
-                                         NX_ARG_VECTOR, NX_FN_COUNTER};
+constexpr sdk::FunctionShape kCounter = {sdk::function_detail::kRangeParam, 1, false, NX_ARG_VECTOR,
+                                         NX_FN_COUNTER | NX_FN_HISTOGRAMS};
+constexpr sdk::FunctionShape kGauge = {sdk::function_detail::kRangeParam, 1, false, NX_ARG_VECTOR,
+                                       NX_FN_HISTOGRAMS};
 
 const nx_function kRows[] = {
     sdk::windows<grow<Growth::kRate>>("rate", "Growth of a counter per second.", kCounter),
     sdk::windows<grow<Growth::kIncrease>>("increase", "Growth of a counter over the range.",
                                           kCounter),
-    sdk::windows<grow<Growth::kDelta>>("delta", "Change of a gauge over the range."),
-    sdk::over_window<irate>("irate", "Growth per second between the last two samples."),
-    sdk::over_window<idelta>("idelta", "Change between the last two samples."),
-    sdk::over_window<resets>("resets", "How often a counter fell."),
-    sdk::over_window<changes>("changes", "How often the value changed."),
+    sdk::windows<grow<Growth::kDelta>>("delta", "Change of a gauge over the range.", kGauge),
 };
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <narthex/sdk/function.hpp>
 
-#include <vector>
-
 namespace narthex::function_promql {
 
 class PromqlFunctions {
@@ -16,18 +14,7 @@ class PromqlFunctions {
 
   explicit PromqlFunctions(sdk::Host) {}
 
-  static std::span<const nx_function* const> functions() {
-    static const std::vector<const nx_function*> all = [] {
-      std::vector<const nx_function*> rows;
-      for (const auto& family :
-           {counter_functions(), over_time_functions(), regression_functions(), math_functions(),
-            time_functions(), vector_functions(), label_functions()}) {
-        for (const nx_function& row : family) rows.push_back(&row);
-      }
-      return rows;
-    }();
-    return all;
-  }
+  static std::span<const nx_function* const> functions() { return all_functions(); }
 };
 
 }  // namespace narthex::function_promql

@@ -9,21 +9,21 @@
 
 namespace narthex::function_promql {
 
-// Between two values the weighted mean of both; NaN counts as the smallest. Sorts values.
+// Between two values the weighted mean of both; NaN counts as the smallest. Reorders values; takes
+// linear time, since only the two values around the rank need their places.
 inline double quantile_of(double q, std::vector<double>& values) {
   if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
-  std::sort(values.begin(), values.end(), [](double a, double b) {
-    return !std::isnan(b) && (std::isnan(a) || a < b);
-  });
-  const auto n = static_cast<double>(values.size());
-  const double rank = q * (n - 1);
-  const double lower = std::max(0.0, std::floor(rank));
-  const double upper = std::min(n - 1, lower + 1);
-  const double weight = rank - std::floor(rank);
-  return values[static_cast<std::size_t>(lower)] * (1 - weight) +
-         values[static_cast<std::size_t>(upper)] * weight;
+  const auto less = [](double a, double b) { return !std::isnan(b) && (std::isnan(a) || a < b); };
+  const double rank = q * static_cast<double>(values.size() - 1);
+  const double whole = std::floor(rank);
+  const double weight = rank - whole;
+  const auto lower = values.begin() + static_cast<std::ptrdiff_t>(whole);
+  std::nth_element(values.begin(), lower, values.end(), less);
+  const auto upper =
+      lower + 1 == values.end() ? lower : std::min_element(lower + 1, values.end(), less);
+  return *lower * (1 - weight) + *upper * weight;
 }
 
 }  // namespace narthex::function_promql

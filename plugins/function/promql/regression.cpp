@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines and trends through the samples of a window.
 #include "plugins/function/promql/families.hpp"
+#include "plugins/function/promql/float_windows.hpp"
 #include "plugins/function/promql/sums.hpp"
 
 #include <narthex/sdk/function.hpp>
@@ -61,13 +62,13 @@ std::optional<double> predict_linear(const Window& w, const FunctionArgs& args) 
   return line.slope * args.at(1, w.step) + line.intercept;
 }
 
-double factor(const FunctionArgs& args, std::uint32_t arg, std::uint32_t step,
-              const char* what, const char* letter) {
+double factor(const FunctionArgs& args, std::uint32_t arg, std::uint32_t step, const char* what,
+              const char* letter) {
   const double value = args.at(arg, step);
   if (value > 0 && value < 1) return value;
   char text[400];
-  std::snprintf(text, sizeof text, "invalid %s factor. Expected: 0 < %s < 1, got: %f", what,
-                letter, value);
+  std::snprintf(text, sizeof text, "invalid %s factor. Expected: 0 < %s < 1, got: %f", what, letter,
+                value);
   throw sdk::Error(NX_ERR_INVALID_ARGUMENT, text);
 }
 
@@ -93,12 +94,12 @@ constexpr std::uint32_t kRangeScalar[] = {NX_ARG_RANGE, NX_ARG_SCALAR, NX_ARG_SC
 constexpr std::span<const std::uint32_t> kParams(kRangeScalar);
 
 const nx_function kRows[] = {
-    sdk::over_window<deriv>("deriv", "Slope of a line through the samples, per second."),
-    sdk::over_window<predict_linear>("predict_linear",
-                                     "Where a line through the samples is in so many seconds.",
-                                     {kParams.first(2), 2}),
-    sdk::over_window<smooth>("double_exponential_smoothing", "Smoothed value with a trend.",
-                             {kParams, 3, false, NX_ARG_VECTOR, NX_FN_EXPERIMENTAL}),
+    over_floats<deriv>("deriv", "Slope of a line through the samples, per second."),
+    over_floats<predict_linear>("predict_linear",
+                                "Where a line through the samples is in so many seconds.",
+                                {kParams.first(2), 2}),
+    over_floats<smooth>("double_exponential_smoothing", "Smoothed value with a trend.",
+                        {kParams, 3, false, NX_ARG_VECTOR, NX_FN_EXPERIMENTAL}),
 };
 
 }  // namespace

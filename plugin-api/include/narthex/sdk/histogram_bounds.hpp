@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "promql/histogram_bounds.hpp"
+// histogram_bounds.hpp - upper bounds of the buckets of exponential histograms. Pure.
+#pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
-namespace narthex::promql {
+namespace narthex::sdk {
 
-namespace {
+namespace detail {
 
 // 2^(i/256 - 1), as the reference server answers them: its last digits are not those of a correctly
 // rounded power, and results must equal its.
-constexpr double kFractions[256] = {
+inline constexpr double kBoundFractions[256] = {
     0.5, 0.5013556375251013, 0.5027149505564014, 0.5040779490592088,
     0.5054446430258502, 0.5068150424757447, 0.5081891574554764, 0.509566998038869,
     0.5109485743270583, 0.5123338964485679, 0.5137229745593818, 0.5151158188430205,
@@ -78,20 +80,21 @@ constexpr double kFractions[256] = {
     0.9892280131939752, 0.9919100824251095, 0.9945994234836328, 0.9972960560854698,
 };
 
-}  // namespace
+}  // namespace detail
 
-double exponential_bound(std::int64_t index, int schema) {
+// 2^(index / 2^schema), to the bit as Prometheus has it. REQUIRES: -4 <= schema <= 8.
+inline double exponential_bound(std::int64_t index, int schema) {
   if (schema < 0) {
     const std::int64_t exponent = index * (std::int64_t{1} << -schema);
     if (exponent == 1024) return std::numeric_limits<double>::max();
     return std::ldexp(1.0, static_cast<int>(std::clamp<std::int64_t>(exponent, -1100, 1100)));
   }
   const std::int64_t size = std::int64_t{1} << schema;
-  const double fraction = kFractions[(index & (size - 1)) << (8 - schema)];
+  const double fraction = detail::kBoundFractions[(index & (size - 1)) << (8 - schema)];
   const std::int64_t exponent = (index >> schema) + 1;
   // The bucket that holds the largest finite number ends there, not at infinity.
   if (fraction == 0.5 && exponent == 1025) return std::numeric_limits<double>::max();
   return std::ldexp(fraction, static_cast<int>(std::clamp<std::int64_t>(exponent, -1100, 1100)));
 }
 
-}  // namespace narthex::promql
+}  // namespace narthex::sdk
