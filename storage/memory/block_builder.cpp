@@ -49,7 +49,7 @@ std::uint64_t TimeColumnIds::of_rows(const RowGroup* group, std::uint64_t first_
   return known_.back().id;
 }
 
-BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const EpochHold> hold,
+BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold,
                            TimeColumnIds& ids)
     : shape_(shape), hold_(std::move(hold)), ids_(ids), memory_(BlockMemory::make(hold_)) {}
 

@@ -44,7 +44,7 @@ struct BlockShape {
 
 class BlockBuilder {
  public:
-  BlockBuilder(BlockShape shape, std::shared_ptr<const EpochHold> hold, TimeColumnIds& ids);
+  BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold, TimeColumnIds& ids);
   ~BlockBuilder();
   BlockBuilder(const BlockBuilder&) = delete;
   BlockBuilder& operator=(const BlockBuilder&) = delete;
@@ -87,7 +87,7 @@ class BlockBuilder {
   void fill_starts(SeriesReader& reader, const CopiedSeries& copied);
 
   const BlockShape shape_;
-  const std::shared_ptr<const EpochHold> hold_;
+  const std::shared_ptr<const index::EpochHold> hold_;
   TimeColumnIds& ids_;
   BlockMemory* memory_;
   Kind kind_ = Kind::kEmpty;

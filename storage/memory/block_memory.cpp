@@ -23,10 +23,10 @@ void LabelTable::add(const Series& series) {
     return static_cast<std::uint32_t>(symbols_.size() - 1);
   };
   const std::size_t before_first = offsets_.size() > 1 ? offsets_[offsets_.size() - 2] : 0;
-  for (std::size_t i = 0; i < series.pairs.size(); ++i) {
-    const Pair* pair = series.pairs[i];
-    const Pair* known =
-        before_ != nullptr && i < before_->pairs.size() ? before_->pairs[i] : nullptr;
+  for (std::size_t i = 0; i < series.pairs().size(); ++i) {
+    const index::Pair* pair = series.pairs()[i];
+    const index::Pair* known =
+        before_ != nullptr && i < before_->pairs().size() ? before_->pairs()[i] : nullptr;
     const std::size_t known_at = 2 * (before_first + i);
     const bool same_name = known != nullptr && known->name_symbol == pair->name_symbol;
     const std::uint32_t name = same_name ? refs_[known_at] : symbol(pair->name, pair->name_symbol);
@@ -50,7 +50,7 @@ const nx_series_table* LabelTable::view() {
   return &table_;
 }
 
-BlockMemory::BlockMemory(std::shared_ptr<const EpochHold> hold) : hold_(std::move(hold)) {
+BlockMemory::BlockMemory(std::shared_ptr<const index::EpochHold> hold) : hold_(std::move(hold)) {
   buffer_.priv = this;
   buffer_.retain = [](nx_buffer* self) {
     static_cast<BlockMemory*>(self->priv)->references_.fetch_add(1, std::memory_order_relaxed);
@@ -59,7 +59,7 @@ BlockMemory::BlockMemory(std::shared_ptr<const EpochHold> hold) : hold_(std::mov
   labels.clear();
 }
 
-BlockMemory* BlockMemory::make(std::shared_ptr<const EpochHold> hold) {
+BlockMemory* BlockMemory::make(std::shared_ptr<const index::EpochHold> hold) {
   return new BlockMemory(std::move(hold));  // released by its last reference
 }
 

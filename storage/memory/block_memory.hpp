@@ -4,7 +4,7 @@
 // Filled by one thread, immutable afterwards.
 #pragma once
 
-#include "storage/memory/epochs.hpp"
+#include "storage/index/epochs.hpp"
 #include "storage/memory/histogram.hpp"
 #include "storage/memory/raw_column.hpp"
 #include "storage/memory/series.hpp"
@@ -36,7 +36,7 @@ class LabelTable {
 class BlockMemory {
  public:
   // One reference, the caller's.
-  static BlockMemory* make(std::shared_ptr<const EpochHold> hold);
+  static BlockMemory* make(std::shared_ptr<const index::EpochHold> hold);
   void release();
   bool shared() const { return references_.load(std::memory_order_acquire) > 1; }
   void clear();
@@ -58,11 +58,11 @@ class BlockMemory {
   LabelTable labels;
 
  private:
-  explicit BlockMemory(std::shared_ptr<const EpochHold> hold);
+  explicit BlockMemory(std::shared_ptr<const index::EpochHold> hold);
 
   nx_buffer buffer_{};
   std::atomic<std::uint32_t> references_{1};
-  std::shared_ptr<const EpochHold> hold_;
+  std::shared_ptr<const index::EpochHold> hold_;
 };
 
 }  // namespace narthex::storage::memory

@@ -140,7 +140,7 @@ std::shared_ptr<const Layout> Cohorts::find_layout(std::uint64_t id) const {
   return at == layouts_.end() ? nullptr : at->second;
 }
 
-std::int64_t Cohorts::drop_empty_groups(Epochs& epochs) {
+std::int64_t Cohorts::drop_empty_groups(index::Epochs& epochs) {
   std::int64_t freed = 0;
   for (auto& group : groups_) {
     if (group->live || !group->empty()) continue;

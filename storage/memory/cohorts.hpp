@@ -52,7 +52,7 @@ class Cohorts {
 
   const std::vector<std::unique_ptr<RowGroup>>& groups() const { return groups_; }
   // Retires groups that are neither live nor hold rows; their series leave them.
-  std::int64_t drop_empty_groups(Epochs& epochs);
+  std::int64_t drop_empty_groups(index::Epochs& epochs);
 
  private:
   struct Cohort {

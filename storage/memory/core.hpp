@@ -8,11 +8,11 @@
 #pragma once
 
 #include "storage/memory/cohorts.hpp"
-#include "storage/memory/epochs.hpp"
+#include "storage/index/epochs.hpp"
 #include "storage/memory/exemplars.hpp"
-#include "storage/memory/label_index.hpp"
 #include "storage/memory/metadata.hpp"
 #include "storage/memory/options.hpp"
+#include "storage/memory/series_index.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -48,10 +48,10 @@ struct Core {
   std::atomic<std::uint64_t> max_bytes;
   std::atomic<std::int64_t> max_age_ms{std::int64_t{15} * 24 * 3600 * 1000};  // 0: unlimited
 
-  Epochs epochs;
+  index::Epochs epochs;
   std::mutex upkeep_mutex;  // before all others: one upkeep at a time
   std::mutex commit_mutex;
-  LabelIndex index;
+  SeriesIndex index;
   Exemplars exemplars;
   Metadata metadata;
 

@@ -16,10 +16,12 @@ constexpr std::size_t kDefaultMinSeries = 16;
 bool has(const nx_scan_opts& opts, std::uint32_t flag) { return (opts.flags & flag) != 0; }
 
 ReadRange range_of(const QueryState& state, const nx_scan_opts& opts) {
-  return {std::max(state.min_t, opts.mint), std::min(state.max_t, opts.maxt),
+  return {std::max(state.min_t, opts.mint),
+          std::min(state.max_t, opts.maxt),
           state.sequence,
           has(opts, NX_SCAN_LAST) || has(opts, NX_SCAN_NO_SAMPLES),
-          has(opts, NX_SCAN_DROP_STALE),    has(opts, NX_SCAN_START_TIME)};
+          has(opts, NX_SCAN_DROP_STALE),
+          has(opts, NX_SCAN_START_TIME)};
 }
 
 BlockShape shape_of(const nx_scan_opts& opts) {
@@ -33,7 +35,7 @@ BlockShape shape_of(const nx_scan_opts& opts) {
 
 }  // namespace
 
-Cursor::Cursor(QueryState& state, const Ids& ids, const nx_scan_opts& opts)
+Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opts)
     : state_(state),
       opts_(opts),
       reader_(range_of(state, opts)),
@@ -48,12 +50,13 @@ Cursor::Cursor(QueryState& state, const Ids& ids, const nx_scan_opts& opts)
   }
 }
 
-void Cursor::find_series(const Ids& ids) {
+void Cursor::find_series(const index::Ids& ids) {
   series_.reserve(ids.size());
   for (const std::uint32_t id : ids) {
-    const Series* series = state_.core.index.by_id(id);
+    const Series* series = state_.core.index.series(id);
     if (series == nullptr) continue;
-    if (opts_.shard_count > 1 && series->hash % opts_.shard_count != opts_.shard_index) continue;
+    if (opts_.shard_count > 1 && series->identity.hash() % opts_.shard_count != opts_.shard_index)
+      continue;
     series_.push_back(series);
   }
 }

@@ -14,11 +14,11 @@ namespace narthex::storage::memory {
 
 class Cursor final : public sdk::StorageCursor {
  public:
-  Cursor(QueryState& state, const Ids& ids, const nx_scan_opts& opts);
+  Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opts);
   nx_status next(nx_block& out) override;
 
  private:
-  void find_series(const Ids& ids);
+  void find_series(const index::Ids& ids);
   void order_by_place();
   void copy_slice();
   void fill();

@@ -3,7 +3,7 @@
 
 #include "storage/memory/deletion.hpp"
 #include "storage/memory/eviction.hpp"
-#include "storage/memory/matching.hpp"
+#include "storage/index/matching.hpp"
 #include "storage/memory/querier.hpp"
 #include "storage/memory/stats.hpp"
 #include "storage/memory/txn.hpp"
@@ -32,8 +32,8 @@ Database::Database(Options options, Clocks clocks)
 
 std::uint64_t Database::capabilities() const {
   return NX_STORAGE_WRITE | NX_STORAGE_READ | NX_STORAGE_HISTOGRAMS | NX_STORAGE_EXEMPLARS |
-         NX_STORAGE_METADATA | NX_STORAGE_START_TIME | NX_STORAGE_OUT_OF_ORDER |
-         NX_STORAGE_DELETE | NX_STORAGE_ATOMIC | NX_STORAGE_COHORTS;
+         NX_STORAGE_METADATA | NX_STORAGE_START_TIME | NX_STORAGE_OUT_OF_ORDER | NX_STORAGE_DELETE |
+         NX_STORAGE_ATOMIC | NX_STORAGE_COHORTS;
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
@@ -45,8 +45,8 @@ std::unique_ptr<sdk::StorageQuerier> Database::open(std::int64_t min_t, std::int
 }
 
 Status Database::delete_series(sdk::Matchers matchers, std::int64_t min_t, std::int64_t max_t) {
-  const EpochHold hold(core_.epochs);
-  delete_samples(core_, match_series(core_.index, matchers), min_t, max_t);
+  const index::EpochHold hold(core_.epochs);
+  delete_samples(core_, index::match_series(core_.index, matchers), min_t, max_t);
   return Status();
 }
 

@@ -15,8 +15,9 @@ std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(
 
 void retire_chunk(Core& core, const Chunk* chunk) {
   core.data_bytes -= chunk->size_bytes;
-  core.epochs.retire(const_cast<Chunk*>(chunk),
-                     [](void* c) { Chunk::free(static_cast<Chunk*>(c)); }, chunk->size_bytes);
+  core.epochs.retire(
+      const_cast<Chunk*>(chunk), [](void* c) { Chunk::free(static_cast<Chunk*>(c)); },
+      chunk->size_bytes);
 }
 
 // The chunk without the samples in the range; nullptr when none is left.
@@ -44,9 +45,8 @@ void delete_own(Core& core, Series& series, std::int64_t min_t, std::int64_t max
   }
   std::erase_if(series.sealed, [](const ChunkEntry& e) { return e.chunk == nullptr; });
   Sample* open = series.open.get();
-  Sample* kept = std::remove_if(open, open + series.open_count, [&](const Sample& s) {
-    return s.t >= min_t && s.t <= max_t;
-  });
+  Sample* kept = std::remove_if(open, open + series.open_count,
+                                [&](const Sample& s) { return s.t >= min_t && s.t <= max_t; });
   series.open_count = static_cast<std::uint16_t>(kept - open);
   // The counts of hidden samples are no longer true: from here on all readers see what is left.
   series.last_added = 0;
@@ -82,13 +82,13 @@ void delete_from(Core& core, Series& series, std::int64_t min_t, std::int64_t ma
 
 }  // namespace
 
-void delete_samples(Core& core, const Ids& ids, std::int64_t min_t, std::int64_t max_t) {
+void delete_samples(Core& core, const index::Ids& ids, std::int64_t min_t, std::int64_t max_t) {
   const std::lock_guard upkeep(core.upkeep_mutex);
   for (std::size_t first = 0; first < ids.size(); first += kSliceSeries) {
     const std::lock_guard lock(core.commit_mutex);
     const std::size_t last = std::min(ids.size(), first + kSliceSeries);
     for (std::size_t i = first; i < last; ++i) {
-      Series* series = core.index.by_id(ids[i]);
+      Series* series = core.index.series(ids[i]);
       if (series != nullptr) delete_from(core, *series, min_t, max_t);
     }
   }

@@ -11,7 +11,7 @@
 
 namespace narthex::storage::memory {
 
-void delete_samples(Core& core, const Ids& ids, std::int64_t min_t, std::int64_t max_t);
+void delete_samples(Core& core, const index::Ids& ids, std::int64_t min_t, std::int64_t max_t);
 void clean_deleted(Core& core);
 
 }  // namespace narthex::storage::memory

@@ -23,13 +23,13 @@ std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(
 // visit(series) for all, the commit lock held in slices.
 template <class Visit>
 void each_series(Core& core, Visit&& visit) {
-  const EpochHold hold(core.epochs);
-  const Ids ids = core.index.all_ids();
+  const index::EpochHold hold(core.epochs);
+  const index::Ids ids = core.index.all_ids();
   for (std::size_t first = 0; first < ids.size(); first += kSliceSeries) {
     const std::lock_guard lock(core.commit_mutex);
     const std::size_t last = std::min(ids.size(), first + kSliceSeries);
     for (std::size_t i = first; i < last; ++i) {
-      Series* series = core.index.by_id(ids[i]);
+      Series* series = core.index.series(ids[i]);
       if (series != nullptr) visit(*series);
     }
   }
@@ -147,7 +147,7 @@ std::uint64_t used_bytes(Core& core) {
 void remove_empty_series(Core& core) {
   const std::int64_t before = core.now_ms() - kEmptyGraceMs;
   std::vector<Series*> gone;
-  const EpochHold hold(core.epochs);
+  const index::EpochHold hold(core.epochs);
   each_series(core, [&](Series& series) {
     if (series.touched_ms.load(std::memory_order_relaxed) > before) return;
     if (series.home.group != nullptr || has_samples(series)) return;
@@ -161,7 +161,7 @@ void remove_empty_series(Core& core) {
            has_samples(*s);
   });
   core.exemplars.forget(gone);
-  core.index.remove(gone);
+  core.index.remove_series(gone);
 }
 
 }  // namespace

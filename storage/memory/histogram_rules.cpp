@@ -9,8 +9,7 @@
 namespace narthex::storage::memory {
 namespace {
 
-constexpr const char* kNegativeOffset =
-    "histogram has a span whose offset is negative";
+constexpr const char* kNegativeOffset = "histogram has a span whose offset is negative";
 constexpr const char* kSpansMismatch =
     "histogram spans specify different number of buckets than provided";
 constexpr const char* kNegativeCount = "histogram has a bucket whose observation count is negative";
@@ -44,9 +43,8 @@ const char* bounds_problem(const nx_histogram& h) {
   if (const char* problem = spans_problem(positive_spans(h), h.pos_bucket_count, false)) {
     return problem;
   }
-  return h.pos_bucket_count > h.custom_value_count + 1u
-             ? "histogram custom bounds are too few"
-             : nullptr;
+  return h.pos_bucket_count > h.custom_value_count + 1u ? "histogram custom bounds are too few"
+                                                        : nullptr;
 }
 
 const char* custom_problem(const nx_histogram& h) {

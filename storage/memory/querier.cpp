@@ -2,7 +2,7 @@
 #include "storage/memory/querier.hpp"
 
 #include "storage/memory/cursor.hpp"
-#include "storage/memory/matching.hpp"
+#include "storage/index/matching.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -30,7 +30,7 @@ std::uint64_t enter(Core& core) {
 void push_exemplars(const Series& series, const std::vector<Exemplar>& found, nx_exemplar_sink sink,
                     void* context) {
   std::vector<nx_label> series_labels;
-  for (const Pair* pair : series.pairs)
+  for (const index::Pair* pair : series.pairs())
     series_labels.push_back({to_nx(pair->name), to_nx(pair->value)});
   std::vector<std::vector<nx_label>> labels(found.size());
   std::vector<nx_exemplar> out;
@@ -57,7 +57,7 @@ void push_exemplars(const Series& series, const std::vector<Exemplar>& found, nx
 }  // namespace
 
 Querier::Querier(Core& core, std::int64_t min_t, std::int64_t max_t)
-    : state_{core, min_t, max_t, enter(core), std::make_shared<const EpochHold>(core.epochs),
+    : state_{core, min_t, max_t, enter(core), std::make_shared<const index::EpochHold>(core.epochs),
              {},   {}} {}
 
 Querier::~Querier() {
@@ -77,13 +77,13 @@ bool Querier::in_range() const {
 
 void Querier::label_names(sdk::Matchers matchers, std::uint64_t limit, sdk::StrSink sink) {
   if (!in_range()) return;
-  const LabelIndex& index = state_.core.index;
+  const SeriesIndex& index = state_.core.index;
   if (matchers.empty()) return push_sorted(index.names(), limit, sink);
   std::unordered_set<std::string_view> names;
-  for (const std::uint32_t id : match_series(index, matchers)) {
-    const Series* series = index.by_id(id);
+  for (const std::uint32_t id : index::match_series(index, matchers)) {
+    const Series* series = index.series(id);
     if (series == nullptr) continue;
-    for (const Pair* pair : series->pairs) names.insert(pair->name);
+    for (const index::Pair* pair : series->pairs()) names.insert(pair->name);
   }
   push_sorted({names.begin(), names.end()}, limit, sink);
 }
@@ -91,17 +91,17 @@ void Querier::label_names(sdk::Matchers matchers, std::uint64_t limit, sdk::StrS
 void Querier::label_values(std::string_view name, sdk::Matchers matchers, std::uint64_t limit,
                            sdk::StrSink sink) {
   if (!in_range()) return;
-  const LabelIndex& index = state_.core.index;
+  const SeriesIndex& index = state_.core.index;
   std::vector<std::string_view> values;
   if (matchers.empty()) {
-    for (const Pair* pair : index.pairs_of(name)) values.push_back(pair->value);
+    for (const index::Pair* pair : index.pairs_of(name)) values.push_back(pair->value);
     return push_sorted(std::move(values), limit, sink);
   }
   const std::uint32_t symbol = index.name_symbol(name);
-  std::unordered_set<const Pair*> seen;
-  for (const std::uint32_t id : match_series(index, matchers)) {
-    const Series* series = index.by_id(id);
-    const Pair* pair = series != nullptr ? series->pair_of(symbol) : nullptr;
+  std::unordered_set<const index::Pair*> seen;
+  for (const std::uint32_t id : index::match_series(index, matchers)) {
+    const Series* series = index.series(id);
+    const index::Pair* pair = series != nullptr ? series->identity.pair_of(symbol) : nullptr;
     if (pair != nullptr && seen.insert(pair).second) values.push_back(pair->value);
   }
   push_sorted(std::move(values), limit, sink);
@@ -109,7 +109,7 @@ void Querier::label_values(std::string_view name, sdk::Matchers matchers, std::u
 
 std::unique_ptr<sdk::StorageCursor> Querier::select(sdk::Matchers matchers,
                                                     const nx_scan_opts& opts) {
-  return std::make_unique<Cursor>(state_, match_series(state_.core.index, matchers), opts);
+  return std::make_unique<Cursor>(state_, index::match_series(state_.core.index, matchers), opts);
 }
 
 void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink sink, void* context) {
@@ -117,8 +117,8 @@ void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink si
   if (core.exemplars.empty()) return;
   std::vector<const Series*> series;
   for (const sdk::Matchers matchers : sets) {
-    for (const std::uint32_t id : match_series(core.index, matchers)) {
-      const Series* found = core.index.by_id(id);
+    for (const std::uint32_t id : index::match_series(core.index, matchers)) {
+      const Series* found = core.index.series(id);
       if (found != nullptr) series.push_back(found);
     }
   }

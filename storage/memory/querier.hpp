@@ -18,7 +18,7 @@ struct QueryState {
   std::int64_t min_t;
   std::int64_t max_t;
   std::uint64_t sequence;
-  std::shared_ptr<const EpochHold> hold;
+  std::shared_ptr<const index::EpochHold> hold;
   std::atomic<bool> cancelled{false};
   TimeColumnIds time_columns;
 };

@@ -36,7 +36,7 @@ std::uint32_t RowGroup::add_slot(Series& series) {
   return static_cast<std::uint32_t>(slots_.size() - 1);
 }
 
-std::int64_t RowGroup::append(Row row, Epochs& epochs, bool keep_sequences) {
+std::int64_t RowGroup::append(Row row, index::Epochs& epochs, bool keep_sequences) {
   std::int64_t grown = signed_bytes(row.bytes());
   if (open_ == nullptr) {
     open_ = new OpenRows();  // retired by seal()
@@ -49,7 +49,7 @@ std::int64_t RowGroup::append(Row row, Epochs& epochs, bool keep_sequences) {
   return grown;
 }
 
-std::int64_t RowGroup::seal(Epochs& epochs, bool keep_sequences) {
+std::int64_t RowGroup::seal(index::Epochs& epochs, bool keep_sequences) {
   if (open_count_ == 0) return 0;
   const std::span<const Row> rows(open_->rows.data(), open_count_);
   std::size_t freed = sizeof(OpenRows);
@@ -117,7 +117,7 @@ bool RowGroup::oldest(std::uint32_t slot, std::span<const Tombstone> tombstones,
   return false;
 }
 
-std::int64_t RowGroup::drop_before(std::int64_t t, Epochs& epochs, std::uint64_t& samples) {
+std::int64_t RowGroup::drop_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples) {
   std::int64_t freed = 0;
   const auto keep = std::find_if(tiles_.begin(), tiles_.end(),
                                  [&](const Tile* tile) { return tile->times().back() >= t; });
@@ -130,12 +130,13 @@ std::int64_t RowGroup::drop_before(std::int64_t t, Epochs& epochs, std::uint64_t
   return -freed;
 }
 
-std::int64_t RowGroup::drop_open_before(std::int64_t t, Epochs& epochs, std::uint64_t& samples) {
+std::int64_t RowGroup::drop_open_before(std::int64_t t, index::Epochs& epochs,
+                                        std::uint64_t& samples) {
   if (open_count_ == 0 || last_t_ >= t) return 0;
   return seal(epochs, false) + drop_before(t, epochs, samples);
 }
 
-std::int64_t RowGroup::erase_deleted(Epochs& epochs) {
+std::int64_t RowGroup::erase_deleted(index::Epochs& epochs) {
   std::int64_t grown = 0;
   for (const Tile*& tile : tiles_) {
     bool changed = false;

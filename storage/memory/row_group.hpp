@@ -9,7 +9,7 @@
 #pragma once
 
 #include "storage/memory/chunk.hpp"
-#include "storage/memory/epochs.hpp"
+#include "storage/index/epochs.hpp"
 #include "storage/memory/series.hpp"
 #include "storage/memory/tile.hpp"
 
@@ -37,14 +37,12 @@ class RowGroup {
   void forget_slots() { slots_.clear(); }
 
   // Whether a row at t is newer than all that its series have, without looking at each.
-  bool takes_rows_at(std::int64_t t) const {
-    return exclusive && t > last_t_ && t > foreign_t;
-  }
+  bool takes_rows_at(std::int64_t t) const { return exclusive && t > last_t_ && t > foreign_t; }
   // REQUIRES: takes_rows_at(row.t), or t > last_t() and the caller has looked at each series.
   // Returns by how many bytes the group grew; retires what it packed.
-  std::int64_t append(Row row, Epochs& epochs, bool keep_sequences);
+  std::int64_t append(Row row, index::Epochs& epochs, bool keep_sequences);
   // Packs the open rows. Returns by how many bytes the group grew.
-  std::int64_t seal(Epochs& epochs, bool keep_sequences);
+  std::int64_t seal(index::Epochs& epochs, bool keep_sequences);
 
   std::int64_t last_t() const { return last_t_; }
   std::int64_t first_t() const;  // kNoTime when it holds nothing
@@ -55,11 +53,11 @@ class RowGroup {
   bool oldest(std::uint32_t slot, std::span<const Tombstone> tombstones, Sample& out) const;
 
   // Drops tiles whose last row is older than t. Returns bytes; adds to `samples` what went.
-  std::int64_t drop_before(std::int64_t t, Epochs& epochs, std::uint64_t& samples);
+  std::int64_t drop_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples);
   // Drops the open rows too, if they all are older than t.
-  std::int64_t drop_open_before(std::int64_t t, Epochs& epochs, std::uint64_t& samples);
+  std::int64_t drop_open_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples);
   // Rewrites tiles without the samples that tombstones hide.
-  std::int64_t erase_deleted(Epochs& epochs);
+  std::int64_t erase_deleted(index::Epochs& epochs);
   std::size_t bytes() const;
   // visit(last_t, bytes) for each tile.
   template <class Visit>
@@ -67,8 +65,8 @@ class RowGroup {
     for (const auto& tile : tiles_) visit(tile->times().back(), tile->bytes());
   }
 
-  bool live = true;       // its cohort writes to it
-  bool exclusive = true;  // no series of it is in another live group
+  bool live = true;                  // its cohort writes to it
+  bool exclusive = true;             // no series of it is in another live group
   std::int64_t foreign_t = kNoTime;  // newest sample its series got from elsewhere
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// series.hpp - one series: its labels (constant) and its samples (guarded by the commit lock).
+// series.hpp - one series: who it is (constant) and its samples (guarded by the commit lock).
 //
 // The samples of a series are what was written in order, plus late ones:
 //   in order  each newer than every sample of the series before it: rows of a group (row_group.hpp)
@@ -8,10 +8,10 @@
 // Histograms are kept apart from floats; the times of both together ascend.
 #pragma once
 
+#include "storage/index/identity.hpp"
 #include "storage/memory/chunk.hpp"
 #include "storage/memory/histogram.hpp"
 #include "storage/memory/late_samples.hpp"
-#include "storage/memory/postings.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -23,18 +23,6 @@
 namespace narthex::storage::memory {
 
 class RowGroup;
-
-// One label, shared by all series that have it. The texts are constant; the postings belong to the
-// label index and its lock.
-struct Pair {
-  std::string_view name;
-  std::string_view value;
-  std::uint32_t name_symbol;
-  std::uint32_t value_symbol;
-  std::uint32_t id;        // in the index
-  std::uint32_t position;  // among the pairs of its name
-  Ids postings;
-};
 
 struct ChunkEntry {
   const Chunk* chunk;
@@ -72,8 +60,8 @@ inline constexpr std::int64_t kNoTime = INT64_MIN;
 inline constexpr std::uint32_t kOpenSamplesMax = 64;
 
 struct Series {
-  Series(std::uint32_t series_id, std::uint64_t label_hash, std::vector<Pair*> labels)
-      : id(series_id), hash(label_hash), pairs(std::move(labels)) {}
+  // REQUIRES: `who` outlives it, as the index sees to.
+  explicit Series(const index::Identity& who) : id(who.id()), identity(who) {}
   ~Series();
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
@@ -83,18 +71,11 @@ struct Series {
     return *extra;
   }
   std::uint64_t ref() const { return std::uint64_t{id} + 1; }
-  // The pair of this label, or nullptr.
-  const Pair* pair_of(std::uint32_t name_symbol) const {
-    for (const Pair* pair : pairs) {
-      if (pair->name_symbol == name_symbol) return pair;
-    }
-    return nullptr;
-  }
+  std::span<index::Pair* const> pairs() const { return identity.pairs(); }
   std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
 
   const std::uint32_t id;
-  const std::uint64_t hash;
-  const std::vector<Pair*> pairs;  // sorted by name
+  const index::Identity& identity;
 
   // -- guarded by the commit lock --
   std::int64_t last_t = kNoTime;  // newest sample outside groups, floats and histograms
@@ -113,7 +94,9 @@ struct Series {
   std::unique_ptr<SeriesExtra> extra;
 };
 
-// By (name, value) pairs, bytewise: the order of NX_SCAN_SORTED.
-bool label_order(const Series& a, const Series& b);
+// The order of NX_SCAN_SORTED.
+inline bool label_order(const Series& a, const Series& b) {
+  return index::label_order(a.identity, b.identity);
+}
 
 }  // namespace narthex::storage::memory

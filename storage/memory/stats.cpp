@@ -40,7 +40,7 @@ void add_rankings(const Core& core, std::uint32_t top, sdk::TreeArena& arena, En
       if (pair->name == "__name__") metrics.emplace_back(pair->value, series);
       pairs.emplace_back(std::string(pair->name) + "=" + std::string(pair->value), series);
     }
-    for (const LabelIndex::NameFigures& name : core.index.name_figures()) {
+    for (const index::LabelIndex::NameFigures& name : core.index.name_figures()) {
       values.emplace_back(name.name, name.values);
       bytes.emplace_back(name.name, name.bytes);
     }
@@ -71,7 +71,7 @@ void add_counters(const Core& core, const Figures& figures, sdk::TreeArena& aren
 }  // namespace
 
 nx_value make_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena) {
-  const EpochHold hold(core.epochs);
+  const index::EpochHold hold(core.epochs);
   Figures figures;
   std::uint64_t bytes = 0;
   std::int64_t min_t = 0;

@@ -20,8 +20,8 @@ inline constexpr std::uint32_t kTileRows = 32;
 // A row of a group that is not sealed yet.
 struct Row {
   std::int64_t t = 0;
-  std::uint64_t sequence = 0;  // of its commit
-  std::uint32_t width = 0;     // slots from here on are absent
+  std::uint64_t sequence = 0;                // of its commit
+  std::uint32_t width = 0;                   // slots from here on are absent
   std::unique_ptr<std::uint64_t[]> bits;     // [width]
   std::unique_ptr<std::uint64_t[]> present;  // bit s: slot s is there; nullptr: all
 

@@ -82,12 +82,12 @@ nx_status Txn::resolve(const nx_series_table& table, std::uint64_t* refs, std::u
   const std::int64_t now = core_.now_ms();
   bool all = true;
   for (std::size_t i = 0; i < resolved_.size(); ++i) {
-    const LabelIndex::Resolved& r = resolved_[i];
-    refs[i] = r.series != nullptr ? r.series->ref() : 0;
+    const index::LabelIndex::Resolved& r = resolved_[i];
+    refs[i] = r.identity != nullptr ? std::uint64_t{r.identity->id()} + 1 : 0;
     if (codes != nullptr) codes[i] = r.code;
-    all = all && r.series != nullptr;
+    all = all && r.identity != nullptr;
     if (!r.created) continue;
-    r.series->touched_ms.store(now, std::memory_order_relaxed);
+    SeriesIndex::of(r.identity)->touched_ms.store(now, std::memory_order_relaxed);
     ++created_;
   }
   return all ? NX_OK : NX_PARTIAL;
@@ -97,7 +97,7 @@ std::uint64_t Txn::layout(std::span<const std::uint64_t> refs) {
   std::vector<Series*> series;
   series.reserve(refs.size());
   for (const std::uint64_t ref : refs) {
-    series.push_back(core_.index.by_ref(ref));
+    series.push_back(core_.index.series_by_ref(ref));
     if (series.back() == nullptr) {
       throw sdk::Error(NX_ERR_NOT_FOUND, "layout: a reference names no series, resolve again");
     }
@@ -171,8 +171,8 @@ bool Txn::append_as_row(const nx_sample_batch& batch, const std::shared_ptr<cons
 
 Series* Txn::series_at(const nx_sample_batch& batch, const Layout* layout,
                        std::uint64_t row) const {
-  if (layout != nullptr) return core_.index.by_ref(layout->refs[row]);
-  if (batch.ref != nullptr && batch.ref[row] != 0) return core_.index.by_ref(batch.ref[row]);
+  if (layout != nullptr) return core_.index.series_by_ref(layout->refs[row]);
+  if (batch.ref != nullptr && batch.ref[row] != 0) return core_.index.series_by_ref(batch.ref[row]);
   return nullptr;
 }
 
@@ -265,9 +265,9 @@ void Txn::append_exemplars(const nx_sample_batch& batch, nx_append_result& resul
 void Txn::append_metadata(const nx_sample_batch& batch) {
   for (const nx_metadata& meta : std::span(batch.meta, batch.meta_count)) {
     std::string_view family = view(meta.family);
-    const Series* series = meta.ref != 0 ? core_.index.by_ref(meta.ref) : nullptr;
+    const Series* series = meta.ref != 0 ? core_.index.series_by_ref(meta.ref) : nullptr;
     if (family.empty() && series != nullptr) {
-      for (const Pair* pair : series->pairs) {
+      for (const index::Pair* pair : series->pairs()) {
         if (pair->name == "__name__") family = pair->value;
       }
     }
@@ -324,7 +324,7 @@ void Txn::commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result
   result.row_code = nullptr;
   for (std::size_t r = 0; r < layout.refs.size(); ++r) {
     if (!pending.row.has(layout.slots[r])) continue;
-    Series* series = core_.index.by_ref(layout.refs[r]);
+    Series* series = core_.index.series_by_ref(layout.refs[r]);
     const NewSample sample{pending.row.t, pending.row.bits[layout.slots[r]], nullptr};
     count(result, r,
           series != nullptr ? writer.write(*series, sample, false)

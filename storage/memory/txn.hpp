@@ -64,7 +64,7 @@ class Txn final : public sdk::StorageTxn {
   std::vector<HistogramRef> histograms_;
   std::vector<PendingStart> starts_;
   std::vector<std::pair<Series*, Exemplar>> exemplars_;
-  std::vector<LabelIndex::Resolved> resolved_;
+  std::vector<index::LabelIndex::Resolved> resolved_;
   std::vector<std::uint32_t> gathered_;  // batch rows of what gather() appended
   std::uint64_t created_ = 0;
 };

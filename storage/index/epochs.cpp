@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/memory/epochs.hpp"
+#include "storage/index/epochs.hpp"
 
 #include <algorithm>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 Epochs::~Epochs() {
   for (const Retired& r : retired_) r.free(r.object);
@@ -59,4 +59,4 @@ std::size_t Epochs::waiting_bytes() const {
   return waiting_bytes_;
 }
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

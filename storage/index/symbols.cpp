@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/memory/symbols.hpp"
+#include "storage/index/symbols.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <random>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 namespace {
 
 std::uint64_t make_seed() {
@@ -66,4 +66,4 @@ void Symbols::drop(std::uint32_t id) {
       epochs_.retire(const_cast<char*>(entry.text.data()), &free_text, entry.text.size() + 1), id);
 }
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/memory/postings.hpp"
+#include "storage/index/postings.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <iterator>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 namespace {
 
 // From this ratio of lengths on, leaping beats merging.
@@ -90,4 +90,4 @@ Ids unite(std::span<const std::span<const std::uint32_t>> lists) {
   return out;
 }
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 class IdTable {
  public:
@@ -88,4 +88,4 @@ class IdTable {
   std::size_t count_ = 0;
 };
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 using Ids = std::vector<std::uint32_t>;
 
@@ -18,4 +18,4 @@ Ids intersect(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b
 // What is in any. The lists may overlap.
 Ids unite(std::span<const std::span<const std::uint32_t>> lists);
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -5,8 +5,8 @@
 // retired through Epochs, so that a reader may keep looking at it until it leaves.
 #pragma once
 
-#include "storage/memory/epochs.hpp"
-#include "storage/memory/id_table.hpp"
+#include "storage/index/epochs.hpp"
+#include "storage/index/id_table.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 // Hash of a text, seeded once a process: labels come from strangers.
 std::uint64_t hash_text(std::string_view text);
@@ -55,4 +55,4 @@ class Symbols {
   std::size_t text_bytes_ = 0;
 };
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

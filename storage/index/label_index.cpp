@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/memory/label_index.hpp"
+#include "storage/index/label_index.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <new>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 namespace {
 
 constexpr std::uint32_t kNoId = std::numeric_limits<std::uint32_t>::max();
@@ -55,10 +55,11 @@ class RowLabels {
     }
     return size() > 0;
   }
-  bool equal(const Series& series) const {
-    if (series.pairs.size() != size()) return false;
+  bool equal(const Identity& identity) const {
+    const std::span<Pair* const> pairs = identity.pairs();
+    if (pairs.size() != size()) return false;
     for (std::size_t i = 0; i < size(); ++i) {
-      const Pair& pair = *series.pairs[i];
+      const Pair& pair = *pairs[i];
       if (pair.value != value(i) || pair.name != name(i)) return false;
     }
     return true;
@@ -75,8 +76,9 @@ class RowLabels {
 
 }  // namespace
 
-LabelIndex::LabelIndex(Epochs& epochs)
+LabelIndex::LabelIndex(Epochs& epochs, StateHooks hooks)
     : epochs_(epochs),
+      hooks_(hooks),
       symbols_(epochs),
       blocks_(
           static_cast<std::atomic<Block*>*>(std::calloc(kBlockCount, sizeof(std::atomic<Block*>))),
@@ -88,27 +90,32 @@ LabelIndex::~LabelIndex() {
   for (std::size_t b = 0; b * kBlockSize < next_id_; ++b) {
     Block* block = blocks_[b].load(std::memory_order_relaxed);
     if (block == nullptr) continue;
-    for (auto& entry : block->series) delete entry.load(std::memory_order_relaxed);
+    for (auto& entry : block->series) {
+      Identity* identity = entry.load(std::memory_order_relaxed);
+      if (identity == nullptr) continue;
+      if (hooks_.free != nullptr) hooks_.free(identity->state_);
+      Identity::free(identity);
+    }
     delete block;
   }
   for (Pair* pair : pairs_) delete pair;
 }
 
-Series* LabelIndex::by_id(std::uint64_t id) const {
+const Identity* LabelIndex::by_id(std::uint64_t id) const {
   if (id >= kNoId) return nullptr;
   const Block* block = blocks_[id >> kBlockBits].load(std::memory_order_acquire);
   if (block == nullptr) return nullptr;
   return block->series[id & (kBlockSize - 1)].load(std::memory_order_acquire);
 }
 
-void LabelIndex::store(std::uint32_t id, Series* series) {
+void LabelIndex::store(std::uint32_t id, Identity* identity) {
   std::atomic<Block*>& slot = blocks_[id >> kBlockBits];
   Block* block = slot.load(std::memory_order_relaxed);
   if (block == nullptr) {
     block = new Block();  // released by the destructor
     slot.store(block, std::memory_order_release);
   }
-  block->series[id & (kBlockSize - 1)].store(series, std::memory_order_release);
+  block->series[id & (kBlockSize - 1)].store(identity, std::memory_order_release);
 }
 
 void LabelIndex::hash(const nx_series_table& table, Hashes& out) {
@@ -126,12 +133,12 @@ void LabelIndex::hash(const nx_series_table& table, Hashes& out) {
   }
 }
 
-Series* LabelIndex::find(const nx_series_table& table, std::uint32_t row,
-                         std::uint64_t hash) const {
+const Identity* LabelIndex::find(const nx_series_table& table, std::uint32_t row,
+                                 std::uint64_t hash) const {
   const RowLabels labels(table, row);
   const std::uint32_t id = series_table_.find(hash, [&](std::uint32_t candidate) {
-    const Series& series = *by_id(candidate);
-    return series.hash == hash && labels.equal(series);
+    const Identity& identity = *by_id(candidate);
+    return identity.hash() == hash && labels.equal(identity);
   });
   return id == IdTable::kNone ? nullptr : by_id(id);
 }
@@ -156,8 +163,8 @@ void LabelIndex::resolve(const nx_series_table& table, bool may_create,
         const std::uint32_t id = series_table_.guess(hashes.series[s + kAhead]);
         if (id != IdTable::kNone) __builtin_prefetch(by_id(id));
       }
-      out[s].series = find(table, s, hashes.series[s]);
-      if (out[s].series == nullptr) missing.push_back(s);
+      out[s].identity = find(table, s, hashes.series[s]);
+      if (out[s].identity == nullptr) missing.push_back(s);
     }
   }
   if (missing.empty()) return;
@@ -165,20 +172,21 @@ void LabelIndex::resolve(const nx_series_table& table, bool may_create,
   for (const std::uint32_t s : missing) {
     Resolved& resolved = out[s];
     // It may have come meanwhile, or stand twice in the table.
-    resolved.series = find(table, s, hashes.series[s]);
-    if (resolved.series != nullptr) continue;
+    resolved.identity = find(table, s, hashes.series[s]);
+    if (resolved.identity != nullptr) continue;
     if (!RowLabels(table, s).valid()) {
       resolved.code = NX_ROW_BAD_LABELS;
     } else if (!may_create || next_id_ == kNoId) {
       resolved.code = NX_ROW_SERIES_LIMIT;
     } else {
-      resolved.series = create(table, s, hashes.series[s]);
+      resolved.identity = create(table, s, hashes.series[s]);
       resolved.created = true;
     }
   }
 }
 
-Series* LabelIndex::create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) {
+const Identity* LabelIndex::create(const nx_series_table& table, std::uint32_t row,
+                                   std::uint64_t hash) {
   const RowLabels labels(table, row);
   std::vector<Pair*> pairs;
   pairs.reserve(labels.size());
@@ -188,11 +196,12 @@ Series* LabelIndex::create(const nx_series_table& table, std::uint32_t row, std:
   const std::uint32_t id = next_id_++;
   for (Pair* pair : pairs) pair->postings.push_back(id);
   posting_entries_ += pairs.size();
-  auto* series = new Series(id, hash, std::move(pairs));  // owned by the blocks
-  store(id, series);
+  Identity* identity = Identity::make(id, hash, pairs);  // owned by the blocks
+  if (hooks_.make != nullptr) identity->state_ = hooks_.make(*identity);
+  store(id, identity);
   series_table_.insert(hash, id);
   created_.fetch_add(1, std::memory_order_relaxed);
-  return series;
+  return identity;
 }
 
 Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
@@ -238,12 +247,12 @@ void LabelIndex::drop_pair(Pair& pair) {
   epochs_.retire(&pair, sizeof pair);
 }
 
-void LabelIndex::unpost(std::span<Series* const> series) {
+void LabelIndex::unpost(std::span<const Identity* const> series) {
   Ids gone;
   std::vector<Pair*> touched;
-  for (const Series* s : series) {
-    gone.push_back(s->id);
-    touched.insert(touched.end(), s->pairs.begin(), s->pairs.end());
+  for (const Identity* s : series) {
+    gone.push_back(s->id());
+    touched.insert(touched.end(), s->pairs().begin(), s->pairs().end());
   }
   std::sort(gone.begin(), gone.end());
   std::sort(touched.begin(), touched.end());
@@ -256,14 +265,21 @@ void LabelIndex::unpost(std::span<Series* const> series) {
   }
 }
 
-void LabelIndex::remove(std::span<Series* const> series) {
+void LabelIndex::retire(Identity* identity) {
+  if (hooks_.free != nullptr) epochs_.retire(identity->state_, hooks_.free, hooks_.bytes);
+  epochs_.retire(
+      identity, [](void* gone) { Identity::free(static_cast<Identity*>(gone)); },
+      Identity::bytes(identity->pairs().size()));
+}
+
+void LabelIndex::remove(std::span<const Identity* const> series) {
   if (series.empty()) return;
   const std::unique_lock lock(mutex_);
   unpost(series);
-  for (Series* s : series) {
-    series_table_.erase(s->hash, s->id);
-    store(s->id, nullptr);
-    epochs_.retire(s, sizeof *s);
+  for (const Identity* s : series) {
+    series_table_.erase(s->hash(), s->id());
+    store(s->id(), nullptr);
+    retire(const_cast<Identity*>(s));  // by_id() alone hands them out as constant
   }
   removed_.fetch_add(series.size(), std::memory_order_relaxed);
 }
@@ -345,7 +361,8 @@ std::size_t LabelIndex::bytes() const {
   constexpr std::size_t kAllocation = 16;
   return symbols_.bytes() + series_table_.bytes() + pair_table_.bytes() +
          pair_table_.size() * (sizeof(Pair) + 3 * kAllocation + sizeof(Pair*)) +
-         series_table_.size() * (sizeof(Series) + 2 * kAllocation + sizeof(Series*)) +
+         series_table_.size() *
+             (sizeof(Identity) + hooks_.bytes + 2 * kAllocation + sizeof(Identity*)) +
          posting_entries_ * (sizeof(std::uint32_t) + sizeof(Pair*));
 }
 
@@ -370,4 +387,4 @@ std::vector<std::pair<const Pair*, std::uint64_t>> LabelIndex::pair_figures() co
   return out;
 }
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

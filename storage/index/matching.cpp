@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/memory/matching.hpp"
+#include "storage/index/matching.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 namespace {
 
 using PairList = std::vector<const Pair*>;
@@ -73,11 +73,11 @@ Demand demand_of(const LabelIndex& index, const nx_matcher& matcher) {
 void keep_by_labels(const LabelIndex& index, Demand& demand, Ids& ids) {
   std::sort(demand.pairs.begin(), demand.pairs.end());
   std::erase_if(ids, [&](std::uint32_t id) {
-    const Series* series = index.by_id(id);
+    const Identity* series = index.by_id(id);
     if (series == nullptr) return true;
     const Pair* pair = series->pair_of(demand.name_symbol);
-    const bool has = pair != nullptr &&
-                     std::binary_search(demand.pairs.begin(), demand.pairs.end(), pair);
+    const bool has =
+        pair != nullptr && std::binary_search(demand.pairs.begin(), demand.pairs.end(), pair);
     return has == demand.exclude;
   });
 }
@@ -122,4 +122,4 @@ Ids match_series(const LabelIndex& index, sdk::Matchers matchers) {
   return ids;
 }
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

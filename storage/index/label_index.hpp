@@ -7,11 +7,11 @@
 // also when they are removed meanwhile; so running matchers over many values needs no lock.
 #pragma once
 
-#include "storage/memory/epochs.hpp"
-#include "storage/memory/id_table.hpp"
-#include "storage/memory/postings.hpp"
-#include "storage/memory/series.hpp"
-#include "storage/memory/symbols.hpp"
+#include "storage/index/epochs.hpp"
+#include "storage/index/id_table.hpp"
+#include "storage/index/identity.hpp"
+#include "storage/index/postings.hpp"
+#include "storage/index/symbols.hpp"
 
 #include <narthex/data.h>
 
@@ -23,15 +23,23 @@
 #include <unordered_map>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
+
+// What a backend keeps for a series. make() runs under the index's lock, before anyone can find the
+// series: it may not call the index. free() runs when no reader can see it any more.
+struct StateHooks {
+  void* (*make)(const Identity& identity) = nullptr;
+  void (*free)(void* state) = nullptr;
+  std::size_t bytes = 0;  // of one state, for bytes()
+};
 
 class LabelIndex {
  public:
-  explicit LabelIndex(Epochs& epochs);
+  explicit LabelIndex(Epochs& epochs, StateHooks hooks = {});
   ~LabelIndex();
 
   struct Resolved {
-    Series* series = nullptr;  // nullptr: see code
+    const Identity* identity = nullptr;  // nullptr: see code
     std::uint8_t code = NX_ROW_OK;
     bool created = false;
   };
@@ -39,11 +47,12 @@ class LabelIndex {
   void resolve(const nx_series_table& table, bool may_create, std::vector<Resolved>& out);
 
   // The series of a reference, or nullptr. No lock.
-  Series* by_ref(std::uint64_t ref) const { return ref == 0 ? nullptr : by_id(ref - 1); }
-  Series* by_id(std::uint64_t id) const;
+  const Identity* by_ref(std::uint64_t ref) const { return ref == 0 ? nullptr : by_id(ref - 1); }
+  const Identity* by_id(std::uint64_t id) const;
 
-  // Takes series out. They are retired, not freed.
-  void remove(std::span<Series* const> series);
+  // Takes series out, each one once. They are retired, not freed.
+  // REQUIRES: all of them are in the index.
+  void remove(std::span<const Identity* const> series);
 
   // -- what matching asks; all answers are copies --
   static constexpr std::uint32_t kNone = Symbols::kNone;
@@ -79,7 +88,7 @@ class LabelIndex {
   static constexpr std::size_t kBlockSize = std::size_t{1} << kBlockBits;
   static constexpr std::size_t kBlockCount = std::size_t{1} << (32 - kBlockBits);
   struct Block {
-    std::atomic<Series*> series[kBlockSize];
+    std::atomic<Identity*> series[kBlockSize];
   };
   struct Hashes {  // of one table, kept for their memory
     std::vector<std::uint64_t> symbols;
@@ -87,14 +96,16 @@ class LabelIndex {
   };
 
   static void hash(const nx_series_table& table, Hashes& out);
-  Series* find(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) const;
-  Series* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
+  const Identity* find(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) const;
+  const Identity* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
   Pair* use_pair(std::string_view name, std::string_view value);
   void drop_pair(Pair& pair);
-  void store(std::uint32_t id, Series* series);
-  void unpost(std::span<Series* const> series);
+  void store(std::uint32_t id, Identity* identity);
+  void unpost(std::span<const Identity* const> series);
+  void retire(Identity* identity);
 
   Epochs& epochs_;
+  const StateHooks hooks_;
   mutable std::shared_mutex mutex_;
   // Guarded by mutex_ from here to the blank line.
   Symbols symbols_;
@@ -112,4 +123,4 @@ class LabelIndex {
   std::atomic<std::uint64_t> removed_{0};
 };
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -6,12 +6,12 @@
 // label) excludes the series whose value it refuses. REQUIRES: the caller is in an epoch.
 #pragma once
 
-#include "storage/memory/label_index.hpp"
+#include "storage/index/label_index.hpp"
 
 #include <narthex/sdk/storage.hpp>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 Ids match_series(const LabelIndex& index, sdk::Matchers matchers);
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index

@@ -13,7 +13,7 @@
 #include <mutex>
 #include <vector>
 
-namespace narthex::storage::memory {
+namespace narthex::storage::index {
 
 class Epochs {
  public:
@@ -33,7 +33,8 @@ class Epochs {
   bool passed(std::uint64_t epoch) const;
   template <class T>
   void retire(const T* object, std::size_t bytes) {
-    retire(const_cast<T*>(object), [](void* p) { delete static_cast<T*>(p); }, bytes);
+    retire(
+        const_cast<T*>(object), [](void* p) { delete static_cast<T*>(p); }, bytes);
   }
 
   // Frees what no reader can see any more.
@@ -51,9 +52,9 @@ class Epochs {
   std::uint64_t oldest_reader() const;
 
   mutable std::mutex mutex_;
-  std::uint64_t epoch_ = 1;              // guarded by mutex_, as all below
-  std::vector<std::uint64_t> readers_;   // few: one an open query or transaction
-  std::deque<Retired> retired_;          // ascending epoch
+  std::uint64_t epoch_ = 1;             // guarded by mutex_, as all below
+  std::vector<std::uint64_t> readers_;  // few: one an open query or transaction
+  std::deque<Retired> retired_;         // ascending epoch
   std::size_t waiting_bytes_ = 0;
 };
 
@@ -70,4 +71,4 @@ class EpochHold {
   const std::uint64_t epoch_;
 };
 
-}  // namespace narthex::storage::memory
+}  // namespace narthex::storage::index
