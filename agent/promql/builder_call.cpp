@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls: which operator runs a function, and its arguments.
 #include "promql/builder.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <narthex/function.h>
 
@@ -62,8 +62,7 @@ StreamPtr Builder::special_call(const CallExpr& call, const Grid& grid) {
   // Of a selector, the time of each sample and not that of the step.
   StreamPtr times = select_instant(context_, as<VectorSelector>(unwrap(*call.args[0])), grid,
                                    SelectValue::kTimestamp);
-  return drop_names(context_, std::move(times), names_may_differ(*call.args[0]),
-                    Collision::kMerge);
+  return drop_names(context_, std::move(times), names_may_differ(*call.args[0]), Collision::kMerge);
 }
 
 StreamPtr Builder::call(const CallExpr& call, const Grid& grid) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/kernel.hpp"
 
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -89,8 +89,8 @@ void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32
     const std::string_view name = call.context_.labels.name_of(call.labels_[series]);
     message += message.ends_with(':') ? " " + quote(name) : for_metric(name);
   }
-  const Position at = arg < call.call_.args.size() ? call.call_.args[arg]->position
-                                                   : call.call_.position;
+  const Position at =
+      arg < call.call_.args.size() ? call.call_.args[arg]->position : call.call_.position;
   Annotations& annotations = call.context_.annotations;
   if (level == NX_ANNOTATE_WARNING) {
     annotations.warn(at, std::move(message));
@@ -99,8 +99,7 @@ void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32
   }
 }
 
-nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i,
-                                    const nx_histogram* h) {
+nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const nx_histogram* h) {
   KernelCall& call = self(ctx);
   if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
     return NX_ERR_INVALID_ARGUMENT;
