@@ -3,7 +3,7 @@
 // picked series keeps its labels.
 #include "promql/grouping.hpp"
 #include "promql/operators.hpp"
-#include "promql/text.hpp"
+#include "promql/numbers.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,9 @@
 // Aggregations that need all values of a group at once: quantile and count_values.
 #include "promql/grouping.hpp"
 #include "promql/operators.hpp"
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/numbers.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,9 +19,8 @@ double quantile_of(double q, std::vector<double>& values) {
   if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
-  std::sort(values.begin(), values.end(), [](double a, double b) {
-    return !std::isnan(b) && (std::isnan(a) || a < b);
-  });
+  std::sort(values.begin(), values.end(),
+            [](double a, double b) { return !std::isnan(b) && (std::isnan(a) || a < b); });
   const auto n = static_cast<double>(values.size());
   const double rank = q * (n - 1);
   const double lower = std::max(0.0, std::floor(rank));
@@ -59,9 +60,8 @@ class Quantile final : public Stream {
 
 void Quantile::check_parameter() {
   const auto warn = [this](double q) {
-    context_.annotations.warn(
-        expr_.param->position,
-        "quantile value should be between 0 and 1, got " + format_general(q));
+    context_.annotations.warn(expr_.param->position,
+                              "quantile value should be between 0 and 1, got " + format_general(q));
   };
   double least = 0;
   double most = 1;

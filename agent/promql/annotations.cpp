@@ -2,7 +2,7 @@
 #include "promql/annotations.hpp"
 
 #include "promql/parser.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 namespace narthex::promql {
 

@@ -3,7 +3,7 @@
 
 #include "promql/histogram_math.hpp"
 #include "promql/operators.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <cmath>
 

@@ -2,7 +2,8 @@
 #include "promql/ast_json.hpp"
 
 #include "promql/printer.hpp"
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/numbers.hpp"
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls: which operator runs a function, and its arguments.
 #include "promql/builder.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <narthex/function.h>
 

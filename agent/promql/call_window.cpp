@@ -3,7 +3,7 @@
 #include "promql/kernel.hpp"
 #include "promql/operators.hpp"
 
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <array>
 #include <optional>
@@ -59,8 +59,8 @@ class WindowCall final : public Stream {
       const std::size_t first = std::size_t{s} * in.step_count;
       for (std::uint32_t i = 0; i < in.step_count; ++i) {
         const std::uint64_t w = in.win_stride * s + i;
-        const bool any = in.hi[w] > in.lo[w] ||
-                         (in.hlo != nullptr && in.hhi[first + i] > in.hlo[first + i]);
+        const bool any =
+            in.hi[w] > in.lo[w] || (in.hlo != nullptr && in.hhi[first + i] > in.hlo[first + i]);
         out.present[first + i] = any ? 1 : 0;
       }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/check.hpp"
 
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <narthex/sdk/labels.hpp>
 

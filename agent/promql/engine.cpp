@@ -5,7 +5,7 @@
 #include "promql/context.hpp"
 #include "promql/merge_series.hpp"
 #include "promql/reference_times.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -96,8 +96,8 @@ bool Run::finish_names(Batch& batch) {
 void Run::add_series(const Batch& batch, std::size_t series, QueryResult& out) {
   const std::size_t first = series * batch.step_count;
   const std::uint8_t* present = &batch.present[first];
-  const auto count = static_cast<std::size_t>(
-      std::count(present, present + batch.step_count, std::uint8_t{1}));
+  const auto count =
+      static_cast<std::size_t>(std::count(present, present + batch.step_count, std::uint8_t{1}));
   if (count == 0) return;
   ResultSeries& result = out.series.emplace_back();
   result.labels = batch.labels[series];
@@ -195,8 +195,7 @@ Result<Query> Query::parse(std::string_view text, std::shared_ptr<const Function
   Query query;
   query.text_ = std::make_shared<const std::string>(text);
   query.table_ = std::move(table);
-  Result<std::shared_ptr<const Ast>> ast =
-      parse_expression(*query.text_, *query.table_, options);
+  Result<std::shared_ptr<const Ast>> ast = parse_expression(*query.text_, *query.table_, options);
   if (!ast.ok()) return ast.status();
   query.ast_ = *std::move(ast);
   return query;

@@ -2,7 +2,6 @@
 #include "promql/grammar.hpp"
 
 #include "promql/check.hpp"
-#include "promql/text.hpp"
 
 #include <algorithm>
 
@@ -28,8 +27,9 @@ Status parse_error(std::string_view text, std::uint32_t at, std::string_view mes
 
 Status check_length(std::string_view text) {
   if (text.size() <= kMaxQueryBytes) return Status();
-  return parse_error({}, 0, "query too long: " + std::to_string(text.size()) +
-                                " bytes, at most " + std::to_string(kMaxQueryBytes));
+  return parse_error({}, 0,
+                     "query too long: " + std::to_string(text.size()) + " bytes, at most " +
+                         std::to_string(kMaxQueryBytes));
 }
 
 }  // namespace
@@ -126,9 +126,7 @@ bool Grammar::whole_selector(std::vector<LabelMatcher>& out) {
   return true;
 }
 
-Status Grammar::error() const {
-  return parse_error(text_, error_position_.start, error_message_);
-}
+Status Grammar::error() const { return parse_error(text_, error_position_.start, error_message_); }
 
 std::string line_and_column(std::string_view text, std::uint32_t at) {
   std::size_t line = 1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregations and lists of label names in parentheses.
 #include "promql/grammar.hpp"
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/quoting.hpp"
 
 namespace narthex::promql {
 
@@ -28,10 +29,9 @@ Expr* Grammar::finish_aggregate(AggregateExpr& expr, const std::vector<Expr*>& a
     return fail(expr.position, "no arguments for aggregate expression provided");
   }
   if (is_experimental_aggregator(expr.op) && !options_.experimental_functions) {
-    return fail(expr.position,
-                std::string(spelling(expr.op)) +
-                    "() is experimental and must be enabled with "
-                    "--enable-feature=promql-experimental-functions");
+    return fail(expr.position, std::string(spelling(expr.op)) +
+                                   "() is experimental and must be enabled with "
+                                   "--enable-feature=promql-experimental-functions");
   }
   const std::size_t wanted = aggregator_has_parameter(expr.op) ? 2 : 1;
   if (args.size() != wanted) {

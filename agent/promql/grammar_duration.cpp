@@ -4,7 +4,6 @@
 // These methods leave it to their callers to say what was expected: null means that the current
 // token does not fit, unless an error is set already.
 #include "promql/grammar.hpp"
-#include "promql/text.hpp"
 
 #include <cmath>
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operands: literals, calls, parentheses, signs, and what may stand behind an operand.
 #include "promql/grammar.hpp"
-#include "promql/text.hpp"
+#include "promql/durations.hpp"
+#include "promql/numbers.hpp"
+#include "promql/quoting.hpp"
 
 namespace narthex::promql {
 
@@ -135,8 +137,8 @@ Expr* Grammar::parenthesised() {
 Expr* Grammar::named() {
   const Token name = take();
   const TokenKind next = current().kind;
-  if (is_aggregator(name.kind) && (next == TokenKind::kLeftParen || next == TokenKind::kBy ||
-                                   next == TokenKind::kWithout)) {
+  if (is_aggregator(name.kind) &&
+      (next == TokenKind::kLeftParen || next == TokenKind::kBy || next == TokenKind::kWithout)) {
     return aggregate(name);
   }
   if (name.kind == TokenKind::kIdentifier && next == TokenKind::kLeftParen) return call(name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands behind an operand: [range], [range:step], offset, @, anchored, smoothed.
 #include "promql/grammar.hpp"
-#include "promql/text.hpp"
+#include "promql/numbers.hpp"
 
 #include <cmath>
 
@@ -38,8 +38,8 @@ Expr* Grammar::matrix_selector(Expr* expr, const Token& open, Expr* range) {
     return fail(brackets, "no offset modifiers allowed before range");
   }
   if (selector.shift.at_ms) return fail(brackets, "no @ modifiers allowed before range");
-  MatrixSelector* matrix = ast_->make<MatrixSelector>(
-      &selector, Position{selector.position.start, close.position.end});
+  MatrixSelector* matrix =
+      ast_->make<MatrixSelector>(&selector, Position{selector.position.start, close.position.end});
   if (range->kind == ExprKind::kNumber) {
     matrix->range_ms = to_ms(*range);
   } else {
@@ -57,8 +57,8 @@ Expr* Grammar::subquery(Expr* expr, Expr* range) {
     if (!at(TokenKind::kRightBracket)) return unexpected("subquery selector", "\"]\"");
   }
   const Token close = take();
-  SubqueryExpr* subquery = ast_->make<SubqueryExpr>(
-      expr, Position{expr->position.start, close.position.end});
+  SubqueryExpr* subquery =
+      ast_->make<SubqueryExpr>(expr, Position{expr->position.start, close.position.end});
   if (range->kind == ExprKind::kNumber) {
     subquery->range_ms = to_ms(*range);
   } else {
@@ -144,8 +144,7 @@ bool Grammar::read_timestamp(Expr& expr, TimeShift& shift) {
 
 bool Grammar::finish_timestamp(Expr& expr, TimeShift& shift, double seconds) {
   if (!(std::fabs(seconds) < 9223372036854775807.0)) {
-    fail(expr.position,
-         "timestamp out of bounds for @ modifier: " + format_fixed(seconds, 6));
+    fail(expr.position, "timestamp out of bounds for @ modifier: " + format_fixed(seconds, 6));
     return false;
   }
   const double ms = std::round(seconds * 1000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vector selectors: a metric name, matchers in braces, or both.
 #include "promql/grammar.hpp"
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>
@@ -32,8 +32,7 @@ LabelMatcher name_matcher(std::string name) {
 }  // namespace
 
 VectorSelector* Grammar::vector_selector(std::optional<Token> name) {
-  VectorSelector* selector =
-      ast_->make<VectorSelector>(name ? name->position : current().position);
+  VectorSelector* selector = ast_->make<VectorSelector>(name ? name->position : current().position);
   if (at(TokenKind::kLeftBrace) && !label_matchers(*selector)) return nullptr;
   if (failed_) return nullptr;
   if (name) {

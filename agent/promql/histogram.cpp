@@ -3,7 +3,7 @@
 
 #include "promql/histogram_bounds.hpp"
 
-#include "promql/text.hpp"
+#include "promql/numbers.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -62,10 +62,10 @@ void append_side(const nx_histogram& h, bool positive, std::vector<HistogramBuck
     for (std::uint32_t i = 0; i < spans[s].length && k < bucket_count; ++i, ++index, ++k) {
       const double lower = lower_bound(h, index);
       const double upper = upper_bound(h, index);
-      const int boundaries = !positive                   ? 1
-                             : !std::isinf(lower)        ? 0
+      const int boundaries = !positive                      ? 1
+                             : !std::isinf(lower)           ? 0
                              : h.schema == NX_SCHEMA_CUSTOM ? 3
-                                                         : 0;
+                                                            : 0;
       out.push_back(positive ? HistogramBucket{boundaries, lower, upper, counts[k]}
                              : HistogramBucket{boundaries, -upper, -lower, counts[k]});
     }
@@ -75,14 +75,14 @@ void append_side(const nx_histogram& h, bool positive, std::vector<HistogramBuck
 }  // namespace
 
 void Arena::Free::operator()(void* memory) const {
-  ::operator delete(memory, std::align_val_t{kAlignment});
+  ::operator delete (memory, std::align_val_t{kAlignment});
 }
 
 void* Arena::allocate(std::size_t bytes) {
   bytes = (std::max<std::size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
   if (bytes > left_) {
     const std::size_t size = std::max(bytes, kBlockBytes);
-    blocks_.emplace_back(::operator new(size, std::align_val_t{kAlignment}));
+    blocks_.emplace_back(::operator new (size, std::align_val_t{kAlignment}));
     next_ = static_cast<char*>(blocks_.back().get());
     left_ = size;
     bytes_ += size;

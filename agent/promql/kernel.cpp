@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/kernel.hpp"
 
-#include "promql/text.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/label_store.hpp"
 
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 

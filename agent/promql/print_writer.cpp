@@ -2,7 +2,10 @@
 #include "promql/print_writer.hpp"
 
 #include "promql/printer.hpp"
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/durations.hpp"
+#include "promql/numbers.hpp"
+#include "promql/quoting.hpp"
 
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>

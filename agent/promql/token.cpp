@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/token.hpp"
 
-#include "promql/text.hpp"
+#include "promql/characters.hpp"
+#include "promql/quoting.hpp"
 
 #include <algorithm>
 #include <array>
@@ -115,15 +116,11 @@ std::string_view spelling(TokenKind kind) {
   return {};
 }
 
-bool is_operator(TokenKind kind) {
-  return between(kind, TokenKind::kAdd, TokenKind::kUnless);
-}
+bool is_operator(TokenKind kind) { return between(kind, TokenKind::kAdd, TokenKind::kUnless); }
 bool is_comparison(TokenKind kind) {
   return between(kind, TokenKind::kEqualEqual, TokenKind::kGreaterEqual);
 }
-bool is_set_operator(TokenKind kind) {
-  return between(kind, TokenKind::kAnd, TokenKind::kUnless);
-}
+bool is_set_operator(TokenKind kind) { return between(kind, TokenKind::kAnd, TokenKind::kUnless); }
 bool is_aggregator(TokenKind kind) { return between(kind, TokenKind::kAvg, TokenKind::kTopk); }
 bool is_keyword(TokenKind kind) { return between(kind, TokenKind::kBool, TokenKind::kFillRight); }
 
@@ -155,6 +152,29 @@ TokenKind keyword_kind(std::string_view word) {
     if (s.word && s.text == word) return s.kind;
   }
   return TokenKind::kIdentifier;
+}
+
+TokenKind single_sign(char c) {
+  switch (c) {
+    case ',':
+      return TokenKind::kComma;
+    case '*':
+      return TokenKind::kMul;
+    case '/':
+      return TokenKind::kDiv;
+    case '%':
+      return TokenKind::kMod;
+    case '+':
+      return TokenKind::kAdd;
+    case '-':
+      return TokenKind::kSub;
+    case '^':
+      return TokenKind::kPow;
+    case '@':
+      return TokenKind::kAt;
+    default:
+      return TokenKind::kError;
+  }
 }
 
 }  // namespace narthex::promql

@@ -111,6 +111,9 @@ bool is_experimental_aggregator(TokenKind kind);
 // How an error message names a token: `identifier "foo"`, `<op:+>`, `end of input`.
 std::string describe(const Token& token);
 
+// The kind of a sign that no second character changes, or kError.
+TokenKind single_sign(char c);
+
 // The kind of a keyword in lower case, or kIdentifier.
 TokenKind keyword_kind(std::string_view lower_case_word);
 

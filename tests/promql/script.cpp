@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/promql/script.hpp"
 
-#include "promql/text.hpp"
+#include "promql/durations.hpp"
+#include "promql/numbers.hpp"
 #include "tests/promql/series_notation.hpp"
 
 #include <algorithm>

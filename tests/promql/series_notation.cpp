@@ -3,7 +3,7 @@
 
 #include "promql/histogram_math.hpp"
 #include "promql/parser.hpp"
-#include "promql/text.hpp"
+#include "promql/numbers.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -37,8 +37,10 @@ std::size_t labels_end(std::string_view line) {
   char quote = 0;
   for (; at < line.size(); ++at) {
     if (quote != 0) {
-      if (line[at] == '\\' && quote != '`') ++at;
-      else if (line[at] == quote) quote = 0;
+      if (line[at] == '\\' && quote != '`')
+        ++at;
+      else if (line[at] == quote)
+        quote = 0;
     } else if (line[at] == '"' || line[at] == '\'' || line[at] == '`') {
       quote = line[at];
     } else if (line[at] == '}') {
