@@ -59,6 +59,10 @@ class ByteReader {
   std::size_t position() const { return at_; }
   std::size_t left() const { return bytes_.size() - at_; }
 
+  // The next bytes, which stay unread. REQUIRES: size <= left().
+  ByteView ahead(std::uint64_t size) const {
+    return bytes_.subspan(at_, static_cast<std::size_t>(size));
+  }
   // What was read from `position` on.
   ByteView since(std::size_t position) const { return bytes_.subspan(position, at_ - position); }
 
