@@ -4,8 +4,9 @@
 //
 // Of each column the cheapest of: one constant; decimal integers (decimals.hpp); their differences
 // to the integers of an earlier column, as neighbouring `le` buckets have; bit patterns as integers
-// (float sums, noise). Integers and patterns go through integer_column.hpp. Decoding touches only
-// the blocks of 128 rows that are asked for. Pure, thread-safe.
+// (float sums, noise). Integers and patterns go through integer_column.hpp. Values that repeat the
+// one before may be left out, marked in a bitmap. Decoding touches only the blocks of 128 that hold
+// the rows that are asked for. Pure, thread-safe.
 #pragma once
 
 #include "storage/column/decimals.hpp"
@@ -19,7 +20,13 @@ struct ValueScratch {
   Decimals decimals;
   IntegerScratch integers;
   std::array<std::uint64_t, kRowsMax> other;  // bit patterns, or differences to a reference
+  std::array<double, kRowsMax> kept;          // values without repeats
+  Bytes attempt;                              // another encoding of the same column
 };
+
+// A first byte of its own: a bitmap of the rows that do not repeat the one before, then a column of
+// these rows.
+inline constexpr std::uint8_t kHeadRepeats = kHeadConstant | kHeadTransform;
 
 inline constexpr std::size_t kNoReference = SIZE_MAX;
 

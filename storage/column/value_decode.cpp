@@ -45,6 +45,7 @@ bool parse_values(ByteView bytes, std::size_t rows, ValueHeader& header) {
   header.reference = (head & kHeadReference) != 0;
   header.integers.transform = static_cast<Transform>(head & kHeadTransform);
   header.integers.constant = (head & kHeadConstant) != 0;
+  if (header.integers.constant && header.integers.transform != kFrame) return false;
   unsigned exponent = 0;
   if (!parse_scale(in, head, &header.integers.factor, &exponent)) return false;
   header.power = power_of_ten(exponent);
@@ -108,12 +109,8 @@ void decode_block(const ValueHeader& header, std::size_t index, std::size_t rows
   std::copy(values + (first - row), values + (last - row), out + (first - from));
 }
 
-}  // namespace
-
-bool needs_reference(ByteView bytes) { return !bytes.empty() && (bytes[0] & kHeadReference) != 0; }
-
-Status decode_values(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
-                     const double* reference, double* out) {
+Status decode_rows(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                   const double* reference, double* out) {
   ValueHeader header;
   if (!parse_values(bytes, rows, header)) {
     return invalid_data("value column of " + std::to_string(rows) + " rows: damaged");
@@ -133,6 +130,64 @@ Status decode_values(ByteView bytes, std::size_t rows, std::size_t from, std::si
   }
   if (header.exceptions > 0) put_exceptions(header, from, to, out);
   return {};
+}
+
+// Which rows are there in a column without repeats.
+struct KeptRows {
+  std::size_t count = 0;
+  std::uint64_t words[kRowsMax / 64] = {};
+
+  // How many of the first `rows` rows are kept.
+  std::size_t before(std::size_t rows) const {
+    int found = 0;
+    for (std::size_t w = 0; w < rows / 64; ++w) found += std::popcount(words[w]);
+    if (rows % 64 != 0) found += std::popcount(words[rows / 64] << (64 - rows % 64));
+    return static_cast<std::size_t>(found);
+  }
+};
+
+bool parse_kept(ByteReader& in, std::size_t rows, KeptRows& kept) {
+  const std::uint64_t count = in.varint();
+  const ByteView bitmap = in.bytes((rows + 7) / 8);
+  if (!in.ok() || count == 0 || count > rows) return false;
+  std::memcpy(kept.words, bitmap.data(), bitmap.size());
+  kept.count = static_cast<std::size_t>(count);
+  return (kept.words[0] & 1) != 0 && kept.before(rows) == kept.count;
+}
+
+Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                      double* out) {
+  ByteReader in(bytes);
+  in.byte();
+  KeptRows kept;
+  if (!parse_kept(in, rows, kept)) return invalid_data("value column: damaged bitmap of repeats");
+  if (from == to) return {};
+  const std::size_t first = kept.before(from + 1) - 1;
+  const std::size_t last = kept.before(to);
+  double values[kRowsMax];
+  const Status status = decode_rows(in.bytes(in.left()), kept.count, first, last, nullptr, values);
+  if (!status.ok()) return status;
+  const double* value = values;
+  out[0] = *value;
+  for (std::size_t row = from + 1; row < to; ++row) {
+    value += (kept.words[row / 64] >> (row % 64)) & 1;
+    out[row - from] = *value;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool needs_reference(ByteView bytes) {
+  return !bytes.empty() && bytes[0] != kHeadRepeats && (bytes[0] & kHeadReference) != 0;
+}
+
+Status decode_values(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                     const double* reference, double* out) {
+  if (!bytes.empty() && bytes[0] == kHeadRepeats) {
+    return decode_repeats(bytes, rows, from, to, out);
+  }
+  return decode_rows(bytes, rows, from, to, reference, out);
 }
 
 }  // namespace narthex::storage::column

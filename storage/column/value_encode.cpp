@@ -137,30 +137,73 @@ std::uint8_t column_flags(std::span<const double> values) {
   return flags;
 }
 
+namespace {
+
+ValueInfo encode_rows(std::span<const double> values,
+                      std::span<const std::span<const double>> candidates, ValueScratch& scratch,
+                      Bytes& out) {
+  if (!find_decimals(values, scratch.decimals)) {
+    encode_patterns(values, plan_patterns(values, scratch), scratch, out);
+    return {};
+  }
+  const std::span<const std::uint64_t> m(scratch.decimals.m.data(), values.size());
+  IntegerPlan plan = plan_integers(m, Effort::kSample, scratch.integers);
+  const std::size_t bytes = plan.bytes + scratch.decimals.exceptions * 10;
+  if (bytes > values.size() * kWideRow) {
+    const IntegerPlan patterns = plan_patterns(values, scratch);
+    if (patterns.bytes < bytes) {
+      encode_patterns(values, patterns, scratch, out);
+      return {};
+    }
+    plan = plan_integers(m, Effort::kSample, scratch.integers);
+  }
+  return encode_decimals(values, plan, candidates, scratch, out);
+}
+
+// Encodes the column from `at` on once more without repeats, and keeps what is shorter.
+void drop_repeats(std::span<const double> values, std::size_t at, ValueInfo& info,
+                  ValueScratch& scratch, Bytes& out) {
+  const std::size_t bitmap_size = (values.size() + 7) / 8;
+  const std::size_t size = out.size() - at;
+  if (size < 2 * bitmap_size) return;
+  std::uint8_t bitmap[kRowsMax / 8] = {1};
+  std::size_t kept = 1;
+  scratch.kept[0] = values[0];
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const bool differs =
+        std::bit_cast<std::uint64_t>(values[i]) != std::bit_cast<std::uint64_t>(values[i - 1]);
+    bitmap[i / 8] = static_cast<std::uint8_t>(bitmap[i / 8] | (differs ? 1u << i % 8 : 0));
+    scratch.kept[kept] = values[i];
+    kept += differs ? 1 : 0;
+  }
+  // Left-out rows save about their share of the bytes, and have to pay for the bitmap.
+  if ((values.size() - kept) * size < values.size() * bitmap_size * 9 / 8) return;
+  Bytes& attempt = scratch.attempt;
+  attempt.clear();
+  attempt.push_back(kHeadRepeats);
+  put_varint(attempt, kept);
+  put_bytes(attempt, {bitmap, bitmap_size});
+  (void)encode_rows({scratch.kept.data(), kept}, {}, scratch, attempt);
+  if (attempt.size() >= size) return;
+  out.resize(at);
+  put_bytes(out, attempt);
+  info.reference = kNoReference;
+}
+
+}  // namespace
+
 ValueInfo encode_values(std::span<const double> values,
                         std::span<const std::span<const double>> candidates, ValueScratch& scratch,
                         Bytes& out) {
-  ValueInfo info;
-  // One value stands for a constant, whose integer or pattern is all that is stored.
   const std::uint8_t flags = column_flags(values);
-  const std::span<const double> planned = (flags & NX_COL_CONST) != 0 ? values.first(1) : values;
-  if (find_decimals(planned, scratch.decimals)) {
-    const std::span<const std::uint64_t> m(scratch.decimals.m.data(), planned.size());
-    const IntegerPlan plan = plan_integers(m, Effort::kSample, scratch.integers);
-    if (plan.bytes + scratch.decimals.exceptions * 10 <= planned.size() * kWideRow) {
-      info = encode_decimals(planned, plan, candidates, scratch, out);
-      info.flags = flags;
-      return info;
-    }
-    const IntegerPlan patterns = plan_patterns(planned, scratch);
-    if (plan.bytes + scratch.decimals.exceptions * 10 <= patterns.bytes) {
-      const IntegerPlan again = plan_integers(m, Effort::kSample, scratch.integers);
-      info = encode_decimals(planned, again, candidates, scratch, out);
-    } else {
-      encode_patterns(planned, patterns, scratch, out);
-    }
+  const std::size_t at = out.size();
+  ValueInfo info;
+  if ((flags & NX_COL_CONST) != 0) {
+    // One value stands for all: its integer or pattern is all that is stored.
+    info = encode_rows(values.first(1), {}, scratch, out);
   } else {
-    encode_patterns(planned, plan_patterns(planned, scratch), scratch, out);
+    info = encode_rows(values, candidates, scratch, out);
+    drop_repeats(values, at, info, scratch, out);
   }
   info.flags = flags;
   return info;

@@ -19,6 +19,7 @@ class Naive {
 
   std::vector<std::uint64_t> values(const std::vector<std::uint64_t>& reference) {
     head_ = next();
+    if (head_ == 0x0B) return repeats();
     scale();
     std::vector<std::pair<std::size_t, std::uint64_t>> exceptions;
     if ((head_ & 0x20) != 0) exceptions = read_exceptions();
@@ -56,6 +57,21 @@ class Naive {
     std::uint64_t value = 0;
     for (int i = 0; i < 8; ++i) value |= std::uint64_t{next()} << (8 * i);
     return value;
+  }
+
+  std::vector<std::uint64_t> repeats() {
+    const std::uint64_t kept = varint();
+    const std::size_t bitmap = at_ * 8;
+    const auto inner = static_cast<std::ptrdiff_t>(at_ + (rows_ + 7) / 8);
+    const std::vector<std::uint8_t> rest(bytes_.begin() + inner, bytes_.end());
+    const std::vector<std::uint64_t> values = Naive(rest, kept).values({});
+    std::vector<std::uint64_t> out;
+    std::size_t used = 0;
+    at_ = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      out.push_back(bit(bitmap + row) ? values.at(used++) : out.at(row - 1));
+    }
+    return out;
   }
 
   static std::uint64_t small_integer(std::uint64_t bits) {

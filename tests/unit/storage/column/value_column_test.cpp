@@ -76,6 +76,11 @@ TEST_CASE("a value column of any kind comes back bit for bit", "[column]") {
     round_trip(column(rows, [&](auto) { return sum += unit(); }), random);
     round_trip(column(rows, [&](auto) { return 4096 * std::floor(unit() * 1e7); }), random);
     round_trip(column(rows, [&](auto) { return from_bits(random()); }), random);
+    round_trip(column(rows, [&](auto) { return random() % 2 == 0 ? sum : sum = unit(); }), random);
+    const auto rare = [&](auto) {
+      return random() % 3 == 0 ? sum += 1000 * (random() % 999) : sum;
+    };
+    round_trip(column(rows, rare), random);
     round_trip(column(rows, [&](auto) { return unit() - 0.5; }), random);
     round_trip(column(rows, [](std::size_t i) { return 1e3 * double(i) * double(i); }), random);
     round_trip(column(rows, [&](auto) { return std::floor(unit() * 0x1p60); }), random);
@@ -125,6 +130,12 @@ TEST_CASE("integers and decimals of few bits take few bytes", "[column]") {
   CHECK(round_trip(column(1024, [&](auto) { return double(random() % 16); }), random) < 560);
   CHECK(round_trip(column(1024, [&](auto) { return 4096.0 * (random() % 16); }), random) < 560);
   CHECK(round_trip(column(1024, [&](auto) { return double(random() % 16) / 100; }), random) < 560);
+  // Half of the values repeat the one before, which takes a bit each.
+  double noise = 0;
+  const auto half = [&](auto) {
+    return random() % 2 == 0 ? noise : noise = static_cast<double>(random()) * 0x1p-64;
+  };
+  CHECK(round_trip(column(1024, half), random) < 1024 * 4);
   // A reset, and a marker at the end, cost some bytes and not a wider column.
   double counter = 1e9;
   std::vector<double> reset = column(1024, [&](std::size_t i) {
