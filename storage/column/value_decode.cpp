@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/column/value_column.hpp"
+
+#include <algorithm>
+
+namespace narthex::storage::column {
+namespace {
+
+// What the bytes of a column say before any value is unpacked.
+struct ValueHeader {
+  IntegerBlocks integers;
+  bool pattern = false;
+  bool wide = false;
+  bool reference = false;
+  double power = 1;
+  std::size_t exceptions = 0;
+  bool stale = false;  // all exceptions are staleness markers
+  ByteView exception_rows;
+  ByteView exception_values;
+};
+
+bool parse_exceptions(ByteReader& in, std::size_t rows, ValueHeader& header) {
+  const std::uint64_t code = in.varint();
+  header.stale = (code & 1) != 0;
+  if (code / 2 > rows) return false;
+  header.exceptions = static_cast<std::size_t>(code / 2);
+  const std::size_t at = in.position();
+  std::uint64_t next = 0;
+  for (std::size_t i = 0; i < header.exceptions; ++i) {
+    const std::uint64_t skipped = in.varint();
+    if (skipped >= rows - next) return false;
+    next += skipped + 1;
+    if (next == rows && i + 1 < header.exceptions) return false;
+  }
+  header.exception_rows = in.since(at);
+  if (!header.stale) header.exception_values = in.bytes(header.exceptions * sizeof(double));
+  return in.ok();
+}
+
+bool parse_values(ByteView bytes, std::size_t rows, ValueHeader& header) {
+  ByteReader in(bytes);
+  const std::uint8_t head = in.byte();
+  header.pattern = (head & kHeadPattern) != 0;
+  header.wide = (head & kHeadWide) != 0;
+  header.reference = (head & kHeadReference) != 0;
+  header.integers.transform = static_cast<Transform>(head & kHeadTransform);
+  header.integers.constant = (head & kHeadConstant) != 0;
+  if (header.integers.constant && header.integers.transform != kFrame) return false;
+  unsigned exponent = 0;
+  if (!parse_scale(in, head, &header.integers.factor, &exponent)) return false;
+  header.power = power_of_ten(exponent);
+  if (header.power == 0) return false;
+  if ((head & kHeadExceptions) != 0 && !parse_exceptions(in, rows, header)) return false;
+  return parse_integers(in, rows, header.integers);
+}
+
+// Overwrites the exceptions among rows [from, to).
+void put_exceptions(const ValueHeader& header, std::size_t from, std::size_t to, double* out) {
+  ByteReader rows(header.exception_rows);
+  ByteReader values(header.exception_values);
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < header.exceptions; ++i, ++row) {
+    row += static_cast<std::size_t>(rows.varint());
+    const std::uint64_t bits = header.stale ? NX_STALE_NAN_BITS : values.word<std::uint64_t>();
+    if (row >= from && row < to) std::memcpy(out + (row - from), &bits, sizeof bits);
+  }
+}
+
+// Integers of a block to values.
+void finish(const ValueHeader& header, const std::uint64_t* v, std::uint64_t offset, double* out) {
+  if (header.pattern) {
+    std::uint64_t bits[kBlockRows];
+    kernels().to_integers(v, offset, bits);
+    std::memcpy(out, bits, sizeof bits);
+  } else if (header.wide) {
+    kernels().to_wide(v, offset, header.power, out);
+  } else {
+    kernels().to_narrow(v, offset, header.power, out);
+  }
+}
+
+// Adds the integers of the reference, of which rows [first, last) of the block at `row` are known.
+void add_reference(const double* reference, std::size_t first, std::size_t last, std::size_t row,
+                   std::uint64_t* v) {
+  double padded[kBlockRows] = {};
+  std::copy(reference, reference + (last - first), padded + (first - row));
+  kernels().add_reference(v, padded);
+}
+
+void decode_block(const ValueHeader& header, std::size_t index, std::size_t rows, std::size_t from,
+                  std::size_t to, const double* reference, double* out) {
+  const std::size_t row = index * kBlockRows;
+  const std::size_t first = std::max(from, row);
+  const std::size_t last = std::min(to, row + kBlockRows);
+  std::uint64_t v[kBlockRows];
+  std::uint64_t offset = header.integers.origin;
+  if (header.integers.constant) {
+    std::fill_n(v, kBlockRows, 0);
+  } else {
+    offset = unpack_integers(header.integers, index, rows, v);
+  }
+  if (header.reference) add_reference(reference + (first - from), first, last, row, v);
+  if (last - first == kBlockRows) {
+    finish(header, v, offset, out + (first - from));
+    return;
+  }
+  double values[kBlockRows];
+  finish(header, v, offset, values);
+  std::copy(values + (first - row), values + (last - row), out + (first - from));
+}
+
+Status decode_rows(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                   const double* reference, double* out) {
+  ValueHeader header;
+  if (!parse_values(bytes, rows, header)) {
+    return invalid_data("value column of " + std::to_string(rows) + " rows: damaged");
+  }
+  if (header.reference && reference == nullptr) {
+    return invalid_data("value column: the column it was encoded against is missing");
+  }
+  if (header.integers.constant && !header.reference) {
+    double block[kBlockRows];
+    const std::uint64_t none[kBlockRows] = {};
+    finish(header, none, header.integers.origin, block);
+    std::fill_n(out, to - from, block[0]);
+  } else {
+    for (std::size_t b = from / kBlockRows; b * kBlockRows < to; ++b) {
+      decode_block(header, b, rows, from, to, reference, out);
+    }
+  }
+  if (header.exceptions > 0) put_exceptions(header, from, to, out);
+  return {};
+}
+
+// Which rows are there in a column without repeats.
+struct KeptRows {
+  std::size_t count = 0;
+  std::uint64_t words[kRowsMax / 64] = {};
+
+  // How many of the first `rows` rows are kept.
+  std::size_t before(std::size_t rows) const {
+    int found = 0;
+    for (std::size_t w = 0; w < rows / 64; ++w) found += std::popcount(words[w]);
+    if (rows % 64 != 0) found += std::popcount(words[rows / 64] << (64 - rows % 64));
+    return static_cast<std::size_t>(found);
+  }
+};
+
+bool parse_kept(ByteReader& in, std::size_t rows, KeptRows& kept) {
+  const std::uint64_t count = in.varint();
+  const ByteView bitmap = in.bytes((rows + 7) / 8);
+  if (!in.ok() || count == 0 || count > rows) return false;
+  std::memcpy(kept.words, bitmap.data(), bitmap.size());
+  kept.count = static_cast<std::size_t>(count);
+  return (kept.words[0] & 1) != 0 && kept.before(rows) == kept.count;
+}
+
+Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                      double* out) {
+  ByteReader in(bytes);
+  in.byte();
+  KeptRows kept;
+  if (!parse_kept(in, rows, kept)) return invalid_data("value column: damaged bitmap of repeats");
+  if (from == to) return {};
+  const std::size_t first = kept.before(from + 1) - 1;
+  const std::size_t last = kept.before(to);
+  double values[kRowsMax];
+  const Status status = decode_rows(in.bytes(in.left()), kept.count, first, last, nullptr, values);
+  if (!status.ok()) return status;
+  const double* value = values;
+  out[0] = *value;
+  for (std::size_t row = from + 1; row < to; ++row) {
+    value += (kept.words[row / 64] >> (row % 64)) & 1;
+    out[row - from] = *value;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool needs_reference(ByteView bytes) {
+  return !bytes.empty() && bytes[0] != kHeadRepeats && (bytes[0] & kHeadReference) != 0;
+}
+
+Status decode_values(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
+                     const double* reference, double* out) {
+  if (!bytes.empty() && bytes[0] == kHeadRepeats) {
+    return decode_repeats(bytes, rows, from, to, out);
+  }
+  return decode_rows(bytes, rows, from, to, reference, out);
+}
+
+}  // namespace narthex::storage::column
