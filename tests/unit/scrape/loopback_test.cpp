@@ -145,7 +145,6 @@ TEST_CASE("a target on loopback ends up in the memory backend", "[loopback]") {
   CHECK(count_samples(store, "temp") >= 6);
   CHECK(count_samples(store, "up") >= 3);
   CHECK(count_samples(store, "scrape_series_added") >= 3);
-  executor.stop();
 }
 
 }  // namespace

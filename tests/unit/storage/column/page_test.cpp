@@ -16,7 +16,7 @@ using Words = std::vector<std::uint64_t>;
 
 Words bits_of(std::span<const double> values) {
   Words words(values.size());
-  std::memcpy(words.data(), values.data(), values.size_bytes());
+  if (!values.empty()) std::memcpy(words.data(), values.data(), values.size_bytes());
   return words;
 }
 
