@@ -72,8 +72,8 @@ Response features(const Services& s) {
   json.key("promql_functions").begin_object();
   for (const auto& [name, entry] : s.functions->entries()) {
     const bool on =
-        entry.kernel != nullptr && (!entry.signature.experimental ||
-                                    feature_enabled(*config, "promql-experimental-functions"));
+        entry.available() && (!entry.signature.experimental ||
+                              feature_enabled(*config, "promql-experimental-functions"));
     json.field(name, on);
   }
   json.end_object();

@@ -19,7 +19,7 @@ enum : std::uint8_t {
   kSeen = 1,
   kHasFloat = 2,
   kHasHistogram = 4,
-  kIncompatible = 8,  // exponential and custom buckets in one group
+  kIncompatible = 8,  // bucket layouts in one group that do not add up
   kIncremental = 16,  // the mean is kept, since the sum would overflow
   kResetSeen = 32,
   kNoResetSeen = 64,
@@ -261,7 +261,10 @@ void Fold::sum_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labe
   cell.set(kIncompatible);
   context_.annotations.warn(
       expr_.expr->position,
-      "vector contains a mix of histograms with exponential and custom buckets schemas" +
+      std::string(sum.bounds_differ
+                      ? "vector contains histograms with incompatible custom buckets"
+                      : "vector contains a mix of histograms with exponential and custom buckets "
+                        "schemas") +
           for_metric(context_.labels.name_of(labels)));
 }
 

@@ -110,8 +110,8 @@ int FunctionSignature::variadic() const {
 
 FunctionTable::FunctionTable() {
   for (FunctionSignature& signature : known_signatures()) {
-    std::string name = signature.name;
-    FunctionEntry& entry = entries_[std::move(name)];
+    FunctionEntry& entry = entries_[signature.name];
+    entry.built_in = signature.name == "absent" || signature.name == "absent_over_time";
     entry.signature = std::move(signature);
     entry.standard = true;
   }
@@ -125,12 +125,12 @@ std::vector<std::string> FunctionTable::add(const nx_function_set& set,
     FunctionSignature signature;
     const bool sound = read_signature(f, signature);
     const auto known = entries_.find(signature.name);
-    if (!sound || (known != entries_.end() && known->second.kernel != nullptr)) {
+    if (!sound || (known != entries_.end() && known->second.available())) {
       refused.push_back(signature.name);
       continue;
     }
     FunctionEntry& entry = entries_[signature.name];
-    entry = {std::move(signature), &f, caller, entry.standard};
+    entry = {std::move(signature), &f, caller, entry.standard, false};
   }
   return refused;
 }

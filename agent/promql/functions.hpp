@@ -49,9 +49,12 @@ class KernelCaller {
 
 struct FunctionEntry {
   FunctionSignature signature;
-  const nx_function* kernel = nullptr;  // null: known by name only
+  const nx_function* kernel = nullptr;  // null: built in, or known by name only
   std::shared_ptr<const KernelCaller> caller;
   bool standard = false;  // one of Prometheus's: its meaning is known
+  bool built_in = false;  // evaluated by the engine, since it looks at its argument's text
+
+  bool available() const { return built_in || kernel != nullptr; }
 };
 
 class FunctionTable {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace narthex::promql {
@@ -86,33 +85,14 @@ bool same_bounds(const nx_histogram& a, const nx_histogram& b) {
                     b.custom_values + b.custom_value_count);
 }
 
-// Buckets of custom bounds folded onto fewer bounds.
-Buckets onto_bounds(const nx_histogram& h, const std::vector<double>& bounds) {
-  Buckets out;
-  for (const auto& [index, count] : buckets_at_schema(h, true, h.schema)) {
-    const auto at = static_cast<std::uint32_t>(index);
-    const double upper =
-        at < h.custom_value_count ? h.custom_values[at] : std::numeric_limits<double>::infinity();
-    const auto place = std::lower_bound(bounds.begin(), bounds.end(), upper);
-    out[static_cast<std::int32_t>(place - bounds.begin())] += count;
-  }
-  return out;
-}
-
 void add_custom(const nx_histogram& a, const nx_histogram& b, int sign, nx_histogram& out,
                 Arena& arena) {
-  std::vector<double> bounds;
-  std::set_intersection(a.custom_values, a.custom_values + a.custom_value_count, b.custom_values,
-                        b.custom_values + b.custom_value_count, std::back_inserter(bounds));
-  Buckets sum = onto_bounds(a, bounds);
-  for (const auto& [index, count] : onto_bounds(b, bounds)) sum[index] += sign * count;
+  Buckets sum = buckets_at_schema(a, true, a.schema);
+  for (const auto& [index, count] : buckets_at_schema(b, true, b.schema))
+    sum[index] += sign * count;
   std::erase_if(sum, [](const auto& bucket) { return bucket.second == 0; });
   write_side(sum, true, out, arena);
   write_side({}, false, out, arena);
-  double* kept = arena.array<double>(bounds.size());
-  std::copy(bounds.begin(), bounds.end(), kept);
-  out.custom_values = kept;
-  out.custom_value_count = static_cast<std::uint32_t>(bounds.size());
 }
 
 void add_exponential(const nx_histogram& a, const nx_histogram& b, int sign, nx_histogram& out,
@@ -180,6 +160,8 @@ HistogramSum add_histograms(const nx_histogram& a, const nx_histogram& b, int si
   HistogramSum sum;
   const bool custom = a.schema == NX_SCHEMA_CUSTOM;
   if (custom != (b.schema == NX_SCHEMA_CUSTOM)) return sum;
+  sum.bounds_differ = custom && !same_bounds(a, b);
+  if (sum.bounds_differ) return sum;
   nx_histogram* out = arena.array<nx_histogram>(1);
   *out = a;
   out->reset_hint = sum_hint(a, b, sum.reset_collision);
@@ -187,7 +169,6 @@ HistogramSum add_histograms(const nx_histogram& a, const nx_histogram& b, int si
   out->count.f = a.count.f + sign * b.count.f;
   out->sum = a.sum + sign * b.sum;
   if (custom) {
-    sum.bounds_differ = !same_bounds(a, b);
     add_custom(a, b, sign, *out, arena);
   } else {
     add_exponential(a, b, sign, *out, arena);

@@ -12,7 +12,7 @@ const nx_histogram* scale_histogram(const nx_histogram& h, double factor, Arena&
 const nx_histogram* divide_histogram(const nx_histogram& h, double divisor, Arena& arena);
 
 struct HistogramSum {
-  const nx_histogram* result = nullptr;  // null: exponential and custom buckets do not mix
+  const nx_histogram* result = nullptr;  // null: exponential and custom buckets, or bounds_differ
   bool reset_collision = false;          // one says "reset", the other "not reset"
   bool bounds_differ = false;            // custom buckets with different bounds
 };

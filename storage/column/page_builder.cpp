@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/column/page_builder.hpp"
 
-#include "storage/column/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 
 #include <xxhash.h>
 #include <zstd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/column/page_view.hpp"
 
-#include "storage/column/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 
 #include <zstd.h>
 
@@ -73,7 +73,7 @@ bool PageView::parse_times(ByteReader& in) {
     const std::uint64_t rows = in.varint();
     const std::uint64_t size = in.varint();
     if (rows == 0 || rows > kRowsMax || size > in.left()) return false;
-    // A view of the right size for now; parse() puts it in place.
+    // Only its size counts here: the bytes of all columns follow the directory (parse()).
     times_.push_back({static_cast<std::size_t>(rows), in.ahead(size)});
   }
   return in.ok();

@@ -3,9 +3,9 @@
 // Nothing in this room throws but std::bad_alloc. Immutable once made.
 #pragma once
 
-#include <cassert>
+#include <narthex/sdk/result.hpp>
+
 #include <cerrno>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -40,26 +40,6 @@ class [[nodiscard]] Status {
 
 // A value, or the Status that says why there is none.
 template <class T>
-class [[nodiscard]] Result {
- public:
-  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    assert(!status_.ok() && "an OK status is not a result");
-  }
-
-  bool ok() const noexcept { return value_.has_value(); }
-  const Status& status() const noexcept { return status_; }
-
-  // REQUIRES: ok().
-  T& operator*() & { return *value_; }
-  const T& operator*() const& { return *value_; }
-  T&& operator*() && { return *std::move(value_); }
-  T* operator->() { return &*value_; }
-  const T* operator->() const { return &*value_; }
-
- private:
-  std::optional<T> value_;
-  Status status_;
-};
+using Result = narthex::Result<T, Status>;
 
 }  // namespace narthex::storage::fs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/wal/format.hpp"
 
-#include "storage/wal/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,7 +37,7 @@ std::uint32_t header_crc(std::uint64_t offset, std::uint32_t salt, std::uint16_t
   store(bytes.data() + 8, salt);
   store(bytes.data() + 12, length);
   bytes[14] = kind;
-  return crc32c(0, bytes);
+  return crc32c(bytes);
 }
 
 void append_frame(Bytes& out, std::uint64_t offset, std::uint32_t salt, std::uint8_t kind,
@@ -46,7 +46,7 @@ void append_frame(Bytes& out, std::uint64_t offset, std::uint32_t salt, std::uin
   const std::uint32_t check = header_crc(offset, salt, length, kind);
   const std::size_t at = out.size();
   out.resize(at + kFrameHeaderBytes);
-  store(out.data() + at, crc32c(check, payload));
+  store(out.data() + at, crc32c(payload, check));
   store(out.data() + at + 4, length);
   out[at + 6] = kind;
   out[at + 7] = static_cast<std::uint8_t>(check);
@@ -63,14 +63,14 @@ Bytes encode_header(const SegmentHeader& header) {
   store(out.data() + 24, header.replaces.offset);
   store(out.data() + 32, header.salt);
   store(out.data() + 36, std::uint32_t{header.carries});
-  store(out.data() + kCrcAt, crc32c(0, ByteView(out).first(kCrcAt)));
+  store(out.data() + kCrcAt, crc32c(ByteView(out).first(kCrcAt)));
   return out;
 }
 
 std::optional<SegmentHeader> decode_header(ByteView bytes) {
   if (bytes.size() < kSegmentHeaderBytes) return std::nullopt;
   if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return std::nullopt;
-  if (load<std::uint32_t>(bytes.data() + kCrcAt) != crc32c(0, bytes.first(kCrcAt))) {
+  if (load<std::uint32_t>(bytes.data() + kCrcAt) != crc32c(bytes.first(kCrcAt))) {
     return std::nullopt;
   }
   SegmentHeader header;
@@ -109,7 +109,7 @@ FrameState read_frame(ByteView bytes, std::uint64_t offset, std::uint32_t salt, 
   out.payload = bytes.subspan(kFrameHeaderBytes, length);
   out.type = kind >> 2;
   out.fragment = static_cast<Fragment>(kind & 3);
-  const bool good = load<std::uint32_t>(bytes.data()) == crc32c(check, out.payload);
+  const bool good = load<std::uint32_t>(bytes.data()) == crc32c(out.payload, check);
   return good ? FrameState::kGood : FrameState::kBadPayload;
 }
 

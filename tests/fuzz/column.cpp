@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // column.cpp - the first byte says what the rest is: a column or a page to decode, or values to
 // encode, which must come back bit for bit.
-#include "storage/column/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 #include "storage/column/page_builder.hpp"
 #include "storage/column/page_view.hpp"
 

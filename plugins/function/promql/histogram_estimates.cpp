@@ -7,6 +7,7 @@
 #include "plugins/function/promql/series_table.hpp"
 #include "plugins/function/promql/shown.hpp"
 
+#include <narthex/sdk/quote.hpp>
 #include <narthex/sdk/function.hpp>
 
 #include <optional>
@@ -88,7 +89,7 @@ class Histograms {
     for (const std::uint32_t s : vector_.without_bound) {
       context_.warn(arg_, s,
                     "bucket label \"le\" is missing or has a malformed value of " +
-                        quoted(label_of(*m_.labels, s, "le")) + " for metric name");
+                        sdk::quote(label_of(*m_.labels, s, "le")) + " for metric name");
     }
   }
 

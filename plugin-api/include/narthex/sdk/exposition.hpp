@@ -9,6 +9,7 @@
 
 #include <narthex/data.h>
 #include <narthex/sdk/decimal.hpp>
+#include <narthex/sdk/quote.hpp>
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
@@ -35,67 +36,6 @@ inline bool is_name_start(char c, bool colon) noexcept {
 }
 inline bool is_name_char(char c, bool colon) noexcept {
   return is_name_start(c, colon) || detail::is_digit(c);
-}
-
-// Well-formed UTF-8 as Go's utf8.Valid sees it: no surrogates, no overlong forms, up to U+10FFFF.
-inline bool is_utf8(std::string_view text) noexcept {
-  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  const unsigned char* const end = p + text.size();
-  while (p != end) {
-    std::uint64_t word = 0;
-    if (end - p >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080u) == 0)) {
-      p += 8;
-      continue;
-    }
-    const unsigned char c = *p++;
-    if (c < 0x80) continue;
-    int more = 0;
-    unsigned low = 0x80, high = 0xBF;
-    if (c >= 0xC2 && c <= 0xDF) {
-      more = 1;
-    } else if (c >= 0xE0 && c <= 0xEF) {
-      more = 2;
-      if (c == 0xE0) low = 0xA0;
-      if (c == 0xED) high = 0x9F;
-    } else if (c >= 0xF0 && c <= 0xF4) {
-      more = 3;
-      if (c == 0xF0) low = 0x90;
-      if (c == 0xF4) high = 0x8F;
-    } else {
-      return false;
-    }
-    for (; more > 0; --more, low = 0x80, high = 0xBF) {
-      if (p == end || *p < low || *p > high) return false;
-      ++p;
-    }
-  }
-  return true;
-}
-
-// Text for an error message: quoted, unprintable bytes escaped, at most 100 bytes of it.
-inline std::string quote_excerpt(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  const bool cut = text.size() > 100;
-  if (cut) text = text.substr(0, 100);
-  const bool printable = is_utf8(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      (out += '\\') += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !printable)) {
-      ((out += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out + (cut ? "\"..." : "\"");
 }
 
 // ---- delimiting ---------------------------------------------------------------------------------

@@ -54,25 +54,21 @@ inline Status invalid_data(std::string message) {
   return {NX_ERR_INVALID_DATA, std::move(message)};
 }
 inline Status not_found(std::string message) { return {NX_ERR_NOT_FOUND, std::move(message)}; }
-inline Status unavailable(std::string message) {
-  return {NX_ERR_UNAVAILABLE, std::move(message)};
-}
+inline Status unavailable(std::string message) { return {NX_ERR_UNAVAILABLE, std::move(message)}; }
 inline Status io_error(std::string message) { return {NX_ERR_IO, std::move(message)}; }
-inline Status internal_error(std::string message) {
-  return {NX_ERR_INTERNAL, std::move(message)};
-}
+inline Status internal_error(std::string message) { return {NX_ERR_INTERNAL, std::move(message)}; }
 
-// A value, or the Status that says why there is none.
-template <class T>
+// A value, or the Status that says why there is none. Why: any type with ok() and an OK default.
+template <class T, class Why = Status>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Why status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!status_.ok() && "an OK status is not a result");
   }
 
   bool ok() const noexcept { return value_.has_value(); }
-  const Status& status() const noexcept { return status_; }
+  const Why& status() const noexcept { return status_; }
 
   // REQUIRES: ok().
   T& value() & { return *value_; }
@@ -87,7 +83,7 @@ class [[nodiscard]] Result {
   T value_or(T otherwise) && { return ok() ? *std::move(value_) : std::move(otherwise); }
 
  private:
-  Status status_;
+  Why status_;
   std::optional<T> value_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "naive_decoder.hpp"
 
-#include "storage/column/crc32c.hpp"
 #include "storage/column/time_column.hpp"
 
 #include <catch2/catch.hpp>
@@ -147,15 +146,6 @@ TEST_CASE("both sets of kernels do the same", "[column]") {
     REQUIRE(bounds[0] == bounds[2]);
     REQUIRE(bounds[1] == bounds[3]);
   }
-}
-
-TEST_CASE("CRC-32C has the check value of its catalogue", "[column]") {
-  const std::string_view check = "123456789";
-  const ByteView bytes(reinterpret_cast<const std::uint8_t*>(check.data()), check.size());
-  CHECK(crc32c(bytes) == 0xE3069283);
-  CHECK(portable_crc32c(bytes) == 0xE3069283);
-  Bytes longer(1001, 0x5A);
-  CHECK(crc32c(longer) == portable_crc32c(longer));
 }
 
 }  // namespace narthex::storage::column

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/column/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 #include "storage/column/page_builder.hpp"
 #include "storage/column/page_view.hpp"
 

@@ -2,7 +2,6 @@
 // A small log, cut at every byte and with a bit flipped in every byte.
 #include "support/faulty_fs.hpp"
 #include "support/wal_book.hpp"
-#include "storage/wal/crc32c.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -110,13 +109,6 @@ TEST_CASE("a sector that cannot be read costs its block", "[wal]") {
   small.files.fail(test::Call::kRead, 3, EIO);
   const test::ReadBack back = test::read_back(small.files);
   REQUIRE(back.texts == small.texts);
-}
-
-TEST_CASE("CRC-32C is the Castagnoli polynomial's", "[wal]") {
-  const std::string digits = "123456789";
-  const ByteView bytes(reinterpret_cast<const std::uint8_t*>(digits.data()), digits.size());
-  REQUIRE(crc32c(0, bytes) == 0xE3069283u);
-  REQUIRE(crc32c(crc32c(0, bytes.first(4)), bytes.subspan(4)) == 0xE3069283u);
 }
 
 TEST_CASE("threads that append together share writes and keep their order", "[wal]") {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/column/crc32c.hpp"
+#include "storage/checksum/crc32c.hpp"
 
 #include <array>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
 
-namespace narthex::storage::column {
+namespace narthex::storage {
 namespace {
 
 constexpr std::uint32_t kPolynomial = 0x82F63B78;  // reflected
@@ -25,8 +26,9 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr auto kTable = make_table();
 
 #if defined(__x86_64__)
-[[gnu::target("sse4.2")]] std::uint32_t hardware_crc32c(ByteView bytes) {
-  std::uint64_t crc = 0xFFFFFFFF;
+[[gnu::target("sse4.2")]] std::uint32_t hardware_crc32c(std::span<const std::uint8_t> bytes,
+                                                        std::uint32_t before) {
+  std::uint64_t crc = ~before;
   std::size_t at = 0;
   for (; at + 8 <= bytes.size(); at += 8) {
     std::uint64_t word = 0;
@@ -41,18 +43,18 @@ constexpr auto kTable = make_table();
 
 }  // namespace
 
-std::uint32_t portable_crc32c(ByteView bytes) {
-  std::uint32_t crc = 0xFFFFFFFF;
+std::uint32_t portable_crc32c(std::span<const std::uint8_t> bytes, std::uint32_t before) {
+  std::uint32_t crc = ~before;
   for (const std::uint8_t byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ byte) & 0xFF];
   return ~crc;
 }
 
-std::uint32_t crc32c(ByteView bytes) {
+std::uint32_t crc32c(std::span<const std::uint8_t> bytes, std::uint32_t before) {
 #if defined(__x86_64__)
   static const bool hardware = __builtin_cpu_supports("sse4.2") != 0;
-  if (hardware) return hardware_crc32c(bytes);
+  if (hardware) return hardware_crc32c(bytes, before);
 #endif
-  return portable_crc32c(bytes);
+  return portable_crc32c(bytes, before);
 }
 
-}  // namespace narthex::storage::column
+}  // namespace narthex::storage
