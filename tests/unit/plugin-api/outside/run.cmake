@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the plugin API, builds plugins against what was installed, with CMake and with pkg-config,
-# and lets the test program load them.   cmake -DBUILD= -DSOURCE= -DWORK= -DPROGRAM= -P run.cmake
+# and lets the test program load them.   cmake -DBUILD= -DSOURCE= -DWORK= -DPROGRAM= -DGENERATOR= -P run.cmake
 function(step)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
@@ -14,7 +14,7 @@ step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix --component plu
 configure_file(${SOURCE}/project.cmake ${WORK}/project/CMakeLists.txt COPYONLY)
 configure_file(${SOURCE}/outside.c ${WORK}/project/outside.c COPYONLY)
 configure_file(${SOURCE}/outside.cpp ${WORK}/project/outside.cpp COPYONLY)
-step(${CMAKE_COMMAND} -S ${WORK}/project -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
+step(${CMAKE_COMMAND} -G ${GENERATOR} -S ${WORK}/project -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
   -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_CXX_COMPILER=${CXX_COMPILER})
 step(${CMAKE_COMMAND} --build ${WORK}/build)
 
