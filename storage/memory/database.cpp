@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/memory/database.hpp"
 
-#include "storage/memory/deletion.hpp"
-#include "storage/memory/eviction.hpp"
+#include "storage/head/deletion.hpp"
+#include "storage/head/eviction.hpp"
 #include "storage/index/matching.hpp"
-#include "storage/memory/querier.hpp"
-#include "storage/memory/stats.hpp"
-#include "storage/memory/txn.hpp"
+#include "storage/head/querier.hpp"
+#include "storage/head/stats.hpp"
+#include "storage/head/txn.hpp"
 
 #include <algorithm>
 
@@ -17,16 +17,15 @@ constexpr std::int64_t kCollectEveryNs = std::int64_t{60} * 1'000'000'000;
 // Upkeep makes room before writers have to.
 constexpr std::uint64_t kEarlyPart = 32;
 
-Options with_defaults(Options options) {
-  if (options.max_bytes <= 0) options.max_bytes = default_max_bytes();
-  options.max_exemplars = std::max<std::int64_t>(options.max_exemplars, 0);
-  return options;
+head::Limits limits_of(const Options& options) {
+  const std::int64_t bytes = options.max_bytes > 0 ? options.max_bytes : default_max_bytes();
+  return {static_cast<std::uint64_t>(bytes), std::max<std::int64_t>(options.max_exemplars, 0)};
 }
 
 }  // namespace
 
 Database::Database(Options options, Clocks clocks)
-    : core_(with_defaults(options), clocks.now_ms),
+    : core_(limits_of(options), clocks.now_ms),
       clocks_(std::move(clocks)),
       configured_max_bytes_(core_.max_bytes) {}
 
@@ -37,21 +36,21 @@ std::uint64_t Database::capabilities() const {
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
-  return std::make_unique<Txn>(core_, opts.cohort);
+  return std::make_unique<head::Txn>(core_, opts.cohort);
 }
 
 std::unique_ptr<sdk::StorageQuerier> Database::open(std::int64_t min_t, std::int64_t max_t) {
-  return std::make_unique<Querier>(core_, min_t, max_t);
+  return std::make_unique<head::Querier>(core_, min_t, max_t);
 }
 
 Status Database::delete_series(sdk::Matchers matchers, std::int64_t min_t, std::int64_t max_t) {
   const index::EpochHold hold(core_.epochs);
-  delete_samples(core_, index::match_series(core_.index, matchers), min_t, max_t);
+  head::delete_samples(core_, index::match_series(core_.index, matchers), min_t, max_t);
   return Status();
 }
 
 Status Database::clean_deleted() {
-  memory::clean_deleted(core_);
+  head::clean_deleted(core_);
   core_.epochs.collect();
   return Status();
 }
@@ -68,24 +67,24 @@ Status Database::set_retention(const nx_retention& retention) {
 }
 
 nx_status Database::maintain(std::int64_t) {
-  expire(core_);
+  head::expire(core_);
   bool nearly_full = false;
   {
     const std::lock_guard lock(core_.commit_mutex);
     nearly_full = core_.used_bytes() > core_.max_bytes - core_.max_bytes / kEarlyPart;
   }
-  if (nearly_full) (void)make_room(core_);
+  if (nearly_full) (void)head::make_room(core_);
   const std::int64_t now_ns = clocks_.mono_ns();
   if (now_ns - collected_ns_ >= kCollectEveryNs || collected_ns_ == 0) {
     collected_ns_ = now_ns;
-    collect_idle(core_);
+    head::collect_idle(core_);
   }
   core_.epochs.collect();
   return NX_END;
 }
 
 nx_value Database::stats(std::uint32_t top, sdk::TreeArena& arena) {
-  return make_stats(core_, top, arena);
+  return head::make_stats(core_, top, arena);
 }
 
 Result<std::uint64_t> Database::cohort_open(const nx_cohort_opts& opts) {

@@ -3,7 +3,8 @@
 // upkeep. Thread-safe.
 #pragma once
 
-#include "storage/memory/core.hpp"
+#include "storage/head/core.hpp"
+#include "storage/memory/options.hpp"
 
 #include <narthex/sdk/storage.hpp>
 
@@ -37,7 +38,7 @@ class Database {
   void cohort_close(std::uint64_t cohort);
 
  private:
-  Core core_;
+  head::Core core_;
   const Clocks clocks_;
   const std::uint64_t configured_max_bytes_;
   std::int64_t collected_ns_ = 0;  // upkeep is called by one thread at a time

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// block_builder.hpp - collects series into a block whose series share one time column as long as
+// they can: rows of one group do by construction, others when their times turn out equal. A block
+// becomes an ordinary one when a series does not fit and the block is still small; else it is full.
+#pragma once
+
+#include "storage/head/block_memory.hpp"
+#include "storage/head/series_reader.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace narthex::storage::head {
+
+// Gives equal numbers to equal time columns of groups, for all cursors of a querier. Thread-safe.
+class TimeColumnIds {
+ public:
+  std::uint64_t fresh();
+  std::uint64_t of_rows(const RowGroup* group, std::uint64_t first_row, std::uint32_t rows);
+
+ private:
+  struct Known {
+    const RowGroup* group;
+    std::uint64_t first_row;
+    std::uint32_t rows;
+    std::uint64_t id;
+  };
+  std::mutex mutex_;
+  std::vector<Known> known_;  // guarded by mutex_
+  std::uint64_t next_ = 1;    // guarded by mutex_
+};
+
+struct BlockShape {
+  std::size_t samples_wanted;
+  std::size_t series_min;
+  bool last_only;
+  bool drop_stale;
+  bool start_times;
+  bool with_labels;
+};
+
+class BlockBuilder {
+ public:
+  BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold, TimeColumnIds& ids);
+  ~BlockBuilder();
+  BlockBuilder(const BlockBuilder&) = delete;
+  BlockBuilder& operator=(const BlockBuilder&) = delete;
+
+  // Begins a new block, in memory that no consumer holds any more.
+  void begin();
+  // Adds a series; one without samples in range is left out. False: it did not fit, publish the
+  // block and add it to the next.
+  bool add(SeriesReader& reader, const CopiedSeries& copied);
+  // Adds a series without samples.
+  void add_labels(const Series& series);
+  bool full() const;
+  bool empty() const { return memory_->series_ids.empty(); }
+  std::size_t series_count() const { return memory_->series_ids.size(); }
+  void publish(nx_block& out);
+
+ private:
+  enum class Kind { kEmpty, kShared, kOrdinary };
+
+  bool add_rows(SeriesReader& reader, const CopiedSeries& copied);
+  bool add_shared_rows(SeriesReader& reader, const CopiedSeries& copied);
+  bool add_newest_row(const CopiedSeries& copied);
+  bool add_own(SeriesReader& reader, const CopiedSeries& copied);
+  bool add_points(SeriesReader& reader, const CopiedSeries& copied);
+  // Puts samples with these times and values into the block.
+  struct Samples {
+    const std::int64_t* times;
+    const std::uint64_t* bits;
+    std::size_t count;
+  };
+  bool place(const Series& series, const Samples& samples);
+  bool place_shared(const Series& series, const Samples& samples);
+  void place_ordinary(const Series& series, const Samples& samples);
+  bool make_ordinary();
+  void begin_shared(const Samples& samples);
+  void add_series(const Series& series, std::uint64_t offset, std::uint32_t row0,
+                  std::uint32_t row1);
+  std::size_t drop_stale(std::size_t count);
+  void add_histograms(const std::vector<Point>& points);
+  void fill_starts(SeriesReader& reader, const CopiedSeries& copied);
+
+  const BlockShape shape_;
+  const std::shared_ptr<const index::EpochHold> hold_;
+  TimeColumnIds& ids_;
+  BlockMemory* memory_;
+  Kind kind_ = Kind::kEmpty;
+  std::uint64_t t_id_ = 0;
+  const GroupView* rows_of_ = nullptr;  // whose rows the shared column is
+  // One series before it is placed.
+  RawColumn<std::int64_t> times_;
+  RawColumn<std::uint64_t> bits_;
+  std::vector<std::int64_t> last_shared_;  // the shared column of the block before
+  std::uint64_t last_t_id_ = 0;
+};
+
+}  // namespace narthex::storage::head

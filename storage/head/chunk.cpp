@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layout behind the head: varint least step, step width, packed steps, then the value column.
+#include "storage/head/chunk.hpp"
+
+#include "storage/head/bit_pack.hpp"
+#include "storage/head/byte_stream.hpp"
+#include "storage/head/value_column.hpp"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+namespace narthex::storage::head {
+namespace {
+
+// Steps wider than this are stored as whole words (width 64).
+constexpr unsigned kRawWidth = 64;
+
+void encode_times(std::span<const Sample> samples, Bytes& out) {
+  std::uint64_t least = UINT64_MAX;
+  std::uint64_t most = 0;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const std::uint64_t step =
+        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
+    least = std::min(least, step);
+    most = std::max(most, step);
+  }
+  if (samples.size() == 1) least = 0;
+  unsigned width = bit_width_of(most - least);
+  if (width > kWidthMax) width = kRawWidth;
+  put_varint(out, least);
+  out.push_back(static_cast<std::uint8_t>(width));
+  const std::size_t at = out.size();
+  out.resize(at + packed_size(samples.size() - 1, width) + kSlack);
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const std::uint64_t step =
+        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
+    put_bits(out.data() + at, (i - 1) * width, step - least);
+  }
+  out.resize(out.size() - kSlack);
+}
+
+// Where the values begin.
+const std::uint8_t* skip_times(const std::uint8_t* in, std::size_t count) {
+  (void)get_varint(in);
+  const unsigned width = *in++;
+  return in + packed_size(count - 1, width);
+}
+
+}  // namespace
+
+const Chunk* Chunk::make(std::span<const Sample> samples) {
+  thread_local Bytes bytes;
+  bytes.clear();
+  encode_times(samples, bytes);
+  std::array<std::uint64_t, kChunkSamplesMax> bits;
+  for (std::size_t i = 0; i < samples.size(); ++i) bits[i] = samples[i].bits;
+  encode_values(std::span(bits.data(), samples.size()), bytes);
+  bytes.resize(bytes.size() + kSlack);
+
+  const std::size_t size = sizeof(Chunk) + bytes.size();
+  auto* chunk = static_cast<Chunk*>(::operator new(size));
+  chunk->first_t = samples.front().t;
+  chunk->last_t = samples.back().t;
+  chunk->count = static_cast<std::uint32_t>(samples.size());
+  chunk->size_bytes = static_cast<std::uint32_t>(size);
+  std::memcpy(chunk + 1, bytes.data(), bytes.size());
+  return chunk;
+}
+
+void Chunk::free(const Chunk* chunk) { ::operator delete(const_cast<Chunk*>(chunk)); }
+
+void Chunk::times(std::int64_t* out) const {
+  const std::uint8_t* in = data();
+  const std::uint64_t least = get_varint(in);
+  const unsigned width = *in++;
+  std::uint64_t t = static_cast<std::uint64_t>(first_t);
+  out[0] = first_t;
+  if (width == 0) {
+    for (std::size_t i = 1; i < count; ++i) out[i] = static_cast<std::int64_t>(t += least);
+    return;
+  }
+  const std::uint64_t mask = width == kRawWidth ? UINT64_MAX : mask_of(width);
+  std::size_t bit = 0;
+  for (std::size_t i = 1; i < count; ++i, bit += width) {
+    t += least + get_bits(in, bit, mask);
+    out[i] = static_cast<std::int64_t>(t);
+  }
+}
+
+void Chunk::values(std::uint64_t* out) const {
+  decode_values(skip_times(data(), count), count, out);
+}
+
+}  // namespace narthex::storage::head

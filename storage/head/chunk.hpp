@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// chunk.hpp - a sealed run of float samples of one series: strictly ascending times, packed.
+//
+// Immutable, one allocation. Readers hold plain pointers: a chunk that is dropped goes through
+// Epochs::retire and outlives every reader that could have seen it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace narthex::storage::head {
+
+struct Sample {
+  std::int64_t t;
+  std::uint64_t bits;  // of the value: payloads of NaN mean something
+};
+
+inline constexpr std::size_t kChunkSamplesMax = 128;
+
+struct Chunk {
+  std::int64_t first_t;
+  std::int64_t last_t;
+  std::uint32_t count;
+  std::uint32_t size_bytes;  // of the whole allocation
+
+  // REQUIRES: 1 <= samples.size() <= kChunkSamplesMax, times strictly ascending.
+  static const Chunk* make(std::span<const Sample> samples);
+  static void free(const Chunk* chunk);
+
+  // Fill `count` entries each.
+  void times(std::int64_t* out) const;
+  void values(std::uint64_t* out) const;
+
+ private:
+  const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+};
+
+}  // namespace narthex::storage::head

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// core.hpp - what the parts of a head share: the index, the commit lock and what it
+// guards, the limits and the figures.
+//
+// Locks, in this order: upkeep_mutex, commit_mutex, then the index's, then those of exemplars and
+// metadata, then the epochs'. Writers are serialised by commit_mutex (README.md has what that
+// costs); readers take it to copy what is not immutable, in slices.
+#pragma once
+
+#include "storage/head/cohorts.hpp"
+#include "storage/index/epochs.hpp"
+#include "storage/head/exemplars.hpp"
+#include "storage/head/metadata.hpp"
+#include "storage/head/series_index.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace narthex::storage::head {
+
+// What happened since the start. Guarded by the commit lock.
+struct Figures {
+  std::uint64_t samples_appended = 0;
+  std::uint64_t histograms_appended = 0;
+  std::uint64_t late_samples = 0;
+  std::uint64_t refused[NX_ROW_CODE_COUNT] = {};
+  std::uint64_t samples_dropped = 0;  // to stay within max_bytes
+  std::uint64_t samples_expired = 0;  // older than the retention
+  std::uint64_t commits = 0;
+  std::uint64_t chunks = 0;  // sealed ones, held now
+};
+
+struct Limits {
+  std::uint64_t max_bytes = UINT64_MAX;
+  std::int64_t max_exemplars = 100'000;
+};
+
+struct Core {
+  Core(Limits limits, std::function<std::int64_t()> clock_ms)
+      : now_ms(std::move(clock_ms)),
+        max_bytes(limits.max_bytes),
+        index(epochs),
+        exemplars(limits.max_exemplars) {}
+
+  const std::function<std::int64_t()> now_ms;
+  std::atomic<std::uint64_t> max_bytes;
+  std::atomic<std::int64_t> max_age_ms{std::int64_t{15} * 24 * 3600 * 1000};  // 0: unlimited
+
+  index::Epochs epochs;
+  std::mutex upkeep_mutex;  // before all others: one upkeep at a time
+  std::mutex commit_mutex;
+  SeriesIndex index;
+  Exemplars exemplars;
+  Metadata metadata;
+
+  // -- guarded by commit_mutex --
+  std::uint64_t sequence = 0;                   // of the last commit
+  std::vector<std::uint64_t> reader_sequences;  // of open queriers
+  Cohorts cohorts;
+  Figures figures;
+  std::int64_t data_bytes = 0;  // samples of all kinds
+  std::int64_t min_t = INT64_MAX;
+  std::int64_t max_t = INT64_MIN;
+
+  // REQUIRES: commit_mutex. Commits after it are hidden from some open querier.
+  std::uint64_t oldest_reader() const {
+    const auto oldest = std::min_element(reader_sequences.begin(), reader_sequences.end());
+    return oldest == reader_sequences.end() ? sequence : *oldest;
+  }
+  // REQUIRES: commit_mutex.
+  std::uint64_t used_bytes() const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(data_bytes, 0)) + index.bytes() +
+           exemplars.bytes() + metadata.bytes();
+  }
+};
+
+}  // namespace narthex::storage::head

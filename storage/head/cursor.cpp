@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/head/cursor.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace narthex::storage::head {
+namespace {
+
+// Series copied under one hold of the commit lock: some tens of microseconds.
+constexpr std::size_t kSliceSeries = 256;
+constexpr std::size_t kLabelSeries = 4096;  // of a block without samples
+constexpr std::size_t kDefaultBlockSamples = std::size_t{1} << 20;
+constexpr std::size_t kDefaultMinSeries = 16;
+
+bool has(const nx_scan_opts& opts, std::uint32_t flag) { return (opts.flags & flag) != 0; }
+
+ReadRange range_of(const QueryState& state, const nx_scan_opts& opts) {
+  return {std::max(state.min_t, opts.mint),
+          std::min(state.max_t, opts.maxt),
+          state.sequence,
+          has(opts, NX_SCAN_LAST) || has(opts, NX_SCAN_NO_SAMPLES),
+          has(opts, NX_SCAN_DROP_STALE),
+          has(opts, NX_SCAN_START_TIME)};
+}
+
+BlockShape shape_of(const nx_scan_opts& opts) {
+  return {opts.block_samples != 0 ? opts.block_samples : kDefaultBlockSamples,
+          opts.min_series != 0 ? opts.min_series : kDefaultMinSeries,
+          has(opts, NX_SCAN_LAST),
+          has(opts, NX_SCAN_DROP_STALE),
+          has(opts, NX_SCAN_START_TIME),
+          !has(opts, NX_SCAN_NO_LABELS)};
+}
+
+}  // namespace
+
+Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opts)
+    : state_(state),
+      opts_(opts),
+      reader_(range_of(state, opts)),
+      builder_(shape_of(opts), state.hold, state.time_columns),
+      left_(opts.limit_series != 0 ? opts.limit_series : UINT64_MAX) {
+  find_series(ids);
+  if (has(opts, NX_SCAN_SORTED)) {
+    std::sort(series_.begin(), series_.end(),
+              [](const Series* a, const Series* b) { return label_order(*a, *b); });
+  } else if (!has(opts, NX_SCAN_NO_SAMPLES)) {
+    order_by_place();
+  }
+}
+
+void Cursor::find_series(const index::Ids& ids) {
+  series_.reserve(ids.size());
+  for (const std::uint32_t id : ids) {
+    const Series* series = state_.core.index.series(id);
+    if (series == nullptr) continue;
+    if (opts_.shard_count > 1 && series->identity.hash() % opts_.shard_count != opts_.shard_index)
+      continue;
+    series_.push_back(series);
+  }
+}
+
+// Series of one group next to each other, in slot order: they share times, and tiles are read
+// forward. Series without a group keep their order.
+void Cursor::order_by_place() {
+  using Place = std::tuple<std::uint64_t, std::uint32_t, const Series*>;
+  std::vector<Place> places;
+  places.reserve(series_.size());
+  bool any_group = false;
+  for (std::size_t first = 0; first < series_.size(); first += kSliceSeries) {
+    const std::lock_guard lock(state_.core.commit_mutex);
+    const std::size_t last = std::min(series_.size(), first + kSliceSeries);
+    for (std::size_t i = first; i < last; ++i) {
+      const Membership& home = series_[i]->home;
+      any_group = any_group || home.group != nullptr;
+      places.emplace_back(home.group != nullptr ? home.group->id() : UINT64_MAX, home.slot,
+                          series_[i]);
+    }
+  }
+  if (!any_group) return;
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+  });
+  for (std::size_t i = 0; i < places.size(); ++i) series_[i] = std::get<2>(places[i]);
+}
+
+void Cursor::copy_slice() {
+  reader_.clear();
+  next_copied_ = 0;
+  const std::size_t last = std::min(series_.size(), next_series_ + kSliceSeries);
+  const std::lock_guard lock(state_.core.commit_mutex);
+  for (; next_series_ < last; ++next_series_) {
+    if (next_series_ + 4 < last) __builtin_prefetch(&series_[next_series_ + 4]->last_t);
+    reader_.copy(*series_[next_series_]);
+  }
+}
+
+void Cursor::fill() {
+  while (!builder_.full() && left_ > 0) {
+    if (state_.cancelled) throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+    if (next_copied_ == reader_.copied().size()) {
+      if (next_series_ == series_.size()) return;
+      copy_slice();
+      continue;
+    }
+    const std::size_t before = builder_.series_count();
+    if (!builder_.add(reader_, reader_.copied()[next_copied_])) return;
+    ++next_copied_;
+    left_ -= builder_.series_count() - before;
+  }
+}
+
+void Cursor::fill_labels() {
+  while (builder_.series_count() < kLabelSeries && left_ > 0) {
+    if (state_.cancelled) throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+    if (next_copied_ == reader_.copied().size()) {
+      if (next_series_ == series_.size()) return;
+      copy_slice();
+      continue;
+    }
+    if (reader_.has_samples(reader_.copied()[next_copied_])) {
+      builder_.add_labels(*reader_.copied()[next_copied_].series);
+      --left_;
+    }
+    ++next_copied_;
+  }
+}
+
+nx_status Cursor::next(nx_block& out) {
+  builder_.begin();
+  if (has(opts_, NX_SCAN_NO_SAMPLES)) {
+    fill_labels();
+  } else {
+    fill();
+  }
+  if (builder_.empty()) return NX_END;
+  builder_.publish(out);
+  return NX_OK;
+}
+
+}  // namespace narthex::storage::head

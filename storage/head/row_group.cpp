@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/head/row_group.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace narthex::storage::head {
+namespace {
+
+bool hidden(const RowGroup* group, std::int64_t t, std::span<const Tombstone> tombstones) {
+  for (const Tombstone& tomb : tombstones) {
+    if (tomb.group == group && t >= tomb.min_t && t <= tomb.max_t) return true;
+  }
+  return false;
+}
+
+std::uint64_t samples_in(const Tile& tile) {
+  std::uint64_t count = 0;
+  for (std::uint32_t slot = 0; slot < tile.slot_count(); ++slot) {
+    count += static_cast<std::uint64_t>(std::popcount(tile.mask(slot)));
+  }
+  return count;
+}
+
+std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
+
+}  // namespace
+
+RowGroup::~RowGroup() {
+  for (const Tile* tile : tiles_) delete tile;
+  delete open_;
+}
+
+std::uint32_t RowGroup::add_slot(Series& series) {
+  slots_.push_back(&series);
+  return static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+std::int64_t RowGroup::append(Row row, index::Epochs& epochs, bool keep_sequences) {
+  std::int64_t grown = signed_bytes(row.bytes());
+  if (open_ == nullptr) {
+    open_ = new OpenRows();  // retired by seal()
+    grown += signed_bytes(sizeof(OpenRows));
+  }
+  last_t_ = row.t;
+  ++next_row_;
+  open_->rows[open_count_++] = std::move(row);
+  if (open_count_ == kTileRows) grown += seal(epochs, keep_sequences);
+  return grown;
+}
+
+std::int64_t RowGroup::seal(index::Epochs& epochs, bool keep_sequences) {
+  if (open_count_ == 0) return 0;
+  const std::span<const Row> rows(open_->rows.data(), open_count_);
+  std::size_t freed = sizeof(OpenRows);
+  std::uint32_t width = 0;
+  for (const Row& row : rows) {
+    freed += row.bytes();
+    width = std::max(width, row.width);
+  }
+  const auto* tile = new Tile(rows, width, next_row_ - open_count_, keep_sequences);
+  tiles_.push_back(tile);
+  epochs.retire(open_, freed);
+  open_ = nullptr;
+  open_count_ = 0;
+  return signed_bytes(tile->bytes()) - signed_bytes(freed);
+}
+
+std::int64_t RowGroup::first_t() const {
+  if (!tiles_.empty()) return tiles_.front()->times().front();
+  return open_count_ > 0 ? open_->rows[0].t : kNoTime;
+}
+
+bool RowGroup::newest(std::uint32_t slot, std::span<const Tombstone> tombstones,
+                      Sample& out) const {
+  for (std::uint32_t r = open_count_; r > 0; --r) {
+    const Row& row = open_->rows[r - 1];
+    if (!row.has(slot) || hidden(this, row.t, tombstones)) continue;
+    out = {row.t, row.bits[slot]};
+    return true;
+  }
+  for (auto at = tiles_.rbegin(); at != tiles_.rend(); ++at) {
+    TileColumn column;
+    column.mask = (*at)->column(slot, column.bits);
+    int index = std::popcount(column.mask);
+    while (column.mask != 0) {
+      const int row = 31 - std::countl_zero(column.mask);
+      column.mask ^= std::uint32_t{1} << row;
+      --index;
+      const std::int64_t t = (*at)->times()[static_cast<std::size_t>(row)];
+      if (hidden(this, t, tombstones)) continue;
+      out = {t, column.bits[index]};
+      return true;
+    }
+  }
+  return false;
+}
+
+bool RowGroup::oldest(std::uint32_t slot, std::span<const Tombstone> tombstones,
+                      Sample& out) const {
+  for (const Tile* tile : tiles_) {
+    TileColumn column;
+    column.mask = tile->column(slot, column.bits);
+    for (int index = 0; column.mask != 0; column.mask &= column.mask - 1, ++index) {
+      const auto row = static_cast<std::size_t>(std::countr_zero(column.mask));
+      if (hidden(this, tile->times()[row], tombstones)) continue;
+      out = {tile->times()[row], column.bits[index]};
+      return true;
+    }
+  }
+  for (std::uint32_t r = 0; r < open_count_; ++r) {
+    const Row& row = open_->rows[r];
+    if (!row.has(slot) || hidden(this, row.t, tombstones)) continue;
+    out = {row.t, row.bits[slot]};
+    return true;
+  }
+  return false;
+}
+
+std::int64_t RowGroup::drop_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples) {
+  std::int64_t freed = 0;
+  const auto keep = std::find_if(tiles_.begin(), tiles_.end(),
+                                 [&](const Tile* tile) { return tile->times().back() >= t; });
+  for (auto at = tiles_.begin(); at != keep; ++at) {
+    freed += signed_bytes((*at)->bytes());
+    samples += samples_in(**at);
+    epochs.retire(*at, (*at)->bytes());
+  }
+  tiles_.erase(tiles_.begin(), keep);
+  return -freed;
+}
+
+std::int64_t RowGroup::drop_open_before(std::int64_t t, index::Epochs& epochs,
+                                        std::uint64_t& samples) {
+  if (open_count_ == 0 || last_t_ >= t) return 0;
+  return seal(epochs, false) + drop_before(t, epochs, samples);
+}
+
+std::int64_t RowGroup::erase_deleted(index::Epochs& epochs) {
+  std::int64_t grown = 0;
+  for (const Tile*& tile : tiles_) {
+    bool changed = false;
+    const auto* edited = new Tile(*tile, [&](std::uint32_t slot, TileColumn& column) {
+      const Series* series = slot < slots_.size() ? slots_[slot] : nullptr;
+      if (series == nullptr || series->extra == nullptr) return;
+      for (std::uint32_t r = 0; r < tile->rows(); ++r) {
+        const std::uint32_t bit = std::uint32_t{1} << r;
+        if ((column.mask & bit) != 0 && hidden(this, tile->times()[r], series->extra->tombstones)) {
+          column.mask ^= bit;
+          changed = true;
+        }
+      }
+    });
+    if (!changed) {
+      delete edited;
+      continue;
+    }
+    grown += signed_bytes(edited->bytes()) - signed_bytes(tile->bytes());
+    epochs.retire(tile, tile->bytes());
+    tile = edited;
+  }
+  return grown;
+}
+
+std::size_t RowGroup::bytes() const {
+  std::size_t bytes = sizeof *this + slots_.capacity() * sizeof(Series*);
+  for (const Tile* tile : tiles_) bytes += tile->bytes();
+  for (std::uint32_t r = 0; r < open_count_; ++r) bytes += open_->rows[r].bytes();
+  return bytes + (open_ != nullptr ? sizeof(OpenRows) : 0);
+}
+
+}  // namespace narthex::storage::head

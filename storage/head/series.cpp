@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/head/series.hpp"
+
+namespace narthex::storage::head {
+
+Series::~Series() {
+  for (const ChunkEntry& entry : sealed) Chunk::free(entry.chunk);
+}
+
+}  // namespace narthex::storage::head

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// series.hpp - one series: who it is (constant) and its samples (guarded by the commit lock).
+//
+// The samples of a series are what was written in order, plus late ones:
+//   in order  each newer than every sample of the series before it: rows of a group (row_group.hpp)
+//             while the series is scraped with its target, else a run of its own
+//   late      older than the newest when they came; they win over an equal time in order
+// Histograms are kept apart from floats; the times of both together ascend.
+#pragma once
+
+#include "storage/index/identity.hpp"
+#include "storage/head/chunk.hpp"
+#include "storage/head/histogram.hpp"
+#include "storage/head/late_samples.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace narthex::storage::head {
+
+class RowGroup;
+
+struct ChunkEntry {
+  const Chunk* chunk;
+  std::int64_t first_t;
+  std::int64_t last_t;
+};
+
+// Where a series stands in a row group.
+struct Membership {
+  RowGroup* group = nullptr;
+  std::uint32_t slot = 0;
+};
+
+// The samples of the series in rows of `group` with min_t <= t <= max_t are deleted. max_t is not
+// newer than the group was at the deletion, so later rows are never hit.
+struct Tombstone {
+  const RowGroup* group;
+  std::int64_t min_t;
+  std::int64_t max_t;
+};
+
+// What most series never need.
+struct SeriesExtra {
+  LateSamples late;
+  std::vector<HistogramPoint> histograms;  // in order
+  std::vector<Membership> more_groups;     // beside Series::home
+  std::vector<Tombstone> tombstones;       // on samples in groups; others are deleted at once
+  // Commits before the last one that an open querier must not see: (sequence, samples).
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> hidden;
+  // Start times: the entry with the greatest t <= the sample's holds.
+  std::vector<std::pair<std::int64_t, std::int64_t>> starts;
+};
+
+inline constexpr std::int64_t kNoTime = INT64_MIN;
+inline constexpr std::uint32_t kOpenSamplesMax = 64;
+
+struct Series {
+  // REQUIRES: `who` outlives it, as the index sees to.
+  explicit Series(const index::Identity& who) : id(who.id()), identity(who) {}
+  ~Series();
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  SeriesExtra& need_extra() {
+    if (extra == nullptr) extra = std::make_unique<SeriesExtra>();
+    return *extra;
+  }
+  std::uint64_t ref() const { return std::uint64_t{id} + 1; }
+  std::span<index::Pair* const> pairs() const { return identity.pairs(); }
+  std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
+
+  const std::uint32_t id;
+  const index::Identity& identity;
+
+  // -- guarded by the commit lock --
+  std::int64_t last_t = kNoTime;  // newest sample outside groups, floats and histograms
+  std::uint64_t last_bits = 0;    // its value, unless it is a histogram
+  const Histogram* last_histogram = nullptr;
+  std::uint64_t last_sequence = 0;  // the commit that wrote the newest float outside groups ...
+  std::uint32_t last_added = 0;     // ... and how many it wrote
+  std::uint16_t open_count = 0;
+  std::uint16_t open_capacity = 0;
+  std::unique_ptr<Sample[]> open;
+  std::vector<ChunkEntry> sealed;
+  Membership home;
+  // When it was last resolved, or written while it was empty: the collector leaves it alone a
+  // while.
+  std::atomic<std::int64_t> touched_ms{0};
+  std::unique_ptr<SeriesExtra> extra;
+};
+
+// The order of NX_SCAN_SORTED.
+inline bool label_order(const Series& a, const Series& b) {
+  return index::label_order(a.identity, b.identity);
+}
+
+}  // namespace narthex::storage::head

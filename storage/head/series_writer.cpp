@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/head/series_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+
+namespace narthex::storage::head {
+namespace {
+
+std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
+
+std::span<const Tombstone> tombstones_of(const Series& series) {
+  return series.extra != nullptr ? std::span<const Tombstone>(series.extra->tombstones)
+                                 : std::span<const Tombstone>();
+}
+
+void consider(const Series& series, const Membership& m, Newest& newest) {
+  if (m.group == nullptr || m.group->last_t() <= newest.t) return;
+  Sample sample{};
+  if (m.group->newest(m.slot, tombstones_of(series), sample) && sample.t > newest.t) {
+    newest = {sample.t, sample.bits, nullptr};
+  }
+}
+
+bool equal(const Newest& a, const NewSample& b) {
+  if ((a.histogram == nullptr) != (b.histogram == nullptr)) return false;
+  return a.histogram != nullptr ? same_histogram(a.histogram->view(), b.histogram->view())
+                                : a.bits == b.bits;
+}
+
+void tell_groups(const Series& series, std::int64_t t) {
+  if (series.home.group == nullptr) return;
+  series.home.group->foreign_t = std::max(series.home.group->foreign_t, t);
+  if (series.extra == nullptr) return;
+  for (const Membership& m : series.extra->more_groups) {
+    m.group->foreign_t = std::max(m.group->foreign_t, t);
+  }
+}
+
+}  // namespace
+
+Newest newest_of(const Series& series) {
+  Newest newest{series.last_t, series.last_bits, series.last_histogram};
+  if (series.home.group != nullptr) {
+    consider(series, series.home, newest);
+    if (series.extra != nullptr) {
+      for (const Membership& m : series.extra->more_groups) consider(series, m, newest);
+    }
+  }
+  return newest;
+}
+
+void find_newest_again(Series& series) {
+  series.last_t = kNoTime;
+  series.last_histogram = nullptr;
+  if (series.open_count > 0) {
+    const Sample& sample = series.open[series.open_count - 1];
+    series.last_t = sample.t;
+    series.last_bits = sample.bits;
+  } else if (!series.sealed.empty()) {
+    const Chunk& chunk = *series.sealed.back().chunk;
+    std::array<std::uint64_t, kChunkSamplesMax> bits;
+    chunk.values(bits.data());
+    series.last_t = chunk.last_t;
+    series.last_bits = bits[chunk.count - 1];
+  }
+  if (series.extra == nullptr) return;
+  const SeriesExtra& extra = *series.extra;
+  if (!extra.histograms.empty() && extra.histograms.back().t > series.last_t) {
+    series.last_t = extra.histograms.back().t;
+    series.last_histogram = extra.histograms.back().histogram.get();
+  }
+  if (!extra.late.empty() && extra.late.last().t >= series.last_t) {
+    series.last_t = extra.late.last().t;
+    series.last_bits = extra.late.last().bits;
+    series.last_histogram = extra.late.last().histogram.get();
+  }
+}
+
+bool has_samples(const Series& series) {
+  if (series.open_count > 0 || !series.sealed.empty()) return true;
+  if (series.extra != nullptr &&
+      (!series.extra->histograms.empty() || !series.extra->late.empty())) {
+    return true;
+  }
+  return series.home.group != nullptr && newest_of(series).t != kNoTime;
+}
+
+std::uint8_t SeriesWriter::check(const Series& series, const NewSample& sample,
+                                 bool refuse_late) const {
+  if (series.home.group == nullptr && sample.t > series.last_t) return NX_ROW_OK;
+  const Newest newest = newest_of(series);
+  if (sample.t > newest.t) return NX_ROW_OK;
+  if (sample.t == newest.t) return equal(newest, sample) ? NX_ROW_OK : NX_ROW_DUPLICATE;
+  return refuse_late ? NX_ROW_OUT_OF_ORDER : NX_ROW_OK;
+}
+
+std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool refuse_late) {
+  const Newest newest = series.home.group == nullptr && sample.t > series.last_t
+                            ? Newest{series.last_t, 0, nullptr}
+                            : newest_of(series);
+  if (sample.t == newest.t) return equal(newest, sample) ? NX_ROW_OK : NX_ROW_DUPLICATE;
+  if (sample.t < newest.t && refuse_late) return NX_ROW_OUT_OF_ORDER;
+  if (sample.histogram != nullptr) {
+    ++core_.figures.histograms_appended;
+  } else {
+    ++core_.figures.samples_appended;
+  }
+  if (sample.t < newest.t) {
+    put_late(series, sample);
+  } else if (sample.histogram != nullptr) {
+    append_histogram(series, sample.t, sample.histogram);
+  } else {
+    append_float(series, sample.t, sample.bits);
+  }
+  core_.min_t = std::min(core_.min_t, sample.t);
+  core_.max_t = std::max(core_.max_t, sample.t);
+  return NX_ROW_OK;
+}
+
+// Opens the count of what this commit adds, and keeps the last one's while a reader needs it.
+void SeriesWriter::begin_commit(Series& series) {
+  if (oldest_reader_ < series.last_sequence) {
+    series.need_extra().hidden.emplace_back(series.last_sequence, series.last_added);
+  } else if (series.extra != nullptr) {
+    series.extra->hidden.clear();
+  }
+  series.last_sequence = core_.sequence;
+  series.last_added = 0;
+}
+
+void SeriesWriter::append_float(Series& series, std::int64_t t, std::uint64_t bits) {
+  if (series.last_sequence != core_.sequence) begin_commit(series);
+  if (series.open_count == series.open_capacity) make_room(series);
+  series.open[series.open_count++] = {t, bits};
+  ++series.last_added;
+  series.last_t = t;
+  series.last_bits = bits;
+  series.last_histogram = nullptr;
+  if (series.home.group != nullptr) tell_groups(series, t);
+}
+
+void SeriesWriter::make_room(Series& series) {
+  if (series.open_count == kOpenSamplesMax) {
+    seal(series);
+    return;
+  }
+  const auto capacity = static_cast<std::uint16_t>(std::min<std::uint32_t>(
+      std::max<std::uint32_t>(series.open_capacity * 2u, 4u), kOpenSamplesMax));
+  auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
+  if (series.open_count > 0) {
+    std::memcpy(larger.get(), series.open.get(), series.open_count * sizeof(Sample));
+  }
+  core_.data_bytes += signed_bytes((capacity - series.open_capacity) * sizeof(Sample));
+  series.open = std::move(larger);
+  series.open_capacity = capacity;
+}
+
+void SeriesWriter::seal(Series& series) {
+  if (series.open_count == 0) return;
+  std::array<Sample, kChunkSamplesMax> samples;
+  std::size_t count = 0;
+  // A half-filled chunk is packed again together with what is new: fewer and longer ones.
+  if (!series.sealed.empty() &&
+      series.sealed.back().chunk->count + series.open_count <= kChunkSamplesMax) {
+    const Chunk* before = series.sealed.back().chunk;
+    std::array<std::int64_t, kChunkSamplesMax> times;
+    std::array<std::uint64_t, kChunkSamplesMax> bits;
+    before->times(times.data());
+    before->values(bits.data());
+    for (; count < before->count; ++count) samples[count] = {times[count], bits[count]};
+    core_.data_bytes -= before->size_bytes;
+    --core_.figures.chunks;
+    core_.epochs.retire(
+        const_cast<Chunk*>(before), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
+        before->size_bytes);
+    series.sealed.pop_back();
+  }
+  std::memcpy(samples.data() + count, series.open.get(), series.open_count * sizeof(Sample));
+  count += series.open_count;
+  const std::size_t entries = series.sealed.capacity();
+  const Chunk* chunk = Chunk::make(std::span(samples.data(), count));
+  ++core_.figures.chunks;
+  series.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
+  core_.data_bytes +=
+      chunk->size_bytes + signed_bytes((series.sealed.capacity() - entries) * sizeof(ChunkEntry));
+  series.open_count = 0;
+}
+
+void SeriesWriter::append_histogram(Series& series, std::int64_t t, const Histogram* histogram) {
+  histogram->retain();
+  series.need_extra().histograms.push_back({t, core_.sequence, HistogramRef(histogram)});
+  core_.data_bytes += signed_bytes(histogram->bytes() + sizeof(HistogramPoint));
+  series.last_t = t;
+  series.last_histogram = histogram;
+  if (series.home.group != nullptr) tell_groups(series, t);
+}
+
+void SeriesWriter::put_late(Series& series, const NewSample& sample) {
+  LateSamples& late = series.need_extra().late;
+  const std::size_t before = late.bytes();
+  if (sample.histogram != nullptr) sample.histogram->retain();
+  late.put({sample.t, sample.bits, HistogramRef(sample.histogram)});
+  core_.data_bytes += signed_bytes(late.bytes()) - signed_bytes(before);
+  ++core_.figures.late_samples;
+}
+
+void SeriesWriter::set_start(Series& series, std::int64_t t, std::int64_t start_t) {
+  auto& starts = series.need_extra().starts;
+  const auto at = std::upper_bound(starts.begin(), starts.end(), std::pair(t, INT64_MAX));
+  const std::int64_t holds = at == starts.begin() ? 0 : std::prev(at)->second;
+  if (holds == start_t) return;
+  const std::size_t before = starts.capacity();
+  if (at == starts.end() && newest_of(series).t <= t) {
+    starts.emplace_back(t, start_t);
+  } else {
+    // In the middle of what is known only this one sample changes.
+    const bool next_known = at != starts.end() && at->first == t + 1;
+    const auto put = at != starts.begin() && std::prev(at)->first == t
+                         ? std::prev(at)
+                         : starts.insert(at, {t, start_t});
+    put->second = start_t;
+    if (!next_known && t != INT64_MAX) starts.insert(std::next(put), {t + 1, holds});
+  }
+  core_.data_bytes += signed_bytes((starts.capacity() - before) * 16);
+}
+
+}  // namespace narthex::storage::head

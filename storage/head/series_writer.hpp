@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// series_writer.hpp - puts samples into series: in order, late, or not at all. One for each append
+// (to ask) or commit (to write). REQUIRES: the commit lock, for as long as it lives.
+#pragma once
+
+#include "storage/head/core.hpp"
+#include "storage/head/series.hpp"
+
+#include <cstdint>
+
+namespace narthex::storage::head {
+
+// The newest sample of a series; t is kNoTime when it has none.
+struct Newest {
+  std::int64_t t = kNoTime;
+  std::uint64_t bits = 0;
+  const Histogram* histogram = nullptr;
+};
+Newest newest_of(const Series& series);
+// After samples were taken out: finds the newest outside groups again.
+void find_newest_again(Series& series);
+// Whether the series holds any sample.
+bool has_samples(const Series& series);
+
+struct NewSample {
+  std::int64_t t;
+  std::uint64_t bits;
+  const Histogram* histogram;  // nullptr: a float
+};
+
+class SeriesWriter {
+ public:
+  explicit SeriesWriter(Core& core) : core_(core), oldest_reader_(core.oldest_reader()) {}
+
+  // What write() would say: NX_ROW_OK, NX_ROW_DUPLICATE or NX_ROW_OUT_OF_ORDER.
+  std::uint8_t check(const Series& series, const NewSample& sample, bool refuse_late) const;
+  // Stores the sample unless that code is not NX_ROW_OK. Takes a reference of its own.
+  std::uint8_t write(Series& series, const NewSample& sample, bool refuse_late);
+  // From here on `start_t` is the start time of the sample at t.
+  void set_start(Series& series, std::int64_t t, std::int64_t start_t);
+  // Packs what is open.
+  void seal(Series& series);
+
+ private:
+  void append_float(Series& series, std::int64_t t, std::uint64_t bits);
+  void append_histogram(Series& series, std::int64_t t, const Histogram* histogram);
+  void put_late(Series& series, const NewSample& sample);
+  void begin_commit(Series& series);
+  void make_room(Series& series);
+
+  Core& core_;
+  const std::uint64_t oldest_reader_;
+};
+
+}  // namespace narthex::storage::head

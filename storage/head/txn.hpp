@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// txn.hpp - a transaction: what is appended waits here, checked, until commit() stores all of it.
+//
+// append() answers for each row with what the series look like then; commit() looks again, so that
+// of two transactions with the same sample the second is told. Used by one thread at a time.
+#pragma once
+
+#include "storage/head/core.hpp"
+#include "storage/head/series_writer.hpp"
+
+#include <narthex/sdk/storage.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace narthex::storage::head {
+
+class Txn final : public sdk::StorageTxn {
+ public:
+  Txn(Core& core, std::uint64_t cohort);
+  ~Txn() override;
+
+  nx_status resolve(const nx_series_table& table, std::uint64_t* refs,
+                    std::uint8_t* codes) override;
+  nx_status append(const nx_sample_batch& batch, nx_append_result& result) override;
+  nx_status commit(nx_append_result& result) override;
+  std::uint64_t layout(std::span<const std::uint64_t> refs) override;
+
+ private:
+  struct Pending {
+    Series* series;
+    std::int64_t t;
+    std::uint64_t bits;
+    std::uint32_t histogram;  // index into histograms_, NX_NONE: a float
+    std::uint32_t refuse_late;
+  };
+  struct PendingRow {  // a whole row of a group
+    std::shared_ptr<const Layout> layout;
+    Row row;
+  };
+  struct PendingStart {
+    Series* series;
+    std::int64_t t;
+    std::int64_t start_t;
+  };
+
+  bool append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
+                     nx_append_result& result);
+  void append_singly(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
+  void gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
+  void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
+  void append_metadata(const nx_sample_batch& batch);
+  void commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result& result);
+  void commit_samples(SeriesWriter& writer, nx_append_result& result);
+  Series* series_at(const nx_sample_batch& batch, const Layout* layout, std::uint64_t row) const;
+
+  Core& core_;
+  const std::uint64_t epoch_;
+  const std::uint64_t cohort_;
+  std::vector<PendingRow> rows_;
+  std::vector<Pending> samples_;
+  std::vector<HistogramRef> histograms_;
+  std::vector<PendingStart> starts_;
+  std::vector<std::pair<Series*, Exemplar>> exemplars_;
+  std::vector<index::LabelIndex::Resolved> resolved_;
+  std::vector<std::uint32_t> gathered_;  // batch rows of what gather() appended
+  std::uint64_t created_ = 0;
+};
+
+}  // namespace narthex::storage::head
