@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalogue.hpp - the tables of a data folder: which there are, opened when they are needed, and
+// everything that adds or removes one.
+//
+//   <folder>/*.table *.deleted     the tables and their tombstones
+//   <folder>/quarantine/           what could not be read: moved aside, never deleted
+//
+// Readers hold a TableSet, a snapshot of which tables there are; a table that was removed meanwhile
+// stays readable for them. Thread-safe; changes are serialised by the caller's upkeep.
+#pragma once
+
+#include "storage/fs/file_system.hpp"
+#include "storage/partition/table.hpp"
+#include "storage/partition/table_name.hpp"
+#include "storage/partition/tombstones.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace narthex::storage::partition {
+
+// One table file. Tombstones are replaced as a whole.
+class TableEntry {
+ public:
+  TableEntry(TableName name, std::uint64_t bytes) : name_(name), bytes_(bytes) {}
+
+  const TableName& name() const { return name_; }
+  std::uint64_t bytes() const { return bytes_; }
+  std::int64_t partition_end() const { return name_.partition + kPartitionMs; }  // exclusive
+  std::shared_ptr<const Tombstones> tombstones() const;
+
+ private:
+  friend class Catalogue;
+
+  const TableName name_;
+  const std::uint64_t bytes_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Table> table_;            // guarded by mutex_; null until opened
+  std::shared_ptr<const Tombstones> tombstones_;  // guarded by mutex_; null: none
+};
+
+// By partition, then by first sequence: of one series and time the later entry holds.
+using TableSet = std::vector<std::shared_ptr<TableEntry>>;
+
+struct CatalogueFigures {
+  std::uint64_t tables = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t quarantined = 0;  // since the start
+};
+
+class Catalogue {
+ public:
+  // Told when a table is set aside: its file and why. May be called by any thread that reads.
+  using OnQuarantine = std::function<void(const std::string& file, const std::string& why)>;
+
+  // Makes the folder where it is missing, removes temporary files and tables that another stands in
+  // for, and lists the rest without opening them. `files` outlives it.
+  static fs::Result<std::unique_ptr<Catalogue>> open(fs::FileSystem& files, std::string folder,
+                                                     OnQuarantine on_quarantine);
+
+  std::shared_ptr<const TableSet> tables() const;
+  std::uint64_t next_sequence();  // of a flush; never given twice, also across restarts
+  CatalogueFigures figures() const;
+  const std::string& folder() const { return folder_; }
+
+  // Opens the table of an entry, once. A damaged one is set aside with its tombstones, leaves the
+  // set, and the error says so.
+  fs::Result<std::shared_ptr<const Table>> open_table(const std::shared_ptr<TableEntry>& entry);
+  // Sets a table aside.
+  void quarantine(const std::shared_ptr<TableEntry>& entry, const std::string& why);
+
+  // Where a new table goes; TableWriter makes the file, add() or replace() shows it.
+  std::string path_of(const TableName& name) const;
+  void add(std::span<const TableName> names);
+  // `by` stands in for `entries` from here on (none: they held nothing any more); their files go.
+  void replace(const TableSet& entries, const TableName* by);
+  // Retention: the files go. Readers that hold them go on.
+  void remove(const TableSet& entries);
+  fs::Status set_tombstones(const std::shared_ptr<TableEntry>& entry, Tombstones tombstones);
+  // Hard links of all tables and tombstones into an existing folder.
+  fs::Status snapshot(const std::string& into);
+
+ private:
+  Catalogue(fs::FileSystem& files, std::string folder, OnQuarantine on_quarantine);
+
+  fs::FileSystem& files_;
+  const std::string folder_;
+  const OnQuarantine on_quarantine_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const TableSet> set_;  // guarded by mutex_, as all below
+  std::uint64_t last_sequence_ = 0;
+  std::uint64_t quarantined_ = 0;
+};
+
+}  // namespace narthex::storage::partition
