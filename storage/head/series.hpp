@@ -13,6 +13,7 @@
 #include "storage/head/histogram.hpp"
 #include "storage/head/late_samples.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,8 @@ struct Tombstone {
 // What most series never need.
 struct SeriesExtra {
   LateSamples late;
+  LateSamples frozen_late;                 // what a flush is writing; `late` holds over it
+  std::uint32_t frozen_histograms = 0;     // likewise, the first ones
   std::vector<HistogramPoint> histograms;  // in order
   std::vector<Membership> more_groups;     // beside Series::home
   std::vector<Tombstone> tombstones;       // on samples in groups; others are deleted at once
@@ -75,6 +78,8 @@ struct Series {
   std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
 
   const std::uint32_t id;
+  // Open tables that hold samples of it: while there are any the index keeps it.
+  std::atomic<std::uint32_t> pins{0};
   const index::Identity& identity;
 
   // -- guarded by the commit lock --
@@ -92,6 +97,9 @@ struct Series {
   // while.
   std::atomic<std::int64_t> touched_ms{0};
   std::unique_ptr<SeriesExtra> extra;
+
+  // The journal's, guarded by the writer lock.
+  std::array<std::uint64_t, 2> logged{};
 };
 
 // The order of NX_SCAN_SORTED.

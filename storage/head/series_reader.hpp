@@ -42,6 +42,8 @@ struct CopiedSeries {
   std::uint32_t slot = 0;
   bool only_rows = false;  // nothing but rows of that group
   bool only_own = false;   // nothing but floats of its own, in order
+  bool in_head = false;    // anything at all
+  bool archived = false;   // maybe, by what the archive says
   std::size_t first_chunk = 0, last_chunk = 0;
   std::uint32_t last_chunk_samples = UINT32_MAX;  // of the last chunk only these are seen
   std::size_t first_open = 0, last_open = 0;
@@ -58,8 +60,9 @@ class SeriesReader {
   // Begins a new slice.
   void clear();
   // REQUIRES: the commit lock.
-  void copy(const Series& series);
+  void copy(const Series& series, bool archived);
   std::span<const CopiedSeries> copied() const { return copied_; }
+  const ReadRange& range() const { return range_; }
 
   // An upper bound for the floats of a series that is only_own.
   std::size_t own_count_max(const CopiedSeries& copied) const;

@@ -163,7 +163,7 @@ void SeriesWriter::seal(Series& series) {
   std::array<Sample, kChunkSamplesMax> samples;
   std::size_t count = 0;
   // A half-filled chunk is packed again together with what is new: fewer and longer ones.
-  if (!series.sealed.empty() &&
+  if (!series.sealed.empty() && series.sealed.back().chunk->frozen == 0 &&
       series.sealed.back().chunk->count + series.open_count <= kChunkSamplesMax) {
     const Chunk* before = series.sealed.back().chunk;
     std::array<std::int64_t, kChunkSamplesMax> times;

@@ -19,7 +19,8 @@ namespace narthex::storage::head {
 
 class Txn final : public sdk::StorageTxn {
  public:
-  Txn(Core& core, std::uint64_t cohort);
+  // sync: committed means durable, whatever the rule of the backend.
+  Txn(Core& core, std::uint64_t cohort, bool sync);
   ~Txn() override;
 
   nx_status resolve(const nx_series_table& table, std::uint64_t* refs,
@@ -40,11 +41,6 @@ class Txn final : public sdk::StorageTxn {
     std::shared_ptr<const Layout> layout;
     Row row;
   };
-  struct PendingStart {
-    Series* series;
-    std::int64_t t;
-    std::int64_t start_t;
-  };
 
   bool append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
                      nx_append_result& result);
@@ -52,6 +48,9 @@ class Txn final : public sdk::StorageTxn {
   void gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
   void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
   void append_metadata(const nx_sample_batch& batch);
+  void log(nx_append_result& result);
+  void spread_rows();
+  void check_again(nx_append_result& result);
   void commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result& result);
   void commit_samples(SeriesWriter& writer, nx_append_result& result);
   Series* series_at(const nx_sample_batch& batch, const Layout* layout, std::uint64_t row) const;
@@ -59,11 +58,14 @@ class Txn final : public sdk::StorageTxn {
   Core& core_;
   const std::uint64_t epoch_;
   const std::uint64_t cohort_;
+  const bool sync_;
+  std::uint64_t checked_at_ = UINT64_MAX;  // the last commit when the first sample was checked
   std::vector<PendingRow> rows_;
   std::vector<Pending> samples_;
   std::vector<HistogramRef> histograms_;
-  std::vector<PendingStart> starts_;
+  std::vector<CommitStart> starts_;
   std::vector<std::pair<Series*, Exemplar>> exemplars_;
+  std::vector<FamilyMetadata> metadata_;  // news, for the journal
   std::vector<index::LabelIndex::Resolved> resolved_;
   std::vector<std::uint32_t> gathered_;  // batch rows of what gather() appended
   std::uint64_t created_ = 0;

@@ -27,7 +27,9 @@ head::Limits limits_of(const Options& options) {
 Database::Database(Options options, Clocks clocks)
     : core_(limits_of(options), clocks.now_ms),
       clocks_(std::move(clocks)),
-      configured_max_bytes_(core_.max_bytes) {}
+      configured_max_bytes_(core_.max_bytes) {
+  core_.make_room = [this] { return head::make_room(core_); };
+}
 
 std::uint64_t Database::capabilities() const {
   return NX_STORAGE_WRITE | NX_STORAGE_READ | NX_STORAGE_HISTOGRAMS | NX_STORAGE_EXEMPLARS |
@@ -36,7 +38,7 @@ std::uint64_t Database::capabilities() const {
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
-  return std::make_unique<head::Txn>(core_, opts.cohort);
+  return std::make_unique<head::Txn>(core_, opts.cohort, (opts.flags & NX_TXN_SYNC) != 0);
 }
 
 std::unique_ptr<sdk::StorageQuerier> Database::open(std::int64_t min_t, std::int64_t max_t) {
