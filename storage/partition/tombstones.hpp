@@ -33,7 +33,7 @@ class Tombstones {
   // None where there is no file; EBADMSG where it is damaged.
   static fs::Result<Tombstones> load(fs::FileSystem& files, const std::string& path);
 
-  // The bytes of the file. decode() takes whatever bytes there are, and only what encode() makes.
+  // The bytes of the file, and back from whatever bytes there are: none where they are damaged.
   std::vector<std::uint8_t> encode() const;
   static std::optional<Tombstones> decode(std::span<const std::uint8_t> file);
 
