@@ -6,6 +6,7 @@
 #include "storage/head/txn.hpp"
 #include "storage/index/matching.hpp"
 #include "storage/tsdb/stats.hpp"
+#include "storage/tsdb/status.hpp"
 
 #include <algorithm>
 #include <string>
@@ -14,10 +15,6 @@ namespace narthex::storage::tsdb {
 namespace {
 
 constexpr std::int64_t kStopFlushNs = 1'500'000'000;
-
-Status to_status(const fs::Status& status) {
-  return status.ok() ? Status() : io_error(status.message());
-}
 
 }  // namespace
 

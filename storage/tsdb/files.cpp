@@ -65,6 +65,14 @@ Status Files::open_tables() {
         told_of_page(entry, why);
       });
   core.archive = archive.get();
+  // The newest partition says how far what is archived goes.
+  const std::shared_ptr<const partition::TableSet> tables = catalogue->tables();
+  for (const auto& entry : *tables) {
+    if (entry->name().partition != tables->back()->name().partition) continue;
+    const auto table = catalogue->open_table(entry);
+    core.archived_t =
+        std::max(core.archived_t, table.ok() ? (*table)->figures().max_t : entry->partition_end());
+  }
   return Status();
 }
 
@@ -81,7 +89,8 @@ Status Files::recover() {
   wal::RecordReader records(recovery);
   wal::ReplaySink sink;
   sink.record = [&](std::uint64_t segment, std::uint8_t type, wal::ByteView payload) {
-    records.read(segment, type, payload);
+    (void)segment;
+    records.read(type, payload);
   };
   const fs::Result<wal::ReplayReport> replayed = wal::replay(world.files, folder, sink);
   if (!replayed.ok()) return io_error(replayed.status().message());

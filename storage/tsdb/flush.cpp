@@ -180,6 +180,7 @@ fs::Status Flush::finish_tables() {
     output.writer.reset();
     figures_.samples += figures->samples;
     figures_.bytes += figures->bytes;
+    newest_t_ = std::max(newest_t_, figures->max_t);
     ++figures_.tables;
   }
   return {};
@@ -212,6 +213,7 @@ void Flush::show() {
   }
   outputs_.clear();
   const std::lock_guard lock(core_.commit_mutex);
+  core_.archived_t = std::max(core_.archived_t, newest_t_);
   archive_.publish(added, {});
 }
 

@@ -74,6 +74,7 @@ class Flush {
   std::size_t next_ = 0;            // the first that was not written, or not dropped
   enum class Phase { kMark, kWrite, kFinish, kDrop, kDone } phase_ = Phase::kMark;
   std::map<std::int64_t, Output> outputs_;
+  std::int64_t newest_t_ = INT64_MIN;  // of what was written
   Columns columns_;
   std::vector<partition::Label> labels_;
   FlushFigures figures_;

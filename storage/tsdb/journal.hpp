@@ -34,20 +34,35 @@ class LogJournal final : public head::Journal {
   void count_replayed(std::uint64_t bytes) { bytes_ += bytes; }
 
  private:
-  struct GroupState;
+  struct GroupState {
+    std::uint32_t epoch = 0;  // in which its slots were defined ...
+    std::size_t defined = 0;  // ... so many
+    wal::RowState rows;
+  };
 
-  void define(head::Series& series);
-  GroupState& state_of(head::RowGroup& group);
-  void write_row(const head::CommitRow& row);
-  void write_samples(const head::Commit& commit);
-  void write_rest(const head::Commit& commit);
-  Status append(bool rests_on_segment);
-  Status append_now(const head::Commit& commit);
+  void begin_records();
+  void encode(const head::Commit& commit);
+  void define(const head::Series& series);
+  void define_once(head::Series& series);
+  void put_row(const head::CommitRow& row);
+  void put_samples(std::span<const head::CommitSample> samples);
+  void put_rest(const head::Commit& commit);
+  wal::Bytes& new_record(wal::RecordType type);
+  template <class Encode>
+  Status append(const Encode& encode);
 
   head::Core& core_;
   wal::Log& log_;
   const bool always_sync_;
   std::atomic<std::uint64_t> bytes_{0};
+  // -- guarded by the head's writer lock --
+  std::uint64_t generation_ = 0;  // of the log, that the states are of
+  wal::SamplesEncoder samples_;
+  wal::SeriesEncoder series_;
+  column::ValueScratch scratch_;
+  std::vector<wal::LabelView> labels_;
+  std::vector<std::pair<wal::RecordType, wal::Bytes>> records_;  // reused
+  std::size_t used_ = 0;                                         // of records_
 };
 
 }  // namespace narthex::storage::tsdb

@@ -9,7 +9,7 @@
 namespace narthex::storage::tsdb {
 namespace {
 
-constexpr std::size_t kSliceSeries = 1024;
+constexpr std::size_t kSortedSlice = 1024;
 
 using Target = std::pair<std::string_view, std::string_view>;  // job, instance
 
@@ -34,9 +34,9 @@ std::vector<std::uint32_t> series_to_flush(head::Core& core) {
   const index::EpochHold hold(core.epochs);
   const index::Ids ids = core.index.all_ids();
   std::map<Target, std::vector<const head::Series*>> targets;
-  for (std::size_t first = 0; first < ids.size(); first += kSliceSeries) {
+  for (std::size_t first = 0; first < ids.size(); first += kSortedSlice) {
     const std::lock_guard lock(core.commit_mutex);
-    const std::size_t last = std::min(ids.size(), first + kSliceSeries);
+    const std::size_t last = std::min(ids.size(), first + kSortedSlice);
     for (std::size_t i = first; i < last; ++i) {
       const head::Series* series = core.index.series(ids[i]);
       if (series != nullptr && has_anything(*series)) targets[target_of(*series)].push_back(series);

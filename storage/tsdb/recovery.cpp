@@ -89,7 +89,7 @@ void Recovery::layout(std::uint64_t layout, std::span<const std::uint32_t> refs)
 void Recovery::make_layout(KnownLayout& known) {
   std::vector<std::uint64_t> refs;
   for (const std::uint32_t logged : known.refs) {
-    if (ref_of(logged) == 0) return;
+    if (ref_of(logged) == 0) return;  // kNoRef too
     refs.push_back(ref_of(logged));
   }
   head::Txn txn(core_, known.cohort, head::Txn::Trust::kLogged);

@@ -2,6 +2,7 @@
 #include "storage/tsdb/upkeep.hpp"
 
 #include "storage/head/eviction.hpp"
+#include "storage/tsdb/status.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,11 +16,6 @@ constexpr std::int64_t kRetryAfterMs = 10'000;
 constexpr std::int64_t kCollectEveryNs = std::int64_t{60} * 1'000'000'000;
 // A partition is merged whole when nothing regular comes for it any more.
 constexpr std::int64_t kClosedAfterMs = std::int64_t{1} * 3600 * 1000;
-
-Status to_status(const fs::Status& status) {
-  if (status.ok()) return Status();
-  return {status.is_full() ? NX_ERR_UNAVAILABLE : NX_ERR_IO, status.message()};
-}
 
 }  // namespace
 
@@ -100,6 +96,8 @@ void Upkeep::finish_flush() {
   }
   flush_.reset();
   files_.save_inventory();
+  // What waits for a sync stands in the segments that go.
+  (void)files_.log->sync();
   const fs::Status cut = files_.log->truncate_below(flush_segment_);
   if (!cut.ok()) files_.warn("old segments of the log stay for now: " + cut.message());
   files_.save_inventory();

@@ -110,7 +110,7 @@ TEST_CASE("a series that is known by a table only matches and is listed", "[tsdb
   CHECK(h.read({re("job", "a|z")}).size() == 1);
 }
 
-TEST_CASE("a missing table and a missing segment are told", "[tsdb]") {
+TEST_CASE("a missing table is told", "[tsdb]") {
   Harness h;
   (void)write_some(h, kUp, 100, 15'000);
   h.flush_all();
