@@ -10,7 +10,6 @@ namespace {
 
 const Labels kUp{{"__name__", "up"}, {"instance", "b"}, {"job", "a"}};
 const std::string kUpText = "__name__=up,instance=b,job=a,";
-constexpr std::int64_t kNow = 1'700'000'000'000;
 
 std::vector<Value> write_some(Harness& h, const Labels& labels, int count, int every_ms) {
   std::vector<Value> expected;

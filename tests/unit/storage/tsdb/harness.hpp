@@ -16,6 +16,8 @@ namespace narthex::storage::tsdb::test {
 using namespace storage::test;
 using narthex::test::FaultyFileSystem;
 
+inline constexpr std::int64_t kNow = 1'700'000'000'000;
+
 class Harness : public StorageHarness<Database> {
  public:
   explicit Harness(Options given = {}) : options(std::move(given)) { open(); }
