@@ -178,9 +178,9 @@ struct Progress {
   bool lost = false;  // an error was met: nothing more is known
 };
 
-class BookReader {
+class SeriesReader {
  public:
-  BookReader(const Table& table, const std::vector<BookSeries>& book)
+  SeriesReader(const Table& table, const std::vector<BookSeries>& book)
       : table_(table), book_(book), progress_(book.size()) {}
 
   Reading read() {
@@ -357,7 +357,7 @@ fs::Result<TableFigures> write_table(fs::FileSystem& files, const std::string& p
 }
 
 Reading read_table(const Table& table, const std::vector<BookSeries>& book) {
-  return BookReader(table, book).read();
+  return SeriesReader(table, book).read();
 }
 
 }  // namespace narthex::test
