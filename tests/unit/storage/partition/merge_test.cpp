@@ -12,8 +12,9 @@ using test::Book;
 using test::BookSample;
 using test::FaultyFileSystem;
 
-fs::Status run_merge(FaultyFileSystem& files, Catalogue& catalogue, const TableSet& entries,
-                     const std::function<bool()>& should_pause = [] { return false; }) {
+fs::Status run_merge(
+    FaultyFileSystem& files, Catalogue& catalogue, const TableSet& entries,
+    const std::function<bool()>& should_pause = [] { return false; }) {
   auto merge = Merge::begin(files, catalogue, entries, {});
   if (!merge.ok()) return merge.status();
   for (;;) {
@@ -50,8 +51,8 @@ Book random_book(std::mt19937& random) {
     for (std::size_t row = 0; row < rows; ++row) {
       BookSample sample;
       sample.histogram = i % 5 == 0 && random() % 3 == 0;
-      sample.value = sample.histogram ? random() % 1000
-                                      : std::bit_cast<std::uint64_t>(random() % 100 * 0.25);
+      sample.value =
+          sample.histogram ? random() % 1000 : std::bit_cast<std::uint64_t>(random() % 100 * 0.25);
       if (starts && random() % 2 == 0) sample.start = 7;
       samples[begin + static_cast<std::int64_t>(row) * step] = sample;
     }

@@ -182,8 +182,8 @@ class BookReader {
     }
     for (std::size_t i = 0; i < times.size(); ++i) {
       if (storage::partition::is_deleted(deleted, times[i])) continue;
-      const std::uint64_t value = entry.histogram ? number_of(histograms.rows[i])
-                                                  : std::bit_cast<std::uint64_t>(values[i]);
+      const std::uint64_t value =
+          entry.histogram ? number_of(histograms.rows[i]) : std::bit_cast<std::uint64_t>(values[i]);
       book_[number][times[i]] = {entry.histogram, value, starts[i]};
     }
   }
