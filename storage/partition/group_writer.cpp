@@ -18,7 +18,8 @@ constexpr std::size_t kPieceCells = std::size_t{1} << 20;
 std::size_t histogram_rows_max(std::span<const nx_histogram> histograms) {
   std::size_t buckets = 1;
   for (const nx_histogram& h : histograms) {
-    buckets = std::max(buckets, std::size_t{h.pos_bucket_count} + h.neg_bucket_count);
+    buckets = std::max(
+        buckets, std::size_t{h.pos_bucket_count} + h.neg_bucket_count + h.custom_value_count + 1);
   }
   if (buckets > kHistogramCellsMax) return 0;
   return std::clamp<std::size_t>(kPieceCells / buckets, 1, kRowsMax);

@@ -2,7 +2,7 @@
 #include "storage/partition/catalogue.hpp"
 #include "storage/partition/merge.hpp"
 #include "support/faulty_fs.hpp"
-#include "unit/storage/partition/table_book.hpp"
+#include "unit/storage/partition/catalogue_book.hpp"
 
 namespace narthex::storage::partition {
 namespace {

@@ -3,7 +3,7 @@
 // what is there afterwards is what was there before, or what the change was to make.
 #include "storage/partition/merge.hpp"
 #include "support/faulty_fs.hpp"
-#include "unit/storage/partition/table_book.hpp"
+#include "unit/storage/partition/catalogue_book.hpp"
 
 #include <optional>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/partition/merge.hpp"
 #include "support/faulty_fs.hpp"
-#include "unit/storage/partition/table_book.hpp"
+#include "unit/storage/partition/catalogue_book.hpp"
 
 #include <random>
 
