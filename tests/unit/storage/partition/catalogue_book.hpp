@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// catalogue_book.hpp - what tables hold, as a plain map: written from one, read back into one without
-// the code that merges.
+// catalogue_book.hpp - what tables hold, as a plain map: written from one, read back into one
+// without the code that merges.
 #pragma once
 
 #include "storage/partition/catalogue.hpp"
@@ -70,7 +70,7 @@ inline std::uint64_t number_of(const nx_histogram& histogram) {
   return n;
 }
 
-class BookWriter {
+class FlushWriter {
  public:
   // A table of the book, in placement order; false when something failed.
   static storage::fs::Status write(storage::fs::FileSystem& files, const std::string& path,
@@ -123,9 +123,9 @@ class BookWriter {
   }
 };
 
-class BookReader {
+class ShownReader {
  public:
-  explicit BookReader(Book& book) : book_(book) {}
+  explicit ShownReader(Book& book) : book_(book) {}
 
   // Reads a table over what is there: later tables hold. False when a part cannot be read.
   storage::fs::Status read(const storage::partition::Table& table,
@@ -194,7 +194,7 @@ class BookReader {
 // All that a catalogue shows. Every table must be readable.
 inline Book book_of(storage::partition::Catalogue& catalogue) {
   Book book;
-  BookReader reader(book);
+  ShownReader reader(book);
   for (const auto& entry : *catalogue.tables()) {
     const auto table = catalogue.open_table(entry);
     INFO(table.status().message());
@@ -211,7 +211,7 @@ inline storage::fs::Status delete_range(storage::partition::Catalogue& catalogue
     const auto table = catalogue.open_table(entry);
     if (!table.ok()) return table.status();
     std::vector<int> numbers;
-    if (auto status = BookReader::numbers_of(**table, numbers); !status.ok()) return status;
+    if (auto status = ShownReader::numbers_of(**table, numbers); !status.ok()) return status;
     const auto at = std::find(numbers.begin(), numbers.end(), number);
     if (at == numbers.end()) continue;
     const auto before = entry->tombstones();

@@ -32,7 +32,7 @@ std::unique_ptr<Catalogue> opened(FaultyFileSystem& files, Told& told) {
 }
 
 TableName put(FaultyFileSystem& files, const TableName& name, const Book& book = kBook) {
-  REQUIRE(test::BookWriter::write(files, "data/" + name.file(), book).ok());
+  REQUIRE(test::FlushWriter::write(files, "data/" + name.file(), book).ok());
   return name;
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("who holds a table that is removed goes on reading it", "[partition]")
   const auto table = catalogue->open_table(held->front());
   REQUIRE(table.ok());
   Book book;
-  REQUIRE(test::BookReader(book).read(**table, nullptr).ok());
+  REQUIRE(test::ShownReader(book).read(**table, nullptr).ok());
   REQUIRE(book == kBook);
   REQUIRE(catalogue->set_tombstones(held->front(), {}).error() == ENOENT);
 }

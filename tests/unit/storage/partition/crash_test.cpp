@@ -35,7 +35,7 @@ std::unique_ptr<FaultyFileSystem> folder_at_first() {
                                                {{0, 3, 3, 0}, part(500, 300)},
                                                {{kPartitionMs, 3, 3, 0}, part(kPartitionMs, 1)}};
   for (const auto& [name, book] : tables) {
-    REQUIRE(test::BookWriter::write(*files, "data/" + name.file(), book).ok());
+    REQUIRE(test::FlushWriter::write(*files, "data/" + name.file(), book).ok());
   }
   const auto catalogue = Catalogue::open(*files, "data", nullptr);
   REQUIRE(catalogue.ok());
@@ -56,7 +56,7 @@ using Change = std::function<fs::Status(FaultyFileSystem&, Catalogue&)>;
 fs::Status flush(FaultyFileSystem& files, Catalogue& catalogue) {
   const std::uint64_t sequence = catalogue.next_sequence();
   const TableName name{0, sequence, sequence, 0};
-  fs::Status written = test::BookWriter::write(files, catalogue.path_of(name), part(10, 900));
+  fs::Status written = test::FlushWriter::write(files, catalogue.path_of(name), part(10, 900));
   if (written.ok()) catalogue.add(std::array{name});
   return written;
 }

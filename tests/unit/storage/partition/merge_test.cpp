@@ -33,7 +33,7 @@ std::unique_ptr<Catalogue> open_catalogue(FaultyFileSystem& files) {
 TableName write_next(FaultyFileSystem& files, Catalogue& catalogue, const Book& book) {
   const std::uint64_t sequence = catalogue.next_sequence();
   const TableName name{0, sequence, sequence, 0};
-  REQUIRE(test::BookWriter::write(files, catalogue.path_of(name), book).ok());
+  REQUIRE(test::FlushWriter::write(files, catalogue.path_of(name), book).ok());
   catalogue.add(std::array{name});
   return name;
 }
