@@ -9,6 +9,7 @@
 
 #include <bit>
 #include <map>
+#include <set>
 #include <string>
 
 namespace narthex::test {
@@ -130,6 +131,7 @@ class ShownReader {
   // Reads a table over what is there: later tables hold. False when a part cannot be read.
   storage::fs::Status read(const storage::partition::Table& table,
                            const storage::partition::Tombstones* tombstones) {
+    in_table_.clear();
     std::vector<int> numbers;
     storage::fs::Status status = numbers_of(table, numbers);
     if (!status.ok()) return status;
@@ -181,6 +183,7 @@ class ShownReader {
       REQUIRE(view.values(entry, entry.row0, entry.row1, values.data()).ok());
     }
     for (std::size_t i = 0; i < times.size(); ++i) {
+      REQUIRE(in_table_.emplace(number, times[i]).second);
       if (storage::partition::is_deleted(deleted, times[i])) continue;
       const std::uint64_t value =
           entry.histogram ? number_of(histograms.rows[i]) : std::bit_cast<std::uint64_t>(values[i]);
@@ -189,6 +192,7 @@ class ShownReader {
   }
 
   Book& book_;
+  std::set<std::pair<int, std::int64_t>> in_table_;  // every time once
 };
 
 // All that a catalogue shows. Every table must be readable.

@@ -4,6 +4,9 @@
 #include "support/faulty_fs.hpp"
 #include "unit/storage/partition/catalogue_book.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+
 namespace narthex::storage::partition {
 namespace {
 
@@ -316,6 +319,41 @@ TEST_CASE("a snapshot holds what the catalogue shows", "[partition]") {
     REQUIRE((*copy)->snapshot("third").error() == EIO);
     files.heal();
   }
+}
+
+TEST_CASE("a catalogue lives in a folder of the real file system", "[partition]") {
+  std::string parent = (std::filesystem::temp_directory_path() / "narthex_tables_XXXXXX").string();
+  REQUIRE(::mkdtemp(parent.data()) != nullptr);
+  fs::FileSystem& files = fs::posix_file_system();
+  const std::string folder = parent + "/tables";
+  REQUIRE(Catalogue::open(files, folder + "/deeper", nullptr).status().error() == ENOENT);
+  Told told;
+  auto catalogue = Catalogue::open(files, folder, told.callback());
+  REQUIRE(catalogue.ok());
+  for (const std::uint64_t sequence : {1u, 2u}) {
+    const TableName name{0, sequence, sequence, 0};
+    REQUIRE(test::FlushWriter::write(files, (*catalogue)->path_of(name), kBook).ok());
+    (*catalogue)->add(std::array{name});
+  }
+  REQUIRE(test::delete_range(**catalogue, 1, {0, 100}).ok());
+  Book left = kBook;
+  left.erase(1);
+  REQUIRE(files.make_directory(parent + "/copy").ok());
+  REQUIRE((*catalogue)->snapshot(parent + "/copy").ok());
+  REQUIRE(files.list(parent + "/copy")->size() == 4);
+  (*catalogue)->quarantine((*catalogue)->tables()->front(), "as a test");
+  REQUIRE(told.why == std::vector<std::string>{"as a test"});
+  REQUIRE(files.list(folder + "/quarantine")->size() == 2);
+  REQUIRE(test::book_of(**catalogue) == left);
+  catalogue = Catalogue::open(files, folder, told.callback());
+  REQUIRE(catalogue.ok());
+  REQUIRE(test::book_of(**catalogue) == left);
+  REQUIRE((*catalogue)->next_sequence() == 3);
+  catalogue = Catalogue::open(files, parent + "/copy", told.callback());
+  REQUIRE(catalogue.ok());
+  REQUIRE(test::book_of(**catalogue) == left);
+  REQUIRE(told.files.size() == 1);
+  std::filesystem::remove_all(parent);
 }
 
 TEST_CASE("what is deleted makes a closed partition worth writing again", "[partition]") {

@@ -119,9 +119,9 @@ TEST_CASE("tables that follow one another in time are joined", "[partition]") {
   Book expected;
   for (int table = 0; table < 5; ++table) {
     Book book;
-    for (int number = 0; number < 300; ++number) {
-      for (int row = 0; row < 40; ++row) {
-        book[number][(table * 40 + row) * 15'000] = {
+    for (int number = 0; number < 1500; ++number) {
+      for (int row = 0; row < 9; ++row) {
+        book[number][(table * 9 + row) * 15'000] = {
             false, std::bit_cast<std::uint64_t>(double(number * row)), 0};
       }
     }
@@ -199,7 +199,7 @@ TEST_CASE("a damaged page ends the merge and sets its table aside", "[partition]
   auto catalogue = open_catalogue(files);
   Book book;
   for (int number = 0; number < 40; ++number) {
-    for (int row = 0; row < 400; ++row) {
+    for (int row = 0; row < 90; ++row) {
       book[number][row] = {false, std::bit_cast<std::uint64_t>(0.1 * number * row), 0};
     }
   }
