@@ -14,6 +14,9 @@ using column::kRowsMax;
 // Buckets times rows of a piece, below what a column may have: a page must not grow without bound.
 constexpr std::size_t kPieceCells = std::size_t{1} << 20;
 
+// Builders that wait for the next group; each holds some 30 KB and a page's bytes.
+constexpr std::size_t kChunksKept = 64;
+
 // How many histograms of this kind one page takes; 0: it takes none.
 std::size_t histogram_rows_max(std::span<const nx_histogram> histograms) {
   std::size_t buckets = 1;
@@ -80,7 +83,7 @@ void GroupWriter::cut(std::span<const std::int64_t> times, std::size_t rows_max)
 GroupWriter::Chunk& GroupWriter::open_chunk(std::size_t index,
                                             std::span<const std::int64_t> times) {
   while (chunks_.size() <= index) {
-    chunks_.push_back({std::make_unique<column::PageBuilder>(), {}});
+    chunks_.push_back({std::make_unique<column::PageBuilder>(scratch_), {}});
   }
   while (chunk_count_ <= index) chunks_[chunk_count_++].times = {INT64_MAX, INT64_MIN};
   Chunk& chunk = chunks_[index];
@@ -97,7 +100,7 @@ void GroupWriter::add_values(const SeriesSamples& series) {
     if (to == from) continue;
     const auto times = piece_of(series.times, from, to);
     Chunk& chunk = open_chunk(c, times);
-    const column::PageRows rows{chunk.page->add_times(times), 0};
+    const column::PageRows rows = chunk.page->place_times(times);
     chunk.page->add_values(slots_, rows, piece_of(series.values, from, to),
                            piece_of(series.starts, from, to));
     from = to;
@@ -114,7 +117,7 @@ bool GroupWriter::add_histograms(const SeriesSamples& series) {
     if (to == from) continue;
     const auto times = piece_of(series.histogram_times, from, to);
     Chunk& chunk = open_chunk(c, times);
-    const column::PageRows rows{chunk.page->add_times(times), 0};
+    const column::PageRows rows = chunk.page->place_times(times);
     if (!chunk.page
              ->add_histograms(slots_, rows, piece_of(series.histograms, from, to),
                               piece_of(series.histogram_starts, from, to))
@@ -141,6 +144,7 @@ fs::Status GroupWriter::finish(const PageSink& sink) {
   }
   slots_ = 0;
   chunk_count_ = 0;
+  if (chunks_.size() > kChunksKept) chunks_.resize(kChunksKept);
   ends_.clear();
   rows_cut_ = 0;
   return {};

@@ -48,6 +48,7 @@ class GroupWriter {
   bool add_histograms(const SeriesSamples& series);
 
   const TableOptions options_;
+  const std::shared_ptr<column::PageScratch> scratch_ = std::make_shared<column::PageScratch>();
   std::uint32_t slots_ = 0;
   std::size_t chunk_count_ = 0;
   std::vector<Chunk> chunks_;        // those past chunk_count_ wait for the next group

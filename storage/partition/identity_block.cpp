@@ -5,6 +5,8 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+
 namespace narthex::storage::partition {
 
 using column::ByteReader;

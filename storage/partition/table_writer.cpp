@@ -132,6 +132,8 @@ fs::Status LeveldbTableWriter::finish_content() {
     return status;
   }
   const bool built = builder_->Finish().ok();
+  directory_.figures.bytes = builder_->FileSize();
+  builder_.reset();  // abandoning a finished one is refused
   if (fs::Status status = sink_->sync(); !status.ok()) return status;
   return built ? fs::Status() : fs::Status(EIO, "write table", temporary_);
 }
@@ -155,8 +157,6 @@ fs::Result<TableFigures> LeveldbTableWriter::finish() {
   if (!status_.ok()) return status_;
   status_ = finish_content();
   if (!status_.ok()) return status_;
-  directory_.figures.bytes = builder_->FileSize();
-  builder_.reset();
   close();
   status_ = name_it();
   if (!status_.ok()) return status_;

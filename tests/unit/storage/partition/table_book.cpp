@@ -329,6 +329,7 @@ std::vector<BookSeries> make_book(std::uint64_t seed, const BookOptions& options
   Random random(seed);
   std::vector<Times> shared;
   std::vector<BookSeries> book;
+  book.reserve(options.series);  // a copy would look at the first one's memory
   for (std::size_t s = 0; s < options.series; ++s) {
     book.push_back(make_series(random, options, shared, s));
   }

@@ -117,6 +117,55 @@ TEST_CASE("a day of rows is cut evenly, and alike for all series of a target", "
   }
 }
 
+TEST_CASE("a series born late is in the later chunks, and shares the times", "[partition]") {
+  auto book = plain_book(30, grid(1440));
+  book[20].times.erase(book[20].times.begin(), book[20].times.begin() + 1000);
+  book[20].values.resize(440);
+  FaultyFileSystem files;
+  REQUIRE(write_table(files, "d/t", book, {}).ok());
+  const auto table = *Table::open(files, "d/t");
+  REQUIRE(table->groups()[0].chunk_count == 2);
+  CHECK((*table->page(0, 0))->view.find(20).empty());
+  const auto page = *table->page(0, 1);
+  CHECK(page->view.time_column_count() == 1);
+  REQUIRE(page->view.find(20).size() == 1);
+  CHECK(page->view.find(20)[0].row0 == 280);
+  CHECK(read_table(*table, book).wrong == "");
+}
+
+TEST_CASE("histograms with very many buckets get pages of few rows", "[partition]") {
+  auto book = plain_book(3, grid(40));
+  const std::vector<std::int64_t> deltas(200'000, 1);
+  const nx_span span{0, 200'000};
+  nx_histogram wide{};
+  wide.pos_bucket_count = 200'000;
+  wide.pos_span_count = 1;
+  wide.pos_spans = &span;
+  wide.pos.deltas = deltas.data();
+  book[1].values.clear();
+  book[1].histogram_times.swap(book[1].times);
+  book[1].histograms.assign(40, wide);
+  FaultyFileSystem files;
+  REQUIRE(write_table(files, "d/t", book, {}).ok());
+  const auto table = *Table::open(files, "d/t");
+  const Reading reading = read_table(*table, book);
+  CHECK(reading.wrong == "");
+  CHECK(reading.errors == 0);
+  CHECK(table->groups()[table->group_of(1)].chunk_count == 8);
+
+  book[1].histograms[0].pos_bucket_count = 3'000'000;  // none of it is looked at
+  CHECK(write_table(files, "d/u", book, {}).status().error() == EMSGSIZE);
+  CHECK_FALSE(files.exists("d/u.tmp"));
+}
+
+TEST_CASE("label sets too large for a table are refused", "[partition]") {
+  auto book = plain_book(1, grid(1));
+  const std::string text(std::size_t{17} << 20, 'x');
+  book[0].label_views[0].value = text;
+  FaultyFileSystem files;
+  CHECK(write_table(files, "d/t", book, {}).status().error() == EMSGSIZE);
+}
+
 TEST_CASE("short series share a page, at most 1,024 of them", "[partition]") {
   const auto book = plain_book(3000, grid(2));
   FaultyFileSystem files;
