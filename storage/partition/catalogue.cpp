@@ -66,21 +66,24 @@ bool Catalogue::take_out(const TableEntry& entry) {
 
 fs::Result<std::shared_ptr<const Table>> Catalogue::open_table(
     const std::shared_ptr<TableEntry>& entry) {
-  {
-    const std::lock_guard lock(entry->mutex_);
-    if (entry->table_ != nullptr && !entry->tombstones_unread_) return entry->table_;
-  }
   if (fs::Status read = read_tombstones(*entry); !read.ok()) return read;
-  // Not under the lock: two readers may both open it, and one of the two is kept.
-  auto table = Table::open(files_, path_of(entry->name()));
-  if (!table.ok()) {
-    const int error = table.status().error();
-    if (error == EBADMSG || error == ENOENT) quarantine(entry, table.status().message());
-    return table.status();
+  auto table = open_file(*entry);
+  const int error = table.status().error();
+  if (error == EBADMSG || error == ENOENT) quarantine(entry, table.status().message());
+  return table;
+}
+
+fs::Result<std::shared_ptr<const Table>> Catalogue::open_file(TableEntry& entry) const {
+  {
+    const std::lock_guard lock(entry.mutex_);
+    if (entry.table_ != nullptr) return entry.table_;
   }
-  const std::lock_guard lock(entry->mutex_);
-  if (entry->table_ == nullptr) entry->table_ = *table;
-  return entry->table_;
+  // Not under the lock: two readers may both open it, and one of the two is kept.
+  auto table = Table::open(files_, path_of(entry.name()));
+  if (!table.ok()) return table;
+  const std::lock_guard lock(entry.mutex_);
+  if (entry.table_ == nullptr) entry.table_ = *std::move(table);
+  return entry.table_;
 }
 
 fs::Status Catalogue::read_tombstones(TableEntry& entry) {
@@ -160,13 +163,7 @@ void Catalogue::remove_files(const TableSet& entries) {
     names.push_back(entry->name());
     // A reader that holds it may not have opened it yet, and could not any more. What fails here,
     // fails for that reader later.
-    if (entry.use_count() > 1) {
-      const std::lock_guard lock(entry->mutex_);
-      if (entry->table_ != nullptr) continue;
-      if (auto table = Table::open(files_, path_of(entry->name())); table.ok()) {
-        entry->table_ = *std::move(table);
-      }
-    }
+    if (entry.use_count() > 1) (void)open_file(*entry);
   }
   remove_tables(files_, folder_, names);
 }

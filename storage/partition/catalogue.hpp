@@ -109,6 +109,7 @@ class Catalogue {
   std::shared_ptr<TableEntry> entry_of(const TableName& name) const;
   bool contains(const TableEntry& entry) const;
   bool take_out(const TableEntry& entry);
+  fs::Result<std::shared_ptr<const Table>> open_file(TableEntry& entry) const;
   fs::Status read_tombstones(TableEntry& entry);
   void set_aside(std::span<const std::string> names, const std::string& why);
   void exchange(const TableSet& out, std::span<const TableName> in);

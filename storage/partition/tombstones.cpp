@@ -119,8 +119,9 @@ std::optional<Tombstones> Tombstones::decode(std::span<const std::uint8_t> file)
 
 fs::Status Tombstones::save(fs::FileSystem& files, const std::string& path) const {
   if (empty()) {
-    const fs::Status removed = files.unlink(path);
-    if (!removed.ok()) return removed.error() == ENOENT ? fs::Status() : removed;
+    // Also where it is gone already: an earlier removal may not be durable yet.
+    fs::Status removed = files.unlink(path);
+    if (!removed.ok() && removed.error() != ENOENT) return removed;
     return files.sync_directory(fs::folder_of(path));
   }
   const std::vector<std::uint8_t> content = encode();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/partition/merge.hpp"
 #include "support/faulty_fs.hpp"
-#include "unit/storage/partition/table_book.hpp"
+#include "unit/storage/partition/catalogue_book.hpp"
 
 #include <random>
 
@@ -12,8 +12,9 @@ using test::Book;
 using test::BookSample;
 using test::FaultyFileSystem;
 
-fs::Status run_merge(FaultyFileSystem& files, Catalogue& catalogue, const TableSet& entries,
-                     const std::function<bool()>& should_pause = [] { return false; }) {
+fs::Status run_merge(
+    FaultyFileSystem& files, Catalogue& catalogue, const TableSet& entries,
+    const std::function<bool()>& should_pause = [] { return false; }) {
   auto merge = Merge::begin(files, catalogue, entries, {});
   if (!merge.ok()) return merge.status();
   for (;;) {
@@ -32,7 +33,7 @@ std::unique_ptr<Catalogue> open_catalogue(FaultyFileSystem& files) {
 TableName write_next(FaultyFileSystem& files, Catalogue& catalogue, const Book& book) {
   const std::uint64_t sequence = catalogue.next_sequence();
   const TableName name{0, sequence, sequence, 0};
-  REQUIRE(test::BookWriter::write(files, catalogue.path_of(name), book).ok());
+  REQUIRE(test::FlushWriter::write(files, catalogue.path_of(name), book).ok());
   catalogue.add(std::array{name});
   return name;
 }
@@ -50,8 +51,8 @@ Book random_book(std::mt19937& random) {
     for (std::size_t row = 0; row < rows; ++row) {
       BookSample sample;
       sample.histogram = i % 5 == 0 && random() % 3 == 0;
-      sample.value = sample.histogram ? random() % 1000
-                                      : std::bit_cast<std::uint64_t>(random() % 100 * 0.25);
+      sample.value =
+          sample.histogram ? random() % 1000 : std::bit_cast<std::uint64_t>(random() % 100 * 0.25);
       if (starts && random() % 2 == 0) sample.start = 7;
       samples[begin + static_cast<std::int64_t>(row) * step] = sample;
     }
@@ -118,9 +119,9 @@ TEST_CASE("tables that follow one another in time are joined", "[partition]") {
   Book expected;
   for (int table = 0; table < 5; ++table) {
     Book book;
-    for (int number = 0; number < 300; ++number) {
-      for (int row = 0; row < 40; ++row) {
-        book[number][(table * 40 + row) * 15'000] = {
+    for (int number = 0; number < 1500; ++number) {
+      for (int row = 0; row < 9; ++row) {
+        book[number][(table * 9 + row) * 15'000] = {
             false, std::bit_cast<std::uint64_t>(double(number * row)), 0};
       }
     }
@@ -198,7 +199,7 @@ TEST_CASE("a damaged page ends the merge and sets its table aside", "[partition]
   auto catalogue = open_catalogue(files);
   Book book;
   for (int number = 0; number < 40; ++number) {
-    for (int row = 0; row < 400; ++row) {
+    for (int row = 0; row < 90; ++row) {
       book[number][row] = {false, std::bit_cast<std::uint64_t>(0.1 * number * row), 0};
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// table_book.hpp - what tables hold, as a plain map: written from one, read back into one without
-// the code that merges.
+// catalogue_book.hpp - what tables hold, as a plain map: written from one, read back into one
+// without the code that merges.
 #pragma once
 
 #include "storage/partition/catalogue.hpp"
@@ -9,6 +9,7 @@
 
 #include <bit>
 #include <map>
+#include <set>
 #include <string>
 
 namespace narthex::test {
@@ -70,7 +71,7 @@ inline std::uint64_t number_of(const nx_histogram& histogram) {
   return n;
 }
 
-class BookWriter {
+class FlushWriter {
  public:
   // A table of the book, in placement order; false when something failed.
   static storage::fs::Status write(storage::fs::FileSystem& files, const std::string& path,
@@ -123,13 +124,14 @@ class BookWriter {
   }
 };
 
-class BookReader {
+class ShownReader {
  public:
-  explicit BookReader(Book& book) : book_(book) {}
+  explicit ShownReader(Book& book) : book_(book) {}
 
   // Reads a table over what is there: later tables hold. False when a part cannot be read.
   storage::fs::Status read(const storage::partition::Table& table,
                            const storage::partition::Tombstones* tombstones) {
+    in_table_.clear();
     std::vector<int> numbers;
     storage::fs::Status status = numbers_of(table, numbers);
     if (!status.ok()) return status;
@@ -181,20 +183,22 @@ class BookReader {
       REQUIRE(view.values(entry, entry.row0, entry.row1, values.data()).ok());
     }
     for (std::size_t i = 0; i < times.size(); ++i) {
+      REQUIRE(in_table_.emplace(number, times[i]).second);
       if (storage::partition::is_deleted(deleted, times[i])) continue;
-      const std::uint64_t value = entry.histogram ? number_of(histograms.rows[i])
-                                                  : std::bit_cast<std::uint64_t>(values[i]);
+      const std::uint64_t value =
+          entry.histogram ? number_of(histograms.rows[i]) : std::bit_cast<std::uint64_t>(values[i]);
       book_[number][times[i]] = {entry.histogram, value, starts[i]};
     }
   }
 
   Book& book_;
+  std::set<std::pair<int, std::int64_t>> in_table_;  // every time once
 };
 
 // All that a catalogue shows. Every table must be readable.
 inline Book book_of(storage::partition::Catalogue& catalogue) {
   Book book;
-  BookReader reader(book);
+  ShownReader reader(book);
   for (const auto& entry : *catalogue.tables()) {
     const auto table = catalogue.open_table(entry);
     INFO(table.status().message());
@@ -211,7 +215,7 @@ inline storage::fs::Status delete_range(storage::partition::Catalogue& catalogue
     const auto table = catalogue.open_table(entry);
     if (!table.ok()) return table.status();
     std::vector<int> numbers;
-    if (auto status = BookReader::numbers_of(**table, numbers); !status.ok()) return status;
+    if (auto status = ShownReader::numbers_of(**table, numbers); !status.ok()) return status;
     const auto at = std::find(numbers.begin(), numbers.end(), number);
     if (at == numbers.end()) continue;
     const auto before = entry->tombstones();
