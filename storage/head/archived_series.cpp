@@ -82,7 +82,7 @@ bool BlockBuilder::add_archived(SeriesReader& reader, const CopiedSeries& copied
                                 archived_.times.data()[count - 1] < archived_.times.data()[count]);
     if (!behind) {
       cut(archived_, count);
-      merge_head(reader.read_points(copied), reader, copied);
+      merge_head(reader.read_points(copied, false), reader, copied);
     }
   }
   keep_wanted();

@@ -71,7 +71,8 @@ struct Core {
   std::vector<std::uint64_t> reader_sequences;  // of open queriers
   Cohorts cohorts;
   Figures figures;
-  std::int64_t data_bytes = 0;  // samples of all kinds
+  std::int64_t data_bytes = 0;          // samples of all kinds
+  std::int64_t archived_t = INT64_MIN;  // nothing newer has left the head
   std::int64_t min_t = INT64_MAX;
   std::int64_t max_t = INT64_MIN;
 

@@ -88,8 +88,10 @@ struct Series {
   const Histogram* last_histogram = nullptr;
   std::uint64_t last_sequence = 0;  // the commit that wrote the newest float outside groups ...
   std::uint32_t last_added = 0;     // ... and how many it wrote
-  std::uint16_t open_count = 0;
-  std::uint16_t open_capacity = 0;
+  std::uint8_t open_count = 0;
+  std::uint8_t open_capacity = 0;
+  // Newer samples than all in the head may be archived, up to Core::archived_t.
+  bool newest_unknown = true;
   std::unique_ptr<Sample[]> open;
   std::vector<ChunkEntry> sealed;
   Membership home;

@@ -203,7 +203,7 @@ void SeriesReader::add_rows(const CopiedSeries& copied, const OtherView& from) {
   }
 }
 
-const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied) {
+const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied, bool drop_stale) {
   points_.clear();
   if (copied.view != nullptr) {
     add_rows(copied, {copied.view, copied.group, copied.slot});
@@ -233,7 +233,7 @@ const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied) 
   }
   points_.resize(kept);
   if (range_.last_only && kept > 1) points_.erase(points_.begin(), points_.end() - 1);
-  if (range_.drop_stale) std::erase_if(points_, [](const Point& p) { return marks_end(p); });
+  if (drop_stale) std::erase_if(points_, [](const Point& p) { return marks_end(p); });
   return points_;
 }
 

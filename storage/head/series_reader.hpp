@@ -69,7 +69,10 @@ class SeriesReader {
   // Its samples in range, in order; returns how many. REQUIRES: only_own; room for own_count_max().
   std::size_t read_own(const CopiedSeries& copied, std::int64_t* times, std::uint64_t* bits) const;
   // Any series, merged: late samples win over others at their time. Valid until the next call.
-  const std::vector<Point>& read_points(const CopiedSeries& copied);
+  const std::vector<Point>& read_points(const CopiedSeries& copied) {
+    return read_points(copied, range_.drop_stale);
+  }
+  const std::vector<Point>& read_points(const CopiedSeries& copied, bool drop_stale);
   // Whether any sample is in range; of a chunk it is enough that it reaches into it.
   bool has_samples(const CopiedSeries& copied);
   // The start time that holds at t; 0: unknown.

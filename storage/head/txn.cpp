@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/head/txn.hpp"
 
-#include "storage/head/time_bounds.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -70,10 +68,15 @@ Row make_row(const nx_sample_batch& batch, const Layout& layout) {
 
 }  // namespace
 
-Txn::Txn(Core& core, std::uint64_t cohort, bool sync)
-    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort), sync_(sync) {}
+Txn::Txn(Core& core, std::uint64_t cohort, Trust trust)
+    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort), trust_(trust) {}
 
 Txn::~Txn() { core_.epochs.leave(epoch_); }
+
+TimeBounds Txn::bounds() const {
+  if (trust_ == Trust::kLogged) return {INT64_MIN + 1, INT64_MAX};
+  return TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+}
 
 nx_status Txn::resolve(const nx_series_table& table, std::uint64_t* refs, std::uint8_t* codes) {
   const bool may_create = !over_limit(core_) || core_.make_room();
@@ -145,7 +148,7 @@ nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
 bool Txn::append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
                         nx_append_result& result) {
   if (layout == nullptr || layout->group == nullptr || !is_plain_row(batch)) return false;
-  const TimeBounds bounds = TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+  const TimeBounds bounds = this->bounds();
   if (bounds.code(batch.t[0]) != NX_ROW_OK) return false;
   {
     const std::lock_guard lock(core_.commit_mutex);
@@ -199,7 +202,7 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
 // Appends the rows that can be taken by themselves to samples_, and their numbers to gathered_;
 // counts the others.
 void Txn::gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result) {
-  const TimeBounds bounds = TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+  const TimeBounds bounds = this->bounds();
   const std::uint32_t refuse_late = (batch.flags & NX_BATCH_REJECT_OOO) != 0 ? 1 : 0;
   samples_.reserve(samples_.size() + batch.rows);
   gathered_.clear();
@@ -303,7 +306,7 @@ nx_status Txn::commit(nx_append_result& result) {
   }
   result.series_created = created_;
   if (core_.journal != nullptr) {
-    const Status durable = core_.journal->acknowledge(sync_);
+    const Status durable = core_.journal->acknowledge(trust_ == Trust::kSynced);
     if (!durable.ok()) throw sdk::Error(durable);
   }
   return result.refused == 0 ? NX_OK : NX_PARTIAL;

@@ -7,6 +7,7 @@
 
 #include "storage/head/core.hpp"
 #include "storage/head/series_writer.hpp"
+#include "storage/head/time_bounds.hpp"
 
 #include <narthex/sdk/storage.hpp>
 
@@ -19,8 +20,10 @@ namespace narthex::storage::head {
 
 class Txn final : public sdk::StorageTxn {
  public:
-  // sync: committed means durable, whatever the rule of the backend.
-  Txn(Core& core, std::uint64_t cohort, bool sync);
+  // kSynced: committed means durable, whatever the rule of the backend. kLogged: what is appended
+  // was committed before, its times are not judged again.
+  enum class Trust { kNew, kSynced, kLogged };
+  Txn(Core& core, std::uint64_t cohort, Trust trust);
   ~Txn() override;
 
   nx_status resolve(const nx_series_table& table, std::uint64_t* refs,
@@ -48,6 +51,7 @@ class Txn final : public sdk::StorageTxn {
   void gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
   void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
   void append_metadata(const nx_sample_batch& batch);
+  TimeBounds bounds() const;
   void log(nx_append_result& result);
   void spread_rows();
   void check_again(nx_append_result& result);
@@ -58,7 +62,7 @@ class Txn final : public sdk::StorageTxn {
   Core& core_;
   const std::uint64_t epoch_;
   const std::uint64_t cohort_;
-  const bool sync_;
+  const Trust trust_;
   std::uint64_t checked_at_ = UINT64_MAX;  // the last commit when the first sample was checked
   std::vector<PendingRow> rows_;
   std::vector<Pending> samples_;

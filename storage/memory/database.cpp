@@ -9,6 +9,7 @@
 #include "storage/head/txn.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace narthex::storage::memory {
 namespace {
@@ -38,7 +39,7 @@ std::uint64_t Database::capabilities() const {
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
-  return std::make_unique<head::Txn>(core_, opts.cohort, (opts.flags & NX_TXN_SYNC) != 0);
+  return std::make_unique<head::Txn>(core_, opts.cohort, head::Txn::Trust::kNew);
 }
 
 std::unique_ptr<sdk::StorageQuerier> Database::open(std::int64_t min_t, std::int64_t max_t) {
@@ -86,7 +87,11 @@ nx_status Database::maintain(std::int64_t) {
 }
 
 nx_value Database::stats(std::uint32_t top, sdk::TreeArena& arena) {
-  return head::make_stats(core_, top, arena);
+  std::vector<nx_kv> entries;
+  const head::DataRange range = head::add_stats(core_, top, arena, entries);
+  entries.push_back(arena.entry("min_time", arena.integer(range.min_t)));
+  entries.push_back(arena.entry("max_time", arena.integer(range.max_t)));
+  return arena.table(entries);
 }
 
 Result<std::uint64_t> Database::cohort_open(const nx_cohort_opts& opts) {

@@ -109,8 +109,11 @@ fs::Result<std::shared_ptr<const TablePage>> LeveldbTable::page(std::uint32_t gr
   if (fs::Status status = seek(group, chunk, cursor); !status.ok()) return status;
   auto page = std::make_shared<TablePage>();
   const column::ByteView value = view_of(cursor->value());
-  page->bytes.assign(value.begin(), value.end());
-  if (const auto status = page->view.open(page->bytes); !status.ok()) {
+  // The view of a compressed page looks at memory of its own.
+  const bool compressed = value.size() > 5 && (value[5] & column::kPageZstd) != 0;
+  if (!compressed) page->bytes.assign(value.begin(), value.end());
+  if (const auto status = page->view.open(compressed ? value : column::ByteView(page->bytes));
+      !status.ok()) {
     return damage(place_of(group, chunk) + " (" + std::string(status.message()) + ") of");
   }
   const auto entries = page->view.entries();

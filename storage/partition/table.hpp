@@ -36,7 +36,7 @@ struct TableGroup {
   std::uint32_t chunk_count;
 };
 
-// A page with the bytes it looks at.
+// A page with the bytes it looks at; none where it was compressed: the view has what it needs.
 struct TablePage {
   column::Bytes bytes;
   column::PageView view;

@@ -14,15 +14,21 @@ fs::Status Log::append(std::span<const Record> records, const AppendOptions& how
       return {EINVAL, "append a record to", folder_};
     }
   }
+  std::vector<PlainRecord> copies;  // made without the lock
+  copies.reserve(records.size());
+  for (const Record& record : records) {
+    copies.push_back({record.type, Bytes(record.payload.begin(), record.payload.end())});
+  }
   Lock lock(mutex_);
   for (;;) {
-    fs::Status status = append_once(lock, records, how);
+    fs::Status status = append_once(lock, copies, how);
     // Records that stand for themselves shared a group with others that do not.
     if (status.error() != ESTALE || how.generation != 0) return status;
   }
 }
 
-fs::Status Log::append_once(Lock& lock, std::span<const Record> records, const AppendOptions& how) {
+fs::Status Log::append_once(Lock& lock, std::vector<PlainRecord>& records,
+                            const AppendOptions& how) {
   wait_for_room(lock);
   if (how.generation != 0 && how.generation != generation_) {
     return {ESTALE, "append records of an ended segment to", folder_};
@@ -48,7 +54,8 @@ void Log::wait_for_room(Lock& lock) {
   }
 }
 
-std::shared_ptr<Log::Group> Log::join(std::span<const Record> records, const AppendOptions& how) {
+// Takes the records, unless others may have to be appended again.
+std::shared_ptr<Log::Group> Log::join(std::vector<PlainRecord>& records, const AppendOptions& how) {
   if (waiting_.empty() || waiting_.back()->generation != generation_) {
     waiting_.push_back(std::make_shared<Group>());
     waiting_.back()->generation = generation_;
@@ -56,9 +63,13 @@ std::shared_ptr<Log::Group> Log::join(std::span<const Record> records, const App
   std::shared_ptr<Group> group = waiting_.back();
   group->sync = group->sync || how.sync;
   group->dependent = group->dependent || how.generation != 0;
-  for (const Record& record : records) {
-    group->records.push_back({record.type, Bytes(record.payload.begin(), record.payload.end())});
+  for (PlainRecord& record : records) {
     group->bytes += record.payload.size() + kFrameHeaderBytes;
+    if (how.generation != 0) {
+      group->records.push_back(std::move(record));
+    } else {
+      group->records.push_back(record);
+    }
   }
   return group;
 }

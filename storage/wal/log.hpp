@@ -65,6 +65,11 @@ struct LogFigures {
   bool broken = false;
 };
 
+struct SegmentRange {  // numbers; 0: there is none
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
 class Log {
  public:
   // Begins a new segment behind what replay() has read. `files` outlives the log. Where no segment
@@ -82,6 +87,9 @@ class Log {
   // The segment that the next records go to.
   std::uint64_t generation() const;
   fs::Status sync();
+  // Begins a new segment now: what was appended before stands in those before it.
+  fs::Result<std::uint64_t> rotate();
+  SegmentRange segments() const;
   // Syncs what is unsynced, mends a broken log, makes the reserve again when there is space.
   void tick();
   // Removes segments below `segment` but for those that carried records rest on. REQUIRES: what
@@ -111,8 +119,8 @@ class Log {
   using Lock = std::unique_lock<std::mutex>;
 
   Log(fs::FileSystem& files, std::string folder, const Options& options, const LogState& state);
-  fs::Status append_once(Lock& lock, std::span<const Record> records, const AppendOptions& how);
-  std::shared_ptr<Group> join(std::span<const Record> records, const AppendOptions& how);
+  fs::Status append_once(Lock& lock, std::vector<PlainRecord>& records, const AppendOptions& how);
+  std::shared_ptr<Group> join(std::vector<PlainRecord>& records, const AppendOptions& how);
   void wait_for_room(Lock& lock);
   void lead(Lock& lock);
   fs::Status write(Lock& lock, const std::shared_ptr<Group>& group);

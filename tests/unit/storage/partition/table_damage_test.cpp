@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/partition/table.hpp"
 
-#include "table_book.hpp"
+#include "series_book.hpp"
 
 #include "support/faulty_fs.hpp"
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/partition/table.hpp"
 
-#include "table_book.hpp"
+#include "series_book.hpp"
 
 #include "support/faulty_fs.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <thread>
 
 namespace narthex::test {
 
@@ -183,6 +185,23 @@ TEST_CASE("pages are about as large as asked for", "[partition]") {
   const std::size_t average = files.content("d/t").size() / table->chunks().size();
   CHECK(average > 13'000);
   CHECK(average < 22'000);
+}
+
+TEST_CASE("many threads may read a table", "[partition]") {
+  const auto book = make_book(20, {100, 2000, true});
+  FaultyFileSystem files;
+  REQUIRE(write_table(files, "d/t", book, {}).ok());
+  const auto table = *Table::open(files, "d/t");
+  std::vector<Reading> readings(4);
+  std::vector<std::thread> threads;
+  for (Reading& reading : readings) {
+    threads.emplace_back([&] { reading = read_table(*table, book); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Reading& reading : readings) {
+    CHECK(reading.wrong == "");
+    CHECK(reading.samples == samples_of(book));
+  }
 }
 
 TEST_CASE("a table refuses series out of order", "[partition]") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "table_book.hpp"
+#include "series_book.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// table_book.hpp - random series of every shape, kept as plain vectors: what a table must give
+// series_book.hpp - random series of every shape, kept as plain vectors: what a table must give
 // back.
 #pragma once
 
