@@ -9,6 +9,8 @@ namespace narthex::storage::head {
 namespace {
 
 constexpr std::uint32_t kRetryAfterMs = 5'000;
+constexpr std::size_t kSpareMax = 4;
+constexpr std::size_t kSpareSamplesMax = 1 << 15;
 
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 
@@ -69,9 +71,28 @@ Row make_row(const nx_sample_batch& batch, const Layout& layout) {
 }  // namespace
 
 Txn::Txn(Core& core, std::uint64_t cohort, Trust trust)
-    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort), trust_(trust) {}
+    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort), trust_(trust) {
+  if (spare().empty()) return;
+  Columns& columns = spare().back();
+  samples_.swap(columns.samples);
+  gathered_.swap(columns.gathered);
+  resolved_.swap(columns.resolved);
+  spare().pop_back();
+}
 
-Txn::~Txn() { core_.epochs.leave(epoch_); }
+std::vector<Txn::Columns>& Txn::spare() {
+  thread_local std::vector<Columns> columns;
+  return columns;
+}
+
+Txn::~Txn() {
+  core_.epochs.leave(epoch_);
+  if (spare().size() == kSpareMax || samples_.capacity() > kSpareSamplesMax) return;
+  samples_.clear();
+  gathered_.clear();
+  resolved_.clear();
+  spare().push_back({std::move(samples_), std::move(gathered_), std::move(resolved_)});
+}
 
 TimeBounds Txn::bounds() const {
   if (trust_ == Trust::kLogged) return {INT64_MIN + 1, INT64_MAX};

@@ -59,6 +59,15 @@ class Txn final : public sdk::StorageTxn {
   void commit_samples(SeriesWriter& writer, nx_append_result& result);
   Series* series_at(const nx_sample_batch& batch, const Layout* layout, std::uint64_t row) const;
 
+  // Columns of transactions that have ended, kept by the thread: a request of the usual size
+  // allocates nothing.
+  struct Columns {
+    std::vector<Pending> samples;
+    std::vector<std::uint32_t> gathered;
+    std::vector<index::LabelIndex::Resolved> resolved;
+  };
+  static std::vector<Columns>& spare();
+
   Core& core_;
   const std::uint64_t epoch_;
   const std::uint64_t cohort_;

@@ -141,6 +141,7 @@ class Log {
 
   mutable std::mutex mutex_;  // guards all below; not held during I/O
   std::condition_variable changed_;
+  std::condition_variable stop_;  // the syncer's: it is not to wake for every group
   bool io_busy_ = false;    // its holder alone writes and begins segments
   bool sync_busy_ = false;  // its holder alone syncs
   fs::Status broken_;       // not OK: state `broken`

@@ -49,7 +49,7 @@ fs::Result<std::unique_ptr<Log>> Log::open(fs::FileSystem& files, const std::str
       const std::chrono::milliseconds interval(self.options_.sync_interval_ms);
       auto next = std::chrono::steady_clock::now() + interval;
       while (!self.stopping_) {
-        if (self.changed_.wait_until(own, next) == std::cv_status::no_timeout) continue;
+        if (self.stop_.wait_until(own, next) == std::cv_status::no_timeout) continue;
         next = std::chrono::steady_clock::now() + interval;
         own.unlock();
         self.tick();
@@ -65,7 +65,7 @@ Log::~Log() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  stop_.notify_all();
   if (syncer_.joinable()) syncer_.join();
   (void)sync();
   if (current_ != nullptr && broken_.ok()) current_->finish();
