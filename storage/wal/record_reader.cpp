@@ -137,7 +137,7 @@ bool RecordReader::take_values(std::uint32_t ref, std::size_t from, std::size_t 
     if (got == ValueReader::Got::kBad) return false;
     holds = holds || got == ValueReader::Got::kKey;
     if (holds) {
-      samples_.push_back({ref, times[i], bits});
+      samples_.data()[told_++] = {ref, times[i], bits};
     } else {
       ++dropped_;
     }
@@ -151,7 +151,8 @@ bool RecordReader::read_some_samples(ByteView payload) {
   if (!sound || columns_.counter != counter_ + 1) table_.forget_values();
   if (!sound) return false;
   counter_ = columns_.counter;
-  samples_.clear();
+  samples_.resize(std::max(samples_.size(), columns_.times.size()));
+  told_ = 0;
   dropped_ = 0;
   bool good = true;
   std::size_t at = 0;
@@ -164,9 +165,9 @@ bool RecordReader::read_some_samples(ByteView payload) {
     table_.forget_values();
     return false;
   }
-  figures_.samples += samples_.size();
+  figures_.samples += told_;
   figures_.dropped_samples += dropped_;
-  if (!samples_.empty()) visitor_.samples(samples_);
+  if (told_ != 0) visitor_.samples(std::span(samples_).first(told_));
   return true;
 }
 

@@ -79,12 +79,13 @@ class RecordReader {
   std::uint64_t slots_ = 0;  // of all layouts
   SampleTable table_;
   std::uint64_t counter_ = 0;  // of the samples record before
+  std::size_t told_ = 0;
   std::uint64_t dropped_ = 0;  // of the current record
   ValueReader values_;
   std::vector<std::uint64_t> present_;
   std::vector<std::uint32_t> refs_;
   SampleColumns columns_;
-  std::vector<LoggedSample> samples_;
+  std::vector<LoggedSample> samples_;  // of the current record, the first told_
 };
 
 }  // namespace narthex::storage::wal

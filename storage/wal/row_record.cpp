@@ -116,8 +116,17 @@ void put_delta_row(RowScratch& scratch, SetForm present, std::uint64_t layout, s
   put_time(out, slots, t);
   put_set(out, present, scratch.present, width);
   put_set(out, coded, scratch.coded, width);
-  each_slot(scratch.coded,
-            [&](std::size_t i) { scratch.values.put(bits.data()[i], last[i], exponents[i]); });
+  const std::uint64_t* const now = bits.data();
+  ValueWriter::Place place = scratch.values.place();
+  each_slot(scratch.coded, [&](std::size_t i) {
+    if (!place.put(now[i], last[i], exponents[i])) [[unlikely]] {
+      scratch.values.set_place(place);
+      scratch.values.put_other(now[i], last[i], exponents[i]);
+      place = scratch.values.place();
+    }
+    last[i] = now[i];
+  });
+  scratch.values.set_place(place);
 }
 
 }  // namespace

@@ -42,13 +42,17 @@ class SampleTable {
   }
 
  private:
+  static constexpr std::uint32_t kBlock = 16;  // refs whose places are neighbours
+  // To the next block; odd, so that it comes to every place, whichever refs there are.
+  static constexpr std::size_t kStep = kBlock + 1;
+
   // Of the ref, or where it would be.
   std::size_t place(std::uint32_t ref) const {
     const std::size_t mask = entries_.size() - 1;
-    std::size_t at =
-        ((std::uint64_t{ref >> 4} * 0x9E3779B97F4A7C15) >> 32 << 4 | (ref & 15)) & mask;
+    const std::uint64_t block = std::uint64_t{ref / kBlock} * 0x9E3779B97F4A7C15 >> 32;
+    std::size_t at = (block * kBlock + ref % kBlock) & mask;
     const Entry* const entries = entries_.data();
-    while (entries[at].epoch != 0 && entries[at].ref != ref) at = (at + 1) & mask;
+    while (entries[at].epoch != 0 && entries[at].ref != ref) at = (at + kStep) & mask;
     return at;
   }
   void grow() {

@@ -102,7 +102,8 @@ bool read_times(ByteCursor& in, SampleColumns& out, std::size_t samples) {
       before = at;
     } else {
       if (entry == 0 || out.lengths[entry - 1] != length) return false;
-      std::copy_n(out.times.data() + before, length, to);
+      const std::int64_t* from = out.times.data() + before;
+      for (std::size_t i = 0; i < length; ++i) to[i] = from[i];
     }
     at += length;
   }
@@ -156,9 +157,11 @@ void SamplesEncoder::put_times(Bytes& out) {
   timed_.assign(words_of(entries), 0);
   timed_[0] = 1;
   for (std::size_t i = 1; i < entries; ++i) {
-    const bool same = length(i) == length(i - 1) &&
-                      std::equal(times_.data() + starts_[i], times_.data() + starts_[i + 1],
-                                 times_.data() + starts_[i - 1]);
+    const std::int64_t* const own = times_.data() + starts_[i];
+    const std::int64_t* const before = times_.data() + starts_[i - 1];
+    const std::size_t count = length(i);
+    bool same = count == length(i - 1) && own[0] == before[0];
+    for (std::size_t k = 1; same && k < count; ++k) same = own[k] == before[k];
     if (!same) timed_[i / 64] |= std::uint64_t{1} << i % 64;
   }
   const std::size_t timed = count_bits(timed_);

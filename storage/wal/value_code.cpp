@@ -35,38 +35,35 @@ unsigned find_exponent(std::uint64_t bits) {
 }  // namespace
 
 void ValueWriter::clear() {
-  codes_at_ = codes_.data();
-  bits_at_ = bits_.data();
-  codes_end_ = codes_at_ + codes_.size();
-  bits_end_ = bits_at_ + bits_.size();
-  pending_ = 0;
-  pending_bits_ = 0;
+  place_ = {codes_.data(), bits_.data(), 0, 0};
+  codes_end_ = place_.codes + codes_.size();
+  bits_end_ = place_.bits + bits_.size();
 }
 
 void ValueWriter::grow(std::size_t values) {
-  const std::ptrdiff_t codes = codes_at_ == nullptr ? 0 : codes_at_ - codes_.data();
-  const std::ptrdiff_t bits = bits_at_ == nullptr ? 0 : bits_at_ - bits_.data();
+  const std::ptrdiff_t codes = place_.codes == nullptr ? 0 : place_.codes - codes_.data();
+  const std::ptrdiff_t bits = place_.bits == nullptr ? 0 : place_.bits - bits_.data();
   codes_.resize(2 * codes_.size() + values * kCodesMax);
   bits_.resize(2 * bits_.size() + values * kBytesMax + kSlack);
-  codes_at_ = codes_.data() + codes;
-  bits_at_ = bits_.data() + bits;
+  place_.codes = codes_.data() + codes;
+  place_.bits = bits_.data() + bits;
   codes_end_ = codes_.data() + codes_.size();
   bits_end_ = bits_.data() + bits_.size();
 }
 
 void ValueWriter::emit_word(std::uint64_t word) {
   for (int half = 0; half < 2; ++half, word >>= 32) {
-    pending_ |= (word & 0xFFFFFFFF) << pending_bits_;
-    std::memcpy(bits_at_, &pending_, sizeof pending_);
-    bits_at_ += 4;
-    pending_ >>= 32;
+    place_.pending |= (word & 0xFFFFFFFF) << place_.pending_bits;
+    std::memcpy(place_.bits, &place_.pending, sizeof place_.pending);
+    place_.bits += 4;
+    place_.pending >>= 32;
   }
 }
 
 void ValueWriter::put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent) {
-  *codes_at_++ = code::kExponent;
+  *place_.codes++ = code::kExponent;
   if (bits == NX_STALE_NAN_BITS) {
-    *codes_at_++ = code::kStale;
+    *place_.codes++ = code::kStale;
     last = bits;
     return;
   }
@@ -74,12 +71,12 @@ void ValueWriter::put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_
     const unsigned found = find_exponent(bits);
     // One odd value does not change the slot, the second in a row does.
     if (found != code::kBitsExponent || !(fits(last, exponent) || is_special(last))) {
-      *codes_at_++ = exponent = static_cast<std::uint8_t>(found);
+      *place_.codes++ = exponent = static_cast<std::uint8_t>(found);
       put(bits, last, exponent);
       return;
     }
   }
-  *codes_at_++ = code::kRaw;
+  *place_.codes++ = code::kRaw;
   emit_word(bits);
   last = bits;
 }
@@ -88,7 +85,7 @@ void ValueWriter::put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t&
   last = bits;
   if (bits == NX_STALE_NAN_BITS || is_special(bits)) {
     const bool stale = bits == NX_STALE_NAN_BITS;
-    *codes_at_++ = stale ? code::kStale : code::kRaw;
+    *place_.codes++ = stale ? code::kStale : code::kRaw;
     exponent = 0;
     if (!stale) emit_word(bits);
     return;
@@ -96,7 +93,7 @@ void ValueWriter::put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t&
   if (exponent == code::kBitsExponent || !fits(bits, exponent)) {
     exponent = static_cast<std::uint8_t>(find_exponent(bits));
   }
-  *codes_at_++ = exponent;
+  *place_.codes++ = exponent;
   if (exponent == code::kBitsExponent) {
     emit_word(bits);
     return;
@@ -106,8 +103,9 @@ void ValueWriter::put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t&
 }
 
 void ValueWriter::write(Bytes& out) {
-  const auto count = static_cast<std::size_t>(codes_at_ - codes_.data());
-  const auto bytes = static_cast<std::size_t>(bits_at_ - bits_.data()) + (pending_bits_ + 7) / 8;
+  const auto count = static_cast<std::size_t>(place_.codes - codes_.data());
+  const auto bytes =
+      static_cast<std::size_t>(place_.bits - bits_.data()) + (place_.pending_bits + 7) / 8;
   put_varint(out, count);
   const std::size_t at = out.size();
   out.resize(at + (count + 1) / 2 + bytes);

@@ -4,7 +4,7 @@
 // A slot has an integer m for its last value v: with a decimal exponent e of 0 to 12 the integer
 // next to v * 10^e (0 where that is too large), with kBitsExponent the bit pattern. The next value
 // is coded as the difference of the integers when m' / 10^e gives it back bit for bit, in a nibble
-// that says sign and width and 0 to 52 bits that hold the difference. Both sides compute m from v,
+// that says sign and width and 0 to 56 bits that hold the difference. Both sides compute m from v,
 // so that a slot's state is 9 bytes. storage/docs/wal.md has the codes.
 //
 // Pure but for what the objects hold; used by one thread at a time.
@@ -47,15 +47,15 @@ inline constexpr std::array<Row, 14> kRows{{{0, false},
                                             {4, false},
                                             {8, false},
                                             {12, false},
-                                            {16, false},
                                             {20, false},
                                             {28, false},
-                                            {52, false},
+                                            {44, false},
+                                            {56, false},
                                             {4, true},
                                             {8, true},
-                                            {12, true},
                                             {20, true},
-                                            {52, true}}};
+                                            {36, true},
+                                            {56, true}}};
 
 // The code for a difference of a sign and of so many bits.
 constexpr std::array<std::array<std::uint8_t, 65>, 2> make_codes() {
@@ -111,32 +111,58 @@ class ValueWriter {
   void clear();
   // Makes room for so many more values: put() and put_key() need it, and do not allocate.
   void reserve(std::size_t values) {
-    if (static_cast<std::size_t>(codes_end_ - codes_at_) < values * kCodesMax ||
-        static_cast<std::size_t>(bits_end_ - bits_at_) < values * kBytesMax + kSlack) {
+    if (static_cast<std::size_t>(codes_end_ - place_.codes) < values * kCodesMax ||
+        static_cast<std::size_t>(bits_end_ - place_.bits) < values * kBytesMax + kSlack) {
       grow(values);
     }
   }
 
+  // Where the next code and its bits go. A loop holds it by itself, so that it stays in registers,
+  // and gives it back.
+  struct Place {
+    std::uint8_t* codes = nullptr;
+    std::uint8_t* bits = nullptr;
+    std::uint64_t pending = 0;  // bits that fill no byte yet
+    unsigned pending_bits = 0;  // 0 or 4 between values
+
+    void emit(std::uint8_t c, std::uint64_t size) {
+      *codes++ = c;
+      pending |= (size & code::kMask[c]) << pending_bits;
+      pending_bits += code::kRows[c].width;
+      std::memcpy(bits, &pending, sizeof pending);
+      bits += pending_bits >> 3;
+      pending >>= pending_bits & 56;
+      pending_bits &= 7;
+    }
+    // Puts a value on top of the last one; false where that takes put_other().
+    bool put(std::uint64_t value, std::uint64_t last, unsigned exponent) {
+      const std::uint64_t m = code::integer_of(value, exponent);
+      const std::uint64_t difference = m - code::integer_of(last, exponent);
+      const std::uint64_t negative = difference >> 63;
+      const std::uint64_t size = (difference ^ (0 - negative)) + negative;
+      const std::uint8_t c = code::kCodeOf[negative][static_cast<unsigned>(std::bit_width(size))];
+      const bool exact = code::bits_of(m, exponent) == value;
+      if (!exact || c == code::kNone || (c == code::kUnchanged && value != last)) return false;
+      emit(c, size);
+      return true;
+    }
+  };
+  Place place() const { return place_; }
+  void set_place(const Place& place) { place_ = place; }
+
   // A value on top of the slot's last.
   void put(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent) {
-    const unsigned e = exponent;
-    const std::uint64_t m = code::integer_of(bits, e);
-    const std::uint64_t difference = m - code::integer_of(last, e);
-    const std::uint64_t negative = difference >> 63;
-    const std::uint64_t size = (difference ^ (0 - negative)) + negative;
-    const std::uint8_t c = code::kCodeOf[negative][static_cast<unsigned>(std::bit_width(size))];
-    const bool exact = code::bits_of(m, e) == bits;
-    if (!exact || c == code::kNone || (c == code::kUnchanged && bits != last)) [[unlikely]] {
+    if (!place_.put(bits, last, exponent)) [[unlikely]] {
       put_other(bits, last, exponent);
-      return;
     }
-    emit(c, size);
     last = bits;
   }
+  // The same where Place::put() has answered false.
+  void put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent);
   // A value that rests on nothing. The exponent is kept where it fits.
   void put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent);
   // What tells put_key()'s from put()'s, where a record has both.
-  void mark_key() { *codes_at_++ = code::kKey; }
+  void mark_key() { *place_.codes++ = code::kKey; }
 
   // Appends the number of codes, the codes, the bits.
   void write(Bytes& out);
@@ -146,27 +172,14 @@ class ValueWriter {
   static constexpr std::size_t kBytesMax = 9;
   static constexpr std::size_t kSlack = 16;
 
-  void emit(std::uint8_t c, std::uint64_t size) {
-    *codes_at_++ = c;
-    pending_ |= (size & code::kMask[c]) << pending_bits_;
-    pending_bits_ += code::kRows[c].width;
-    std::memcpy(bits_at_, &pending_, sizeof pending_);
-    bits_at_ += pending_bits_ >> 3;
-    pending_ >>= pending_bits_ & 56;
-    pending_bits_ &= 7;
-  }
   void emit_word(std::uint64_t word);
-  void put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent);
   void grow(std::size_t values);
 
   Bytes codes_;
   Bytes bits_;
-  std::uint8_t* codes_at_ = nullptr;
+  Place place_;
   std::uint8_t* codes_end_ = nullptr;
-  std::uint8_t* bits_at_ = nullptr;
   std::uint8_t* bits_end_ = nullptr;
-  std::uint64_t pending_ = 0;  // bits that fill no byte yet
-  unsigned pending_bits_ = 0;  // 0 or 4 between values
 };
 
 // Reads what a ValueWriter has written. Whatever the bytes, no call passes their end.

@@ -276,6 +276,17 @@ TEST_CASE("a stream that is invalidated keys every series again", "[wal]") {
                                                               {9, 3, bits_from(3)}});
 }
 
+TEST_CASE("refs with any stride between them are told apart", "[wal]") {
+  for (const std::uint32_t stride : {1u, 16u, 17u, 64u, 4096u, 1u << 20}) {
+    SampleTable table;
+    for (std::uint32_t i = 0; i < 3000; ++i) table.set(i * stride, i, 0);
+    for (std::uint32_t i = 0; i < 3000; ++i) REQUIRE(table.find(i * stride)->bits == i);
+    REQUIRE(table.find(3000 * stride) == nullptr);
+    table.forget_values();
+    REQUIRE(table.find(0) == nullptr);
+  }
+}
+
 TEST_CASE("a payload that is cut is malformed and tells nothing", "[wal]") {
   std::mt19937_64 random(14);
   Stream stream;
