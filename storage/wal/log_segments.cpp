@@ -127,6 +127,12 @@ fs::Status Log::begin_segment(Lock& lock, std::uint64_t number) {
   return {};
 }
 
+// Appends that come in a burst are not to make a file each.
+bool Log::may_mend() const {
+  const std::chrono::milliseconds interval(options_.mend_interval_ms);
+  return std::chrono::steady_clock::now() - mend_failed_at_ >= interval;
+}
+
 // Writes every unsynced record, and `group` where it is given, to a new segment and syncs it. The
 // segment stands under its name only when it is whole, so a crash sees the old file or the new.
 fs::Status Log::mend(Lock& lock, const std::shared_ptr<Group>& group) {
@@ -148,6 +154,7 @@ fs::Status Log::mend(Lock& lock, const std::shared_ptr<Group>& group) {
   auto segment = create(lock, header, content, true);
   if (!segment.ok()) {
     broken_ = segment.status();
+    mend_failed_at_ = std::chrono::steady_clock::now();
     return broken_;
   }
   // Not before the records stand elsewhere: what is in the old file may be all there is.
