@@ -87,12 +87,7 @@ Status Files::recover() {
     if (!done.ok()) warn("flush while recovering failed: " + done.status().message());
   });
   wal::RecordReader records(recovery);
-  wal::ReplaySink sink;
-  sink.record = [&](std::uint64_t segment, std::uint8_t type, wal::ByteView payload) {
-    (void)segment;
-    records.read(type, payload);
-  };
-  const fs::Result<wal::ReplayReport> replayed = wal::replay(world.files, folder, sink);
+  const fs::Result<wal::ReplayReport> replayed = wal::replay(world.files, folder, records.sink());
   if (!replayed.ok()) return io_error(replayed.status().message());
   damage.log_stretches += replayed->damage_count + replayed->segments_lost;
   damage.samples_dropped += records.figures().dropped_samples + recovery.orphans();
@@ -107,10 +102,10 @@ Status Files::recover() {
   if (replayed->segments_lost != 0) {
     warn(std::to_string(replayed->segments_lost) + " segments of the log could not be opened");
   }
-  if (records.figures().malformed != 0 || damage.samples_dropped != 0) {
+  if (records.figures().malformed_records != 0 || damage.samples_dropped != 0) {
     warn("recovery dropped " + std::to_string(damage.samples_dropped) +
          " samples whose series or value damage has made uncertain, and " +
-         std::to_string(records.figures().malformed) + " records");
+         std::to_string(records.figures().malformed_records) + " records");
   }
   compare(replayed->state);
   wal::Options log_options;

@@ -5,22 +5,40 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <mutex>
 
 namespace narthex::storage::tsdb {
 namespace {
 
+using wal::RecordType;
+
 constexpr int kTries = 4;
 constexpr std::size_t kSamplesPerRecord = std::size_t{1} << 20;
+constexpr std::size_t kRecordBytes = std::size_t{16} << 20;
 constexpr std::size_t kBytesKept = std::size_t{1} << 20;
+constexpr std::uint8_t kKeyIsDue = 255;
 
 wal::SampleState state_of(const head::Series& series) {
-  return std::bit_cast<wal::SampleState>(series.logged);
+  wal::SampleState state;
+  static_assert(sizeof state == sizeof series.logged);
+  std::memcpy(static_cast<void*>(&state), series.logged.data(), sizeof state);
+  return state;
+}
+
+void keep(head::Series& series, const wal::SampleState& state) {
+  std::memcpy(series.logged.data(), &state, sizeof state);
 }
 
 }  // namespace
 
-wal::Bytes& LogJournal::new_record(wal::RecordType type) {
+struct LogJournal::GroupState {
+  std::uint32_t epoch = 0;  // in which its slots were defined ...
+  std::size_t defined = 0;  // ... so many
+  wal::RowState rows;
+};
+
+wal::Bytes& LogJournal::new_record(RecordType type) {
   if (used_ == records_.size()) records_.emplace_back();
   records_[used_].first = type;
   wal::Bytes& bytes = records_[used_].second;
@@ -29,27 +47,24 @@ wal::Bytes& LogJournal::new_record(wal::RecordType type) {
   return bytes;
 }
 
-// The first record is kept for the series that the others name.
-void LogJournal::begin_records() {
-  used_ = 0;
-  (void)new_record(wal::kSeriesRecord);
-  series_.begin(generation_);
-}
-
+// In the first record, which is kept for it, or in one of its own when that has become large.
 void LogJournal::define(const head::Series& series) {
   labels_.clear();
   for (const index::Pair* pair : series.pairs()) labels_.push_back({pair->name, pair->value});
   series_.add(series.id, labels_);
+  if (series_.size_bytes() < kRecordBytes) return;
+  definitions_.emplace_back();
+  series_.finish(definitions_.back());
 }
 
 // Its next float is a key: none was logged with this definition.
 void LogJournal::define_once(head::Series& series) {
   wal::SampleState state = state_of(series);
-  if (state.epoch == samples_.epoch()) return;
+  if (state.tag == samples_.tag()) return;
   define(series);
-  state.epoch = samples_.epoch();
-  state.since_key = wal::kKeyIsDue;
-  series.logged = std::bit_cast<std::array<std::uint64_t, 2>>(state);
+  state.tag = samples_.tag();
+  state.since_key = kKeyIsDue;
+  keep(series, state);
 }
 
 // Encodes for the segment that the log is at, and again where it has begun another meanwhile. After
@@ -59,16 +74,23 @@ Status LogJournal::append(const Encode& encode) {
   fs::Status status;
   for (int i = 0; i < kTries; ++i) {
     const std::uint64_t generation = log_.generation();
-    if (generation != generation_) {
-      generation_ = generation;
-      samples_.restart(generation);
-    }
-    begin_records();
+    if (generation != generation_) ++epoch_;
+    generation_ = generation;
+    used_ = 0;
+    definitions_.clear();
+    samples_.begin(stream_, generation);
     encode();
-    if (!series_.empty()) series_.finish(records_[0].second);
     std::vector<wal::Record> records;
+    if (!series_.empty()) {
+      definitions_.emplace_back();
+      series_.finish(definitions_.back());
+    }
     std::uint64_t bytes = 0;
-    for (std::size_t r = series_.empty() ? 1 : 0; r < used_; ++r) {
+    for (const wal::Bytes& definition : definitions_) {
+      records.push_back({static_cast<std::uint8_t>(RecordType::kSeries), definition});
+      bytes += definition.size();
+    }
+    for (std::size_t r = 0; r < used_; ++r) {
       records.push_back({static_cast<std::uint8_t>(records_[r].first), records_[r].second});
       bytes += records_[r].second.size();
     }
@@ -82,6 +104,7 @@ Status LogJournal::append(const Encode& encode) {
       return Status();
     }
     generation_ = 0;
+    stream_.invalidate_all();
     if (status.error() != ESTALE) break;
   }
   return to_status(status);
@@ -102,10 +125,10 @@ void LogJournal::put_row(const head::CommitRow& row) {
   if (group.logged == nullptr) group.logged = std::make_shared<GroupState>();
   GroupState& state = *static_cast<GroupState*>(group.logged.get());
   const std::vector<head::Series*>& slots = group.slots();
-  if (state.epoch != samples_.epoch()) {
-    state.epoch = samples_.epoch();
+  if (state.epoch != epoch_) {
+    state.epoch = epoch_;
     state.defined = 0;
-    state.rows.generation = 0;
+    state.rows.invalidate();
   }
   if (state.defined < slots.size()) {
     std::vector<std::uint32_t> refs;
@@ -115,60 +138,67 @@ void LogJournal::put_row(const head::CommitRow& row) {
       refs.push_back(slots[s]->id);
     }
     state.defined = slots.size();
-    wal::put_layout(generation_, group.id(), refs, new_record(wal::kLayoutRecord));
+    wal::encode_layout(group.id(), refs, new_record(RecordType::kLayout));
   }
-  wal::put_row(generation_, group.id(), row.row->t, {row.row->bits.get(), row.row->width},
-               row.row->present.get(), state.rows, new_record(wal::kRowRecord));
+  wal::encode_row(group.id(), row.row->t, {row.row->bits.get(), row.row->width},
+                  row.row->present.get(), generation_, state.rows, new_record(RecordType::kRow));
+}
+
+void LogJournal::end_samples() {
+  if (samples_.empty()) return;
+  samples_.finish(new_record(RecordType::kSamples));
+  samples_.begin(stream_, generation_);
+}
+
+void LogJournal::end(wal::EventEncoder& encoder, RecordType type) {
+  if (!encoder.empty()) encoder.finish(new_record(type));
 }
 
 void LogJournal::put_samples(std::span<const head::CommitSample> samples) {
-  samples_.begin();
   for (const head::CommitSample& sample : samples) {
     head::Series& series = *sample.series;
-    wal::SampleState state = state_of(series);
     if (sample.histogram != nullptr) {
       define_once(series);
       // What is between is written first: the order of commits is kept.
-      if (samples_.count() != 0) {
-        samples_.finish(new_record(wal::kSamplesRecord));
-        samples_.begin();
-      }
-      // A valid histogram of one row always can be encoded.
-      (void)wal::put_histogram(generation_, series.id, sample.t, sample.histogram->view(), scratch_,
-                               new_record(wal::kHistogramsRecord));
+      end_samples();
+      histograms_.add(series.id, sample.t, sample.histogram->view());
+      if (histograms_.size_bytes() > kRecordBytes) end(histograms_, RecordType::kHistograms);
       continue;
     }
-    if (state.epoch != samples_.epoch()) define(series);
+    end(histograms_, RecordType::kHistograms);
+    wal::SampleState state = state_of(series);
+    if (state.tag != samples_.tag()) define(series);
     samples_.add(series.id, sample.t, sample.bits, state);
-    series.logged = std::bit_cast<std::array<std::uint64_t, 2>>(state);
-    if (samples_.count() == kSamplesPerRecord) {
-      samples_.finish(new_record(wal::kSamplesRecord));
-      samples_.begin();
-    }
+    keep(series, state);
+    if (samples_.size() == kSamplesPerRecord) end_samples();
   }
-  if (samples_.count() != 0) samples_.finish(new_record(wal::kSamplesRecord));
+  end(histograms_, RecordType::kHistograms);
+  end_samples();
 }
 
 void LogJournal::put_rest(const head::Commit& commit) {
-  if (!commit.starts.empty()) {
-    std::vector<wal::LoggedStart> starts;
-    for (const head::CommitStart& start : commit.starts) {
-      define_once(*start.series);
-      starts.push_back({start.series->id, start.t, start.start_t});
-    }
-    wal::put_starts(generation_, starts, new_record(wal::kStartsRecord));
+  wal::StartsEncoder starts;
+  for (const head::CommitStart& start : commit.starts) {
+    define_once(*start.series);
+    starts.add(start.series->id, start.t, start.start_t);
   }
+  end(starts, RecordType::kStarts);
+  wal::ExemplarsEncoder exemplars;
   for (const auto& [series, exemplar] : commit.exemplars) {
     define_once(*series);
     std::vector<wal::LabelView> labels;
     for (const auto& [name, value] : exemplar.labels) labels.push_back({name, value});
-    wal::put_exemplar(generation_, series->id, {exemplar.t, exemplar.has_t, exemplar.value, labels},
-                      new_record(wal::kExemplarsRecord));
+    exemplars.add({series->id, exemplar.t, exemplar.has_t,
+                   std::bit_cast<std::uint64_t>(exemplar.value), labels});
+    if (exemplars.size_bytes() > kRecordBytes) end(exemplars, RecordType::kExemplars);
   }
+  end(exemplars, RecordType::kExemplars);
+  wal::MetadataEncoder metadata;
   for (const head::FamilyMetadata& meta : commit.metadata) {
-    wal::put_metadata({meta.family, meta.type, meta.unit, meta.help},
-                      new_record(wal::kMetadataRecord));
+    metadata.add({meta.family, meta.type, meta.unit, meta.help});
+    if (metadata.size_bytes() > kRecordBytes) end(metadata, RecordType::kMetadata);
   }
+  end(metadata, RecordType::kMetadata);
 }
 
 Status LogJournal::acknowledge(bool sync) {
@@ -205,7 +235,11 @@ Status LogJournal::erase(const std::vector<std::uint32_t>& ids, std::int64_t min
       const head::Series* series = core_.index.series(id);
       if (series != nullptr) define(*series);
     }
-    wal::put_delete(generation_, ids, min_t, max_t, new_record(wal::kDeleteRecord));
+    for (std::size_t first = 0; first < ids.size(); first += wal::kRefsMax) {
+      const std::size_t count = std::min(wal::kRefsMax, ids.size() - first);
+      wal::encode_delete(std::span(ids).subspan(first, count), min_t, max_t,
+                         new_record(RecordType::kDelete));
+    }
   });
 }
 

@@ -7,7 +7,10 @@
 
 #include "storage/head/core.hpp"
 #include "storage/wal/log.hpp"
-#include "storage/wal/records.hpp"
+#include "storage/wal/event_records.hpp"
+#include "storage/wal/row_record.hpp"
+#include "storage/wal/samples_record.hpp"
+#include "storage/wal/series_record.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -34,19 +37,16 @@ class LogJournal final : public head::Journal {
   void count_replayed(std::uint64_t bytes) { bytes_ += bytes; }
 
  private:
-  struct GroupState {
-    std::uint32_t epoch = 0;  // in which its slots were defined ...
-    std::size_t defined = 0;  // ... so many
-    wal::RowState rows;
-  };
+  struct GroupState;
 
-  void begin_records();
   void encode(const head::Commit& commit);
   void define(const head::Series& series);
   void define_once(head::Series& series);
   void put_row(const head::CommitRow& row);
   void put_samples(std::span<const head::CommitSample> samples);
+  void end_samples();
   void put_rest(const head::Commit& commit);
+  void end(wal::EventEncoder& encoder, wal::RecordType type);
   wal::Bytes& new_record(wal::RecordType type);
   template <class Encode>
   Status append(const Encode& encode);
@@ -57,10 +57,15 @@ class LogJournal final : public head::Journal {
   std::atomic<std::uint64_t> bytes_{0};
   // -- guarded by the head's writer lock --
   std::uint64_t generation_ = 0;  // of the log, that the states are of
+  // Goes up when a segment begins and when an append has failed: what was defined before it is to
+  // be defined again.
+  std::uint32_t epoch_ = 0;
+  wal::SamplesStream stream_;
   wal::SamplesEncoder samples_;
   wal::SeriesEncoder series_;
-  column::ValueScratch scratch_;
+  wal::HistogramsEncoder histograms_;
   std::vector<wal::LabelView> labels_;
+  std::vector<wal::Bytes> definitions_;  // records of series, which go before all others
   std::vector<std::pair<wal::RecordType, wal::Bytes>> records_;  // reused
   std::size_t used_ = 0;                                         // of records_
 };

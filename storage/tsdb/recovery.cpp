@@ -24,9 +24,20 @@ nx_sample_batch batch_of(std::size_t rows) {
 Recovery::Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush)
     : core_(core), head_bytes_(head_bytes), flush_(std::move(flush)) {}
 
-Recovery::~Recovery() {
+Recovery::~Recovery() { close_cohorts(); }
+
+void Recovery::close_cohorts() {
   const std::lock_guard lock(core_.commit_mutex);
   for (const auto& [id, known] : layouts_) core_.cohorts.close(known.cohort);
+}
+
+// Numbers mean something within a segment, and those that carry go on with the one before.
+void Recovery::segment(std::uint64_t, bool carries) {
+  resolve_pending();
+  if (carries) return;
+  refs_.assign(refs_.size(), 0);
+  close_cohorts();
+  layouts_.clear();
 }
 
 void Recovery::series(std::uint32_t ref, std::span<const wal::LabelView> labels) {
@@ -191,14 +202,14 @@ void Recovery::start(std::uint32_t ref, std::int64_t t, std::int64_t start_t) {
   head::SeriesWriter(core_).set_start(*series, t, start_t);
 }
 
-void Recovery::exemplar(std::uint32_t ref, const wal::LoggedExemplar& exemplar) {
+void Recovery::exemplar(const wal::LoggedExemplar& exemplar) {
   resolve_pending();
-  const head::Series* series = series_of(ref);
+  const head::Series* series = series_of(exemplar.ref);
   if (series == nullptr) return;
   head::Exemplar copy;
   copy.t = exemplar.t;
   copy.has_t = exemplar.has_t;
-  copy.value = exemplar.value;
+  copy.value = std::bit_cast<double>(exemplar.bits);
   for (const wal::LabelView& label : exemplar.labels) {
     copy.labels.emplace_back(label.name, label.value);
   }

@@ -23,6 +23,7 @@ class Recovery final : public wal::ReplayVisitor {
   Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush);
   ~Recovery() override;  // the rows' cohorts are closed: what is written from now on has its own
 
+  void segment(std::uint64_t number, bool carries) override;
   void series(std::uint32_t ref, std::span<const wal::LabelView> labels) override;
   void layout(std::uint64_t layout, std::span<const std::uint32_t> refs) override;
   void row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,
@@ -30,7 +31,7 @@ class Recovery final : public wal::ReplayVisitor {
   void samples(std::span<const wal::LoggedSample> samples) override;
   void histogram(std::uint32_t ref, std::int64_t t, const nx_histogram& histogram) override;
   void start(std::uint32_t ref, std::int64_t t, std::int64_t start_t) override;
-  void exemplar(std::uint32_t ref, const wal::LoggedExemplar& exemplar) override;
+  void exemplar(const wal::LoggedExemplar& exemplar) override;
   void metadata(const wal::LoggedMetadata& metadata) override;
   void erase(std::span<const std::uint32_t> refs, std::int64_t min_t, std::int64_t max_t) override;
 
@@ -46,6 +47,7 @@ class Recovery final : public wal::ReplayVisitor {
   };
 
   void resolve_pending();
+  void close_cohorts();
   std::uint64_t ref_of(std::uint32_t logged) const {
     return logged < refs_.size() ? refs_[logged] : 0;
   }

@@ -94,6 +94,7 @@ class Log {
   // number and the generation, then leaves nothing that was appended before. Records that are
   // encoded for the generation before get ESTALE. On an error the log is broken.
   fs::Result<std::uint64_t> rotate();
+  SegmentRange segments() const;
   // Syncs what is unsynced, mends a broken log, makes the reserve again when there is space.
   void tick();
   // Removes segments below `segment` but for those that carried records rest on. REQUIRES: what
@@ -147,9 +148,9 @@ class Log {
   mutable std::mutex mutex_;  // guards all below; not held during I/O
   std::condition_variable changed_;
   std::condition_variable stop_;  // the syncer's: it is not to wake for every group
-  bool io_busy_ = false;    // its holder alone writes and begins segments
-  bool sync_busy_ = false;  // its holder alone syncs
-  fs::Status broken_;       // not OK: state `broken`
+  bool io_busy_ = false;          // its holder alone writes and begins segments
+  bool sync_busy_ = false;        // its holder alone syncs
+  fs::Status broken_;             // not OK: state `broken`
   std::chrono::steady_clock::time_point mend_failed_at_;  // while broken
   std::uint64_t generation_ = 0;
   std::deque<std::shared_ptr<Group>> waiting_;

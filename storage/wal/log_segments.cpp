@@ -189,23 +189,6 @@ void Log::make_reserve(Lock& lock) {
   reserve_there_ = reserve_there_ || made;
 }
 
-fs::Result<std::uint64_t> Log::rotate() {
-  Lock lock(mutex_);
-  take_io(lock);
-  fs::Status status;
-  if (!broken_.ok()) {
-    status = mend(lock, nullptr);
-  } else {
-    generation_ = std::max(generation_, current_->header().segment + 1);
-    status = begin_segment(lock, generation_);
-    if (!status.ok()) status = mend(lock, nullptr);
-  }
-  const std::uint64_t begun = generation_;
-  free_io();
-  if (!status.ok()) return status;
-  return begun;
-}
-
 SegmentRange Log::segments() const {
   const std::lock_guard lock(mutex_);
   if (segments_.empty()) return {};

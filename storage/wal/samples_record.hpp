@@ -18,7 +18,7 @@ struct SampleState {
   std::uint64_t bits = 0;
   std::uint32_t tag = 0;  // of the stream; 0: never logged
   std::uint8_t exponent = 0;
-  std::uint8_t since_key = 0;  // samples, at most 255
+  std::uint8_t since_key = 0;  // samples, at most 255: the next one of a record is keyed
 };
 static_assert(sizeof(SampleState) == 16);
 
@@ -43,6 +43,8 @@ class SamplesEncoder {
   void begin(SamplesStream& stream, std::uint64_t generation);
   // The state is that of the series, in this stream. Adjacent samples of a series cost least.
   void add(std::uint32_t ref, std::int64_t t, std::uint64_t bits, SampleState& state);
+  // After begin(): what the states of series that were logged before hold by.
+  std::uint32_t tag() const { return tag_; }
   bool empty() const { return times_.empty(); }
   std::size_t size() const { return times_.size(); }
   // Appends the payload of a kSamples record. REQUIRES: not empty.
