@@ -58,6 +58,9 @@ class Files {
   std::unique_ptr<wal::Log> log;
   std::unique_ptr<LogJournal> journal;
 
+  // UNAVAILABLE while the file system has next to no room: what is left is for ending in order.
+  // Looked at twice a second.
+  Status room();
   // Writes the inventory where it is no longer true. Failures are told and tried again next time.
   void save_inventory();
   // Bytes of tables and log on the disk.
@@ -74,6 +77,10 @@ class Files {
     return options.path + "/" + std::string(name);
   }
 
+  std::mutex room_mutex_;
+  Status room_;  // guarded by room_mutex_, as the two below
+  std::int64_t room_looked_ns_ = 0;
+  std::int64_t room_told_ns_ = 0;
   std::mutex inventory_mutex_;
   Inventory saved_;  // guarded by inventory_mutex_
   std::mutex told_mutex_;
