@@ -104,6 +104,9 @@ Status Files::recover() {
     warn("the log ends in " + std::to_string(replayed->torn_bytes) +
          " bytes that are no whole record: they were left out");
   }
+  if (replayed->last_is_short) {
+    warn("the newest segment of the log is shorter than its header: what it held is lost");
+  }
   if (replayed->segments_lost != 0) {
     warn(std::to_string(replayed->segments_lost) + " segments of the log could not be opened");
   }
