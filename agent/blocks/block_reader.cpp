@@ -76,8 +76,7 @@ class BlockWalk {
       if (!status.ok()) return status;
     }
     if (rows_.size() > 0) status = hand_over(series);
-    sink_.release();
-    return status;
+    return status.ok() ? sink_.release() : status;
   }
 
   void read_chunk(const ChunkPlace& place) {

@@ -97,8 +97,7 @@ class HeadWalk final : public RecordVisitor {
       damage_({folder, 0,
                std::to_string(nameless_) + " samples belong to series whose record is lost"});
     }
-    sink_.release();
-    return status_;
+    return status_.ok() ? sink_.release() : status_;
   }
 
   void series(std::uint64_t ref, std::span<const nx_label> labels) override {

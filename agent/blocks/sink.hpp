@@ -40,7 +40,7 @@ class SampleSink {
   virtual Status exemplar(std::uint64_t series, const nx_exemplar& exemplar) = 0;
   virtual Status metadata(std::uint64_t series, const SeriesMetadata& metadata) = 0;
   // No series named so far comes again under its number.
-  virtual void release() = 0;
+  virtual Status release() = 0;
   // So many bytes of files have been read since the last call.
   virtual void progress(std::uint64_t bytes) = 0;
 };
