@@ -38,7 +38,8 @@ Status write_block(store::Store& store, const ExportOptions& options, const bloc
 Result<ExportCounts> export_blocks(store::Store& store, const ExportOptions& options,
                                    const ExportProgress& progress) {
   std::error_code failed;
-  std::filesystem::create_directories(options.out, failed);
+  // Readers of data directories (promtool, the sidecar of Thanos) insist on a wal folder.
+  std::filesystem::create_directories(options.out + "/wal", failed);
   if (failed) return io_error("cannot make " + options.out + ": " + failed.message());
   const blocks::TimeRange extent = extent_of(store);
   const std::int64_t first = std::max(extent.min_t, options.range.min_t);

@@ -38,7 +38,8 @@ using ExportProgress = std::function<void(const ExportCounts&)>;
 Result<ExportCounts> export_open_metrics(store::Store& store, const ExportOptions& options,
                                          const ExportProgress& progress);
 
-// One block for each aligned span of block_ms that has samples.
+// One block for each aligned span of block_ms that has samples, and an empty wal folder, without
+// which promtool reads no folder of blocks.
 Result<ExportCounts> export_blocks(store::Store& store, const ExportOptions& options,
                                    const ExportProgress& progress);
 
