@@ -17,12 +17,13 @@ std::vector<double> absolute_counts(const nx_histogram& h) {
   out.push_back(h.is_float != 0 ? h.count.f : static_cast<double>(h.count.u));
   out.push_back(h.is_float != 0 ? h.zero_count.f : static_cast<double>(h.zero_count.u));
   const auto side = [&](const nx_buckets& buckets, std::uint32_t count) {
-    std::int64_t sum = 0;
+    std::uint64_t sum = 0;  // wraps where a damaged chunk has been read
     for (std::uint32_t i = 0; i < count; ++i) {
       if (h.is_float != 0) {
         out.push_back(buckets.counts[i]);
       } else {
-        out.push_back(static_cast<double>(sum += buckets.deltas[i]));
+        sum += static_cast<std::uint64_t>(buckets.deltas[i]);
+        out.push_back(static_cast<double>(static_cast<std::int64_t>(sum)));
       }
     }
   };
