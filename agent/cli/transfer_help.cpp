@@ -11,9 +11,9 @@ std::string import_help() {
   a file that ends with "# EOF"                OpenMetrics, timestamps in seconds
   any other file                               Prometheus text, timestamps in milliseconds
 
-Samples may be of any age and come in any order; the same sample twice is one sample. Stop Prometheus
-before its data directory is read, or take a snapshot. An agent must not run on --data: push to it
-with --url then (it needs --web.enable-remote-write-receiver).
+Samples may be of any age and come in any order; the same sample twice is one sample. Stop
+Prometheus before its data directory is read, or take a snapshot. An agent must not run on --data:
+push to it with --url then (it needs --web.enable-remote-write-receiver).
 
 Damaged parts of blocks and logs are named on stderr and left out. Exit status: 0 all taken, 1
 failure, 2 usage, 3 something was damaged or refused, 4 no connection.
