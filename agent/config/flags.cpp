@@ -18,7 +18,7 @@ constexpr Flag kFlags[] = {
     {"data", "data", kText, kOurs, "Data directory."},
     {"listen", "127.0.0.1:9090", kText, kOurs, "Address and port to listen on."},
     {"plugin-dir", "", kList, kOurs, "Folder with plugins; searched before the built-in one."},
-    {"storage.backend", "memory", kText, kOurs, "Storage plugin."},
+    {"storage.backend", "tsdb", kText, kOurs, "Storage plugin."},
     {"storage.fsync", "interval", kText, kOurs,
      "When writes reach the disk: always, interval, never."},
     // Prometheus's.

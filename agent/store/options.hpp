@@ -15,7 +15,7 @@ struct RetentionOptions {
 };
 
 struct StorageOptions {
-  std::string backend = "memory";
+  std::string backend = "tsdb";
   std::string data_dir = "data";
   RetentionOptions retention;
   std::string fsync = "interval";  // always interval never

@@ -14,6 +14,11 @@ StorageConfig::StorageConfig(const StorageOptions& options) {
     }
     entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
   }
+  if (options.backend == "tsdb") {
+    entries.push_back(arena_.entry("path", arena_.string(options.data_dir)));
+    entries.push_back(arena_.entry("fsync", arena_.string(options.fsync)));
+    entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
+  }
   root_ = arena_.table(entries);
 }
 

@@ -22,6 +22,7 @@ pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)   # config, host
 pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)      # config, host (text service)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)               # relabel
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+find_package(leveldb REQUIRED)                                    # storage/partition
 pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)         # telemetry
 pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd)             # runtime, optional
 find_path(SNAPPY_INCLUDE_DIR snappy.h REQUIRED)                    # blocks, ingest.remote_write, tests

@@ -18,18 +18,42 @@ constexpr std::size_t kShareMin = 3;
 
 }  // namespace
 
-void PageBuilder::FreeContext::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
+void PageScratch::FreeContext::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
-PageBuilder::PageBuilder() : compressor_(ZSTD_createCCtx()) {}
+PageScratch::PageScratch() : compressor(ZSTD_createCCtx()) {}
+
+// The number of an equal column; how many there are if none is. Hashes may be forged.
+std::uint32_t PageBuilder::find_times(std::span<const std::int64_t> times,
+                                      std::uint64_t hash) const {
+  const auto [from, to] = times_by_hash_.equal_range(hash);
+  for (auto at = from; at != to; ++at) {
+    if (std::ranges::equal(times_[at->second].times, times)) return at->second;
+  }
+  return static_cast<std::uint32_t>(times_.size());
+}
 
 std::uint32_t PageBuilder::add_times(std::span<const std::int64_t> times) {
-  for (std::size_t i = 0; i < times_.size(); ++i) {
-    if (std::ranges::equal(times_[i].times, times)) return static_cast<std::uint32_t>(i);
-  }
+  const std::uint64_t hash = XXH3_64bits(times.data(), times.size_bytes());
+  const std::uint32_t found = find_times(times, hash);
+  if (found < times_.size()) return found;
   TimeColumn& column = times_.emplace_back();
   column.times.assign(times.begin(), times.end());
-  encode_times(times, scratch_.integers, column.bytes);
-  return static_cast<std::uint32_t>(times_.size() - 1);
+  encode_times(times, scratch_->values.integers, column.bytes);
+  times_by_hash_.emplace(hash, found);
+  return found;
+}
+
+PageRows PageBuilder::place_times(std::span<const std::int64_t> times) {
+  if (last_times_ < times_.size()) {
+    const std::vector<std::int64_t>& last = times_[last_times_].times;
+    const auto at = std::ranges::lower_bound(last, times.front());
+    const bool fits = static_cast<std::size_t>(last.end() - at) >= times.size();
+    if (fits && std::equal(times.begin(), times.end(), at)) {
+      return {last_times_, static_cast<std::uint32_t>(at - last.begin())};
+    }
+  }
+  last_times_ = add_times(times);
+  return {last_times_, 0};
 }
 
 PageEntry PageBuilder::entry_of(std::uint32_t slot, PageRows rows, std::size_t count) const {
@@ -82,7 +106,7 @@ void PageBuilder::encode(PageEntry& entry, std::span<const double> values) {
     candidates[count++] = {recent_[i].values.data(), values.size()};
   }
   entry.offset = static_cast<std::uint32_t>(data_.size());
-  const ValueInfo info = encode_values(values, {candidates.data(), count}, scratch_, data_);
+  const ValueInfo info = encode_values(values, {candidates.data(), count}, scratch_->values, data_);
   entry.size = static_cast<std::uint32_t>(data_.size()) - entry.offset;
   entry.flags = info.flags;
   if (info.reference == kNoReference) return;
@@ -96,7 +120,7 @@ void PageBuilder::put_starts(PageEntry& entry, std::span<const std::int64_t> sta
   std::ranges::transform(starts, m.begin(), [](std::int64_t t) { return std::uint64_t(t); });
   entry.has_starts = true;
   entry.starts_offset = static_cast<std::uint32_t>(data_.size());
-  encode_integers({m.data(), starts.size()}, Effort::kSample, scratch_.integers, data_);
+  encode_integers({m.data(), starts.size()}, Effort::kSample, scratch_->values.integers, data_);
   entry.starts_size = static_cast<std::uint32_t>(data_.size()) - entry.starts_offset;
 }
 
@@ -122,7 +146,8 @@ Status PageBuilder::add_histograms(std::uint32_t slot, PageRows rows,
   PageEntry entry = entry_of(slot, rows, values.size());
   entry.histogram = true;
   entry.offset = static_cast<std::uint32_t>(data_.size());
-  if (Status status = encode_histograms(values, scratch_, data_); !status.ok()) return status;
+  if (Status status = encode_histograms(values, scratch_->values, data_); !status.ok())
+    return status;
   entry.size = static_cast<std::uint32_t>(data_.size()) - entry.offset;
   const bool stale = std::ranges::any_of(values, [](const nx_histogram& h) {
     return std::bit_cast<std::uint64_t>(h.sum) == NX_STALE_NAN_BITS;
@@ -179,29 +204,31 @@ void PageBuilder::put_body(Bytes& out) const {
 }
 
 void PageBuilder::finish(bool compress, Bytes& out) {
-  body_.clear();
-  put_body(body_);
+  Bytes& body = scratch_->body;
+  body.clear();
+  put_body(body);
   const std::size_t head = out.size();
   out.resize(head + kPageHeadSize);
   std::uint8_t flags = 0;
   if (compress) {
-    out.resize(head + kPageHeadSize + ZSTD_compressBound(body_.size()));
-    const std::size_t size = ZSTD_compressCCtx(compressor_.get(), out.data() + head + kPageHeadSize,
-                                               out.size() - head - kPageHeadSize, body_.data(),
-                                               body_.size(), kZstdLevel);
-    const bool kept = ZSTD_isError(size) == 0 && size + body_.size() / 32 <= body_.size();
+    out.resize(head + kPageHeadSize + ZSTD_compressBound(body.size()));
+    const std::size_t size =
+        ZSTD_compressCCtx(scratch_->compressor.get(), out.data() + head + kPageHeadSize,
+                          out.size() - head - kPageHeadSize, body.data(), body.size(), kZstdLevel);
+    const bool kept = ZSTD_isError(size) == 0 && size + body.size() / 32 <= body.size();
     out.resize(head + kPageHeadSize + (kept ? size : 0));
     if (kept) flags = kPageZstd;
   }
-  if (flags == 0) put_bytes(out, body_);
+  if (flags == 0) put_bytes(out, body);
   std::uint8_t* page = out.data() + head;
   page[4] = kPageVersion;
   page[5] = flags;
-  const auto body_size = static_cast<std::uint32_t>(body_.size());
+  const auto body_size = static_cast<std::uint32_t>(body.size());
   std::memcpy(page + 6, &body_size, sizeof body_size);
   const std::uint32_t crc = crc32c({page + 4, out.size() - head - 4});
   std::memcpy(page, &crc, sizeof crc);
   times_.clear();
+  times_by_hash_.clear();
   entries_.clear();
   shared_with_.clear();
   data_.clear();

@@ -2,7 +2,8 @@
 // page_builder.hpp - gathers the columns of neighbouring slots into one page of bytes.
 //
 // Equal columns, and equal time columns, are stored once; a counter may be stored as its difference
-// to one of the three before it. One thread; meant to be reused page after page.
+// to one of the three before it. One thread; meant to be reused page after page. Builders of pages
+// that grow side by side can share what they only need during a call.
 #pragma once
 
 #include "storage/column/histogram_column.hpp"
@@ -22,12 +23,29 @@ struct PageRows {
   std::uint32_t row0 = 0;
 };
 
+// Memory for encoding and compressing, over a megabyte. One thread.
+struct PageScratch {
+  struct FreeContext {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+  PageScratch();
+
+  ValueScratch values;
+  Bytes body;
+  std::unique_ptr<ZSTD_CCtx_s, FreeContext> compressor;
+};
+
 class PageBuilder {
  public:
-  PageBuilder();
+  PageBuilder() : PageBuilder(std::make_shared<PageScratch>()) {}
+  explicit PageBuilder(std::shared_ptr<PageScratch> scratch) : scratch_(std::move(scratch)) {}
 
   // The number of a time column with these times. REQUIRES: as encode_times.
   std::uint32_t add_times(std::span<const std::int64_t> times);
+  // Where a time column has these times in a row: one that is equal, else a stretch of the one
+  // found last, as series have that were born later or ended earlier; else a new one.
+  // REQUIRES: as encode_times.
+  PageRows place_times(std::span<const std::int64_t> times);
 
   // Adds a column of `slot`; starts: none, or start times as many as values (0: unknown).
   // REQUIRES: slots come in ascending order, one may come again; rows are within the time column.
@@ -53,9 +71,6 @@ class PageBuilder {
     std::size_t entry;
     std::array<double, kRowsMax> values;
   };
-  struct FreeContext {
-    void operator()(ZSTD_CCtx_s* context) const;
-  };
 
   PageEntry entry_of(std::uint32_t slot, PageRows rows, std::size_t count) const;
   bool share(PageEntry& entry, std::span<const double> values, std::uint64_t hash);
@@ -65,16 +80,18 @@ class PageBuilder {
   void put_body(Bytes& out) const;
   void put_entry(std::size_t index, Bytes& out) const;
 
+  std::uint32_t find_times(std::span<const std::int64_t> times, std::uint64_t hash) const;
+
+  std::shared_ptr<PageScratch> scratch_;
   std::vector<TimeColumn> times_;
+  std::unordered_multimap<std::uint64_t, std::uint32_t> times_by_hash_;
+  std::uint32_t last_times_ = 0;  // what place_times found last
   std::vector<PageEntry> entries_;
   std::vector<std::size_t> shared_with_;  // of each entry; kNoReference: its data is its own
   Bytes data_;
   std::unordered_map<std::uint64_t, std::size_t> by_hash_;  // of values, to the entry
   std::array<Recent, 3> recent_;  // counters that the next one may be a difference to
   std::size_t recent_count_ = 0;
-  ValueScratch scratch_;
-  Bytes body_;
-  std::unique_ptr<ZSTD_CCtx_s, FreeContext> compressor_;
 };
 
 }  // namespace narthex::storage::column

@@ -50,8 +50,12 @@ std::uint64_t TimeColumnIds::of_rows(const RowGroup* group, std::uint64_t first_
 }
 
 BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold,
-                           TimeColumnIds& ids)
-    : shape_(shape), hold_(std::move(hold)), ids_(ids), memory_(BlockMemory::make(hold_)) {}
+                           TimeColumnIds& ids, ArchiveReader* archive)
+    : shape_(shape),
+      hold_(std::move(hold)),
+      ids_(ids),
+      archive_(archive),
+      memory_(BlockMemory::make(hold_)) {}
 
 BlockBuilder::~BlockBuilder() { memory_->release(); }
 
@@ -75,6 +79,7 @@ bool BlockBuilder::full() const {
 }
 
 bool BlockBuilder::add(SeriesReader& reader, const CopiedSeries& copied) {
+  if (copied.archived) return add_archived(reader, copied);
   if (copied.only_rows) return add_rows(reader, copied);
   return copied.only_own ? add_own(reader, copied) : add_points(reader, copied);
 }

@@ -4,6 +4,7 @@
 // becomes an ordinary one when a series does not fit and the block is still small; else it is full.
 #pragma once
 
+#include "storage/head/archive.hpp"
 #include "storage/head/block_memory.hpp"
 #include "storage/head/series_reader.hpp"
 
@@ -44,7 +45,9 @@ struct BlockShape {
 
 class BlockBuilder {
  public:
-  BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold, TimeColumnIds& ids);
+  // archive: null, or that of the series whose samples may be archived; it outlives the builder.
+  BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochHold> hold, TimeColumnIds& ids,
+               ArchiveReader* archive);
   ~BlockBuilder();
   BlockBuilder(const BlockBuilder&) = delete;
   BlockBuilder& operator=(const BlockBuilder&) = delete;
@@ -69,6 +72,10 @@ class BlockBuilder {
   bool add_newest_row(const CopiedSeries& copied);
   bool add_own(SeriesReader& reader, const CopiedSeries& copied);
   bool add_points(SeriesReader& reader, const CopiedSeries& copied);
+  bool add_archived(SeriesReader& reader, const CopiedSeries& copied);
+  void merge_head(const std::vector<Point>& head, SeriesReader& reader, const CopiedSeries& copied);
+  void keep_wanted();
+  void add_archived_extras();
   // Puts samples with these times and values into the block.
   struct Samples {
     const std::int64_t* times;
@@ -89,6 +96,7 @@ class BlockBuilder {
   const BlockShape shape_;
   const std::shared_ptr<const index::EpochHold> hold_;
   TimeColumnIds& ids_;
+  ArchiveReader* const archive_;
   BlockMemory* memory_;
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
@@ -96,6 +104,8 @@ class BlockBuilder {
   // One series before it is placed.
   RawColumn<std::int64_t> times_;
   RawColumn<std::uint64_t> bits_;
+  ArchivedSamples archived_;
+  ArchivedSamples merged_;
   std::vector<std::int64_t> last_shared_;  // the shared column of the block before
   std::uint64_t last_t_id_ = 0;
 };

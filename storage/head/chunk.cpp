@@ -62,7 +62,8 @@ const Chunk* Chunk::make(std::span<const Sample> samples) {
   auto* chunk = static_cast<Chunk*>(::operator new(size));
   chunk->first_t = samples.front().t;
   chunk->last_t = samples.back().t;
-  chunk->count = static_cast<std::uint32_t>(samples.size());
+  chunk->count = static_cast<std::uint16_t>(samples.size());
+  chunk->frozen = 0;
   chunk->size_bytes = static_cast<std::uint32_t>(size);
   std::memcpy(chunk + 1, bytes.data(), bytes.size());
   return chunk;

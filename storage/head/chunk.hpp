@@ -21,8 +21,9 @@ inline constexpr std::size_t kChunkSamplesMax = 128;
 struct Chunk {
   std::int64_t first_t;
   std::int64_t last_t;
-  std::uint32_t count;
-  std::uint32_t size_bytes;  // of the whole allocation
+  std::uint16_t count;
+  mutable std::uint16_t frozen;  // a flush is writing it; guarded by the commit lock
+  std::uint32_t size_bytes;      // of the whole allocation
 
   // REQUIRES: 1 <= samples.size() <= kChunkSamplesMax, times strictly ascending.
   static const Chunk* make(std::span<const Sample> samples);

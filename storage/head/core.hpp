@@ -2,14 +2,17 @@
 // core.hpp - what the parts of a head share: the index, the commit lock and what it
 // guards, the limits and the figures.
 //
-// Locks, in this order: upkeep_mutex, commit_mutex, then the index's, then those of exemplars and
-// metadata, then the epochs'. Writers are serialised by commit_mutex (README.md has what that
-// costs); readers take it to copy what is not immutable, in slices.
+// Locks, in this order: upkeep_mutex, writer_mutex, commit_mutex, then the index's, then those of
+// exemplars and metadata, then the epochs'. Writers are serialised by writer_mutex, under which
+// they are logged, and store under commit_mutex (README.md has what that costs); readers take that
+// to copy what is not immutable, in slices.
 #pragma once
 
+#include "storage/head/archive.hpp"
 #include "storage/head/cohorts.hpp"
 #include "storage/index/epochs.hpp"
 #include "storage/head/exemplars.hpp"
+#include "storage/head/journal.hpp"
 #include "storage/head/metadata.hpp"
 #include "storage/head/series_index.hpp"
 
@@ -52,17 +55,24 @@ struct Core {
 
   index::Epochs epochs;
   std::mutex upkeep_mutex;  // before all others: one upkeep at a time
-  std::mutex commit_mutex;
+  std::mutex writer_mutex;  // one commit at a time, also while it is logged
+  std::mutex commit_mutex;  // never held while a disk is waited for
   SeriesIndex index;
   Exemplars exemplars;
   Metadata metadata;
+  // Set before the first use, or while the writer lock is held. Neither is owned; null: none.
+  Journal* journal = nullptr;
+  Archive* archive = nullptr;
+  // Called without locks when the memory is used up; false: it still is.
+  std::function<bool()> make_room;
 
   // -- guarded by commit_mutex --
   std::uint64_t sequence = 0;                   // of the last commit
   std::vector<std::uint64_t> reader_sequences;  // of open queriers
   Cohorts cohorts;
   Figures figures;
-  std::int64_t data_bytes = 0;  // samples of all kinds
+  std::int64_t data_bytes = 0;          // samples of all kinds
+  std::int64_t archived_t = INT64_MIN;  // nothing newer has left the head
   std::int64_t min_t = INT64_MAX;
   std::int64_t max_t = INT64_MIN;
 
@@ -77,5 +87,11 @@ struct Core {
            exemplars.bytes() + metadata.bytes();
   }
 };
+
+// Whether its memory is used up. Takes the commit lock.
+inline bool over_limit(Core& core) {
+  const std::lock_guard lock(core.commit_mutex);
+  return core.used_bytes() > core.max_bytes;
+}
 
 }  // namespace narthex::storage::head

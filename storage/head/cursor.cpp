@@ -24,6 +24,11 @@ ReadRange range_of(const QueryState& state, const nx_scan_opts& opts) {
           has(opts, NX_SCAN_START_TIME)};
 }
 
+std::unique_ptr<ArchiveReader> archive_reader(QueryState& state, const ReadRange& range) {
+  if (state.archive == nullptr || !state.archive->overlaps()) return nullptr;
+  return state.archive->reader({range.min_t, range.max_t, range.last_only, range.start_times});
+}
+
 BlockShape shape_of(const nx_scan_opts& opts) {
   return {opts.block_samples != 0 ? opts.block_samples : kDefaultBlockSamples,
           opts.min_series != 0 ? opts.min_series : kDefaultMinSeries,
@@ -39,7 +44,8 @@ Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opt
     : state_(state),
       opts_(opts),
       reader_(range_of(state, opts)),
-      builder_(shape_of(opts), state.hold, state.time_columns),
+      archive_(archive_reader(state, reader_.range())),
+      builder_(shape_of(opts), state.hold, state.time_columns, archive_.get()),
       left_(opts.limit_series != 0 ? opts.limit_series : UINT64_MAX) {
   find_series(ids);
   if (has(opts, NX_SCAN_SORTED)) {
@@ -61,28 +67,35 @@ void Cursor::find_series(const index::Ids& ids) {
   }
 }
 
-// Series of one group next to each other, in slot order: they share times, and tiles are read
-// forward. Series without a group keep their order.
+// Series of one page, and of one group, next to each other in its order: they share times, and
+// pages and tiles are read forward. Others keep their order.
 void Cursor::order_by_place() {
-  using Place = std::tuple<std::uint64_t, std::uint32_t, const Series*>;
+  struct Place {
+    std::uint64_t archived;
+    std::uint64_t group;
+    std::uint32_t slot;
+    const Series* series;
+  };
   std::vector<Place> places;
   places.reserve(series_.size());
-  bool any_group = false;
+  bool any_group = archive_ != nullptr;
   for (std::size_t first = 0; first < series_.size(); first += kSliceSeries) {
     const std::lock_guard lock(state_.core.commit_mutex);
+    if (archive_ != nullptr && first == 0) archive_->refresh();
     const std::size_t last = std::min(series_.size(), first + kSliceSeries);
     for (std::size_t i = first; i < last; ++i) {
       const Membership& home = series_[i]->home;
       any_group = any_group || home.group != nullptr;
-      places.emplace_back(home.group != nullptr ? home.group->id() : UINT64_MAX, home.slot,
-                          series_[i]);
+      places.push_back({archive_ != nullptr ? archive_->place_of(*series_[i]) : UINT64_MAX,
+                        home.group != nullptr ? home.group->id() : UINT64_MAX, home.slot,
+                        series_[i]});
     }
   }
   if (!any_group) return;
   std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+    return std::tie(a.archived, a.group, a.slot) < std::tie(b.archived, b.group, b.slot);
   });
-  for (std::size_t i = 0; i < places.size(); ++i) series_[i] = std::get<2>(places[i]);
+  for (std::size_t i = 0; i < places.size(); ++i) series_[i] = places[i].series;
 }
 
 void Cursor::copy_slice() {
@@ -90,9 +103,11 @@ void Cursor::copy_slice() {
   next_copied_ = 0;
   const std::size_t last = std::min(series_.size(), next_series_ + kSliceSeries);
   const std::lock_guard lock(state_.core.commit_mutex);
+  if (archive_ != nullptr) archive_->refresh();
   for (; next_series_ < last; ++next_series_) {
     if (next_series_ + 4 < last) __builtin_prefetch(&series_[next_series_ + 4]->last_t);
-    reader_.copy(*series_[next_series_]);
+    const Series& series = *series_[next_series_];
+    reader_.copy(series, archive_ != nullptr && archive_->may_hold(series));
   }
 }
 

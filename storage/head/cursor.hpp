@@ -8,6 +8,7 @@
 
 #include <narthex/sdk/storage.hpp>
 
+#include <memory>
 #include <vector>
 
 namespace narthex::storage::head {
@@ -29,6 +30,7 @@ class Cursor final : public sdk::StorageCursor {
   std::vector<const Series*> series_;
   std::size_t next_series_ = 0;  // the first that was not copied yet
   SeriesReader reader_;
+  const std::unique_ptr<ArchiveReader> archive_;  // null: all is in the head
   std::size_t next_copied_ = 0;  // the first of reader_.copied() that is in no block yet
   BlockBuilder builder_;
   std::uint64_t left_;  // series that may still be given out

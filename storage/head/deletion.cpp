@@ -47,7 +47,7 @@ void delete_own(Core& core, Series& series, std::int64_t min_t, std::int64_t max
   Sample* open = series.open.get();
   Sample* kept = std::remove_if(open, open + series.open_count,
                                 [&](const Sample& s) { return s.t >= min_t && s.t <= max_t; });
-  series.open_count = static_cast<std::uint16_t>(kept - open);
+  series.open_count = static_cast<std::uint8_t>(kept - open);
   // The counts of hidden samples are no longer true: from here on all readers see what is left.
   series.last_added = 0;
 }

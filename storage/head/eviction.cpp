@@ -150,23 +150,21 @@ void remove_empty_series(Core& core) {
   const index::EpochHold hold(core.epochs);
   each_series(core, [&](Series& series) {
     if (series.touched_ms.load(std::memory_order_relaxed) > before) return;
-    if (series.home.group != nullptr || has_samples(series)) return;
+    if (series.pins != 0 || series.home.group != nullptr || has_samples(series)) return;
     gone.push_back(&series);
   });
   if (gone.empty()) return;
   const std::lock_guard lock(core.commit_mutex);
   // Somebody may have written to one of them in between.
   std::erase_if(gone, [&](const Series* s) {
-    return s->touched_ms.load(std::memory_order_relaxed) > before || s->home.group != nullptr ||
-           has_samples(*s);
+    return s->touched_ms.load(std::memory_order_relaxed) > before || s->pins != 0 ||
+           s->home.group != nullptr || has_samples(*s);
   });
   core.exemplars.forget(gone);
   core.index.remove_series(gone);
 }
 
 }  // namespace
-
-bool over_limit(Core& core) { return used_bytes(core) > core.max_bytes; }
 
 bool make_room(Core& core) {
   const std::lock_guard upkeep(core.upkeep_mutex);

@@ -10,7 +10,6 @@
 
 namespace narthex::storage::head {
 
-bool over_limit(Core& core);
 // Drops the oldest data until a part of the limit is free. False when nothing is left to drop.
 bool make_room(Core& core);
 // Drops what is older than the retention.

@@ -128,6 +128,16 @@ std::vector<Exemplar> Exemplars::of(std::uint32_t series_id, std::int64_t min_t,
   return out;
 }
 
+std::vector<std::pair<std::uint32_t, Exemplar>> Exemplars::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::uint32_t, Exemplar>> out;
+  for (std::size_t i = 1; i <= ring_.size(); ++i) {
+    const Slot& slot = ring_[(next_ + i) % ring_.size()];
+    if (chains_.count(slot.series) != 0) out.emplace_back(slot.series, slot.exemplar);
+  }
+  return out;
+}
+
 bool Exemplars::empty() const {
   const std::lock_guard lock(mutex_);
   return chains_.empty();

@@ -39,6 +39,8 @@ class Exemplars {
 
   // Those of a series in [min_t, max_t], oldest first.
   std::vector<Exemplar> of(std::uint32_t series_id, std::int64_t min_t, std::int64_t max_t) const;
+  // All of them, oldest first: (series id, exemplar).
+  std::vector<std::pair<std::uint32_t, Exemplar>> all() const;
   bool empty() const;
   std::size_t bytes() const;
   std::size_t size() const;

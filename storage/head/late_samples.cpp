@@ -47,6 +47,13 @@ void LateSamples::put(LateSample sample) {
   runs_.insert(std::next(run), std::move(upper));
 }
 
+void LateSamples::put_under(LateSamples older) {
+  std::swap(*this, older);
+  for (Run& run : older.runs_) {
+    for (LateSample& sample : run) put(std::move(sample));
+  }
+}
+
 std::size_t LateSamples::erase(std::int64_t min_t, std::int64_t max_t) {
   std::size_t erased = 0;
   for (Run& run : runs_) {

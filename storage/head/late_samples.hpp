@@ -24,6 +24,9 @@ class LateSamples {
   // Removes min_t <= t <= max_t; returns how many samples went.
   std::size_t erase(std::int64_t min_t, std::int64_t max_t);
 
+  // Takes in those of `older` that it has no sample at the time of.
+  void put_under(LateSamples older);
+
   bool empty() const { return runs_.empty(); }
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }

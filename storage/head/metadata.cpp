@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/head/metadata.hpp"
 
-#include <vector>
+#include <utility>
 
 namespace narthex::storage::head {
 namespace {
@@ -17,22 +17,27 @@ std::string_view cut(std::string_view text, std::size_t max) {
 
 }  // namespace
 
-void Metadata::put(std::string_view family, std::uint32_t type, std::string_view unit,
+bool Metadata::put(std::string_view family, std::uint32_t type, std::string_view unit,
                    std::string_view help) {
-  if (family.empty() || family.size() > kTextMax) return;
+  if (family.empty() || family.size() > kTextMax) return false;
   const std::lock_guard lock(mutex_);
   auto at = families_.find(family);
-  if (at == families_.end()) {
-    if (families_.size() >= kFamiliesMax) return;
+  const bool fresh = at == families_.end();
+  if (fresh) {
+    if (families_.size() >= kFamiliesMax) return false;
     at = families_.emplace(family, Entry()).first;
     bytes_ += family.size() + sizeof(Entry) + 64;
   }
   Entry& entry = at->second;
+  unit = cut(unit, kTextMax);
+  help = cut(help, kTextMax);
+  if (!fresh && entry.type == type && entry.unit == unit && entry.help == help) return false;
   bytes_ -= entry.unit.size() + entry.help.size();
   entry.type = type;
-  entry.unit = cut(unit, kTextMax);
-  entry.help = cut(help, kTextMax);
+  entry.unit = unit;
+  entry.help = help;
   bytes_ += entry.unit.size() + entry.help.size();
+  return true;
 }
 
 void Metadata::list(std::string_view family, std::uint64_t limit, nx_metadata_sink sink,
@@ -52,6 +57,16 @@ void Metadata::list(std::string_view family, std::uint64_t limit, nx_metadata_si
         {0, NX_NONE, entry.type, view_of(name), view_of(entry.unit), view_of(entry.help)});
   }
   if (!items.empty()) sink(sink_ctx, items.data(), items.size());
+}
+
+std::vector<FamilyMetadata> Metadata::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<FamilyMetadata> out;
+  out.reserve(families_.size());
+  for (const auto& [name, entry] : families_) {
+    out.push_back({name, entry.type, entry.unit, entry.help});
+  }
+  return out;
 }
 
 std::size_t Metadata::bytes() const {

@@ -10,15 +10,25 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace narthex::storage::head {
 
+struct FamilyMetadata {
+  std::string family;
+  std::uint32_t type = 0;
+  std::string unit;
+  std::string help;
+};
+
 class Metadata {
  public:
-  void put(std::string_view family, std::uint32_t type, std::string_view unit,
+  // Whether that is news.
+  bool put(std::string_view family, std::uint32_t type, std::string_view unit,
            std::string_view help);
   void list(std::string_view family, std::uint64_t limit, nx_metadata_sink sink,
             void* sink_ctx) const;
+  std::vector<FamilyMetadata> all() const;
   std::size_t bytes() const;
 
  private:

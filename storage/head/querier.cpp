@@ -57,8 +57,14 @@ void push_exemplars(const Series& series, const std::vector<Exemplar>& found, nx
 }  // namespace
 
 Querier::Querier(Core& core, std::int64_t min_t, std::int64_t max_t)
-    : state_{core, min_t, max_t, enter(core), std::make_shared<const index::EpochHold>(core.epochs),
-             {},   {}} {}
+    : state_{core,
+             min_t,
+             max_t,
+             enter(core),
+             std::make_shared<const index::EpochHold>(core.epochs),
+             {},
+             {},
+             core.archive != nullptr ? core.archive->session(min_t, max_t) : nullptr} {}
 
 Querier::~Querier() {
   const std::lock_guard lock(state_.core.commit_mutex);
@@ -71,6 +77,7 @@ Querier::~Querier() {
 // Whether the time range touches the data at all: labels are not looked up more finely than that,
 // as in Prometheus.
 bool Querier::in_range() const {
+  if (state_.archive != nullptr && state_.archive->overlaps()) return true;
   const std::lock_guard lock(state_.core.commit_mutex);
   return state_.min_t <= state_.core.max_t && state_.max_t >= state_.core.min_t;
 }

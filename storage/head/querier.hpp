@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // querier.hpp - a view of the data as it was when the querier was opened: no commit after that
-// shows (deletions and late samples do). Cursors must be closed before it. cancel() is thread-safe.
+// shows (deletions, late samples, and what was archived since do). Cursors must be closed before
+// it. cancel() is thread-safe.
 #pragma once
 
 #include "storage/head/block_builder.hpp"
@@ -21,6 +22,7 @@ struct QueryState {
   std::shared_ptr<const index::EpochHold> hold;
   std::atomic<bool> cancelled{false};
   TimeColumnIds time_columns;
+  std::unique_ptr<ArchiveSession> archive;  // null: all is in the head
 };
 
 class Querier final : public sdk::StorageQuerier {

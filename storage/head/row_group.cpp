@@ -24,6 +24,24 @@ std::uint64_t samples_in(const Tile& tile) {
 
 std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
 
+// The newest row of a tile, unpacked.
+Row last_row(const Tile& tile) {
+  Row row;
+  row.t = tile.times().back();
+  row.width = tile.slot_count();
+  row.bits = std::make_unique<std::uint64_t[]>(row.width);
+  row.present = std::make_unique<std::uint64_t[]>((row.width + 63) / 64);
+  const std::uint32_t last = std::uint32_t{1} << (tile.rows() - 1);
+  for (std::uint32_t slot = 0; slot < row.width; ++slot) {
+    std::uint64_t values[kTileRows];
+    const std::uint32_t mask = tile.column(slot, values);
+    if ((mask & last) == 0) continue;
+    row.bits[slot] = values[std::popcount(mask) - 1];
+    row.present[slot / 64] |= std::uint64_t{1} << slot % 64;
+  }
+  return row;
+}
+
 }  // namespace
 
 RowGroup::~RowGroup() {
@@ -66,6 +84,34 @@ std::int64_t RowGroup::seal(index::Epochs& epochs, bool keep_sequences) {
   return signed_bytes(tile->bytes()) - signed_bytes(freed);
 }
 
+std::int64_t RowGroup::freeze(index::Epochs& epochs, bool keep_sequences) {
+  const std::int64_t grown = seal(epochs, keep_sequences);
+  frozen_tiles_ = tiles_.size();
+  return grown;
+}
+
+std::int64_t RowGroup::drop_frozen(index::Epochs& epochs) {
+  if (frozen_tiles_ == 0) return 0;
+  std::int64_t freed = 0;
+  if (frozen_tiles_ == tiles_.size()) {
+    auto row = std::make_unique<Row>(last_row(*tiles_.back()));
+    freed -= signed_bytes(row->bytes());
+    if (flushed_row_ != nullptr) freed += signed_bytes(flushed_row_->bytes());
+    flushed_row_ = std::move(row);
+  } else if (flushed_row_ != nullptr) {
+    freed += signed_bytes(flushed_row_->bytes());
+    flushed_row_.reset();
+  }
+  const auto keep = tiles_.begin() + static_cast<std::ptrdiff_t>(frozen_tiles_);
+  for (auto at = tiles_.begin(); at != keep; ++at) {
+    freed += signed_bytes((*at)->bytes());
+    epochs.retire(*at, (*at)->bytes());
+  }
+  tiles_.erase(tiles_.begin(), keep);
+  frozen_tiles_ = 0;
+  return -freed;
+}
+
 std::int64_t RowGroup::first_t() const {
   if (!tiles_.empty()) return tiles_.front()->times().front();
   return open_count_ > 0 ? open_->rows[0].t : kNoTime;
@@ -93,7 +139,10 @@ bool RowGroup::newest(std::uint32_t slot, std::span<const Tombstone> tombstones,
       return true;
     }
   }
-  return false;
+  if (flushed_row_ == nullptr || !flushed_row_->has(slot)) return false;
+  if (hidden(this, flushed_row_->t, tombstones)) return false;
+  out = {flushed_row_->t, flushed_row_->bits[slot]};
+  return true;
 }
 
 bool RowGroup::oldest(std::uint32_t slot, std::span<const Tombstone> tombstones,
@@ -166,6 +215,7 @@ std::size_t RowGroup::bytes() const {
   std::size_t bytes = sizeof *this + slots_.capacity() * sizeof(Series*);
   for (const Tile* tile : tiles_) bytes += tile->bytes();
   for (std::uint32_t r = 0; r < open_count_; ++r) bytes += open_->rows[r].bytes();
+  if (flushed_row_ != nullptr) bytes += flushed_row_->bytes();
   return bytes + (open_ != nullptr ? sizeof(OpenRows) : 0);
 }
 

@@ -56,6 +56,11 @@ class RowGroup {
   std::int64_t drop_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples);
   // Drops the open rows too, if they all are older than t.
   std::int64_t drop_open_before(std::int64_t t, index::Epochs& epochs, std::uint64_t& samples);
+  // Packs the open rows and marks all tiles as being flushed. Returns by how many bytes it grew.
+  std::int64_t freeze(index::Epochs& epochs, bool keep_sequences);
+  // Drops the marked tiles, but keeps the newest of their rows for newest(). Returns bytes.
+  std::int64_t drop_frozen(index::Epochs& epochs);
+  void thaw() { frozen_tiles_ = 0; }
   // Rewrites tiles without the samples that tombstones hide.
   std::int64_t erase_deleted(index::Epochs& epochs);
   std::size_t bytes() const;
@@ -68,6 +73,7 @@ class RowGroup {
   bool live = true;                  // its cohort writes to it
   bool exclusive = true;             // no series of it is in another live group
   std::int64_t foreign_t = kNoTime;  // newest sample its series got from elsewhere
+  std::shared_ptr<void> logged;      // the journal's, guarded by the writer lock
 
  private:
   friend class GroupView;
@@ -77,7 +83,9 @@ class RowGroup {
   std::vector<const Tile*> tiles_;  // owned
   OpenRows* open_ = nullptr;        // owned
   std::uint32_t open_count_ = 0;
-  std::uint64_t next_row_ = 0;  // rows ever appended
+  std::size_t frozen_tiles_ = 0;
+  std::unique_ptr<Row> flushed_row_;  // the newest that was flushed
+  std::uint64_t next_row_ = 0;        // rows ever appended
   std::int64_t last_t_ = kNoTime;
 };
 

@@ -13,6 +13,7 @@
 #include "storage/head/histogram.hpp"
 #include "storage/head/late_samples.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,8 @@ struct Tombstone {
 // What most series never need.
 struct SeriesExtra {
   LateSamples late;
+  LateSamples frozen_late;                 // what a flush is writing; `late` holds over it
+  std::uint32_t frozen_histograms = 0;     // likewise, the first ones
   std::vector<HistogramPoint> histograms;  // in order
   std::vector<Membership> more_groups;     // beside Series::home
   std::vector<Tombstone> tombstones;       // on samples in groups; others are deleted at once
@@ -75,6 +78,8 @@ struct Series {
   std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
 
   const std::uint32_t id;
+  // Open tables that hold samples of it: while there are any the index keeps it.
+  std::atomic<std::uint32_t> pins{0};
   const index::Identity& identity;
 
   // -- guarded by the commit lock --
@@ -83,8 +88,10 @@ struct Series {
   const Histogram* last_histogram = nullptr;
   std::uint64_t last_sequence = 0;  // the commit that wrote the newest float outside groups ...
   std::uint32_t last_added = 0;     // ... and how many it wrote
-  std::uint16_t open_count = 0;
-  std::uint16_t open_capacity = 0;
+  std::uint8_t open_count = 0;
+  std::uint8_t open_capacity = 0;
+  // Newer samples than all in the head may be archived, up to Core::archived_t.
+  bool newest_unknown = true;
   std::unique_ptr<Sample[]> open;
   std::vector<ChunkEntry> sealed;
   Membership home;
@@ -92,6 +99,9 @@ struct Series {
   // while.
   std::atomic<std::int64_t> touched_ms{0};
   std::unique_ptr<SeriesExtra> extra;
+
+  // The journal's, guarded by the writer lock.
+  std::array<std::uint64_t, 2> logged{};
 };
 
 // The order of NX_SCAN_SORTED.

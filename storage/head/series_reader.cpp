@@ -49,9 +49,10 @@ const GroupView* SeriesReader::view_of(const RowGroup& group) {
   return view.get();
 }
 
-void SeriesReader::copy(const Series& series) {
+void SeriesReader::copy(const Series& series, bool archived) {
   CopiedSeries out;
   out.series = &series;
+  out.archived = archived;
   copy_own(series, out);
   if (series.home.group != nullptr) {
     const GroupView* view = view_of(*series.home.group);
@@ -68,7 +69,8 @@ void SeriesReader::copy(const Series& series) {
   if (series.extra != nullptr) copy_extra(*series.extra, out);
   const bool own = out.first_chunk != out.last_chunk || out.first_open != out.last_open;
   const bool more = out.first_point != out.last_point || out.first_view != out.last_view;
-  if (!own && !more && out.view == nullptr) return;
+  out.in_head = own || more || out.view != nullptr;
+  if (!out.in_head && !archived) return;
   out.only_own = own && !more && out.view == nullptr;
   out.only_rows = !own && !more && out.view != nullptr && out.first_tomb == out.last_tomb;
   copied_.push_back(out);
@@ -126,9 +128,10 @@ void SeriesReader::copy_extra(const SeriesExtra& extra, CopiedSeries& out) {
     references_.push_back(at->histogram);
     extra_points_.push_back({at->t, 0, at->histogram.get(), false});
   }
-  if (!extra.late.empty()) {
+  for (const LateSamples* late : {&extra.frozen_late, &extra.late}) {
+    if (late->empty()) continue;
     late_.clear();
-    extra.late.copy(range_.min_t, range_.max_t, late_);
+    late->copy(range_.min_t, range_.max_t, late_);
     for (const LateSample& sample : late_) {
       if (sample.histogram) references_.push_back(sample.histogram);
       extra_points_.push_back({sample.t, sample.bits, sample.histogram.get(), true});
@@ -200,7 +203,7 @@ void SeriesReader::add_rows(const CopiedSeries& copied, const OtherView& from) {
   }
 }
 
-const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied) {
+const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied, bool drop_stale) {
   points_.clear();
   if (copied.view != nullptr) {
     add_rows(copied, {copied.view, copied.group, copied.slot});
@@ -230,11 +233,12 @@ const std::vector<Point>& SeriesReader::read_points(const CopiedSeries& copied) 
   }
   points_.resize(kept);
   if (range_.last_only && kept > 1) points_.erase(points_.begin(), points_.end() - 1);
-  if (range_.drop_stale) std::erase_if(points_, [](const Point& p) { return marks_end(p); });
+  if (drop_stale) std::erase_if(points_, [](const Point& p) { return marks_end(p); });
   return points_;
 }
 
 bool SeriesReader::has_samples(const CopiedSeries& copied) {
+  if (copied.archived) return true;
   Sample ignored{};
   if (copied.only_own) return true;
   if (copied.only_rows) return copied.view->newest(copied.slot, ignored);

@@ -42,6 +42,8 @@ struct CopiedSeries {
   std::uint32_t slot = 0;
   bool only_rows = false;  // nothing but rows of that group
   bool only_own = false;   // nothing but floats of its own, in order
+  bool in_head = false;    // anything at all
+  bool archived = false;   // maybe, by what the archive says
   std::size_t first_chunk = 0, last_chunk = 0;
   std::uint32_t last_chunk_samples = UINT32_MAX;  // of the last chunk only these are seen
   std::size_t first_open = 0, last_open = 0;
@@ -58,15 +60,19 @@ class SeriesReader {
   // Begins a new slice.
   void clear();
   // REQUIRES: the commit lock.
-  void copy(const Series& series);
+  void copy(const Series& series, bool archived);
   std::span<const CopiedSeries> copied() const { return copied_; }
+  const ReadRange& range() const { return range_; }
 
   // An upper bound for the floats of a series that is only_own.
   std::size_t own_count_max(const CopiedSeries& copied) const;
   // Its samples in range, in order; returns how many. REQUIRES: only_own; room for own_count_max().
   std::size_t read_own(const CopiedSeries& copied, std::int64_t* times, std::uint64_t* bits) const;
   // Any series, merged: late samples win over others at their time. Valid until the next call.
-  const std::vector<Point>& read_points(const CopiedSeries& copied);
+  const std::vector<Point>& read_points(const CopiedSeries& copied) {
+    return read_points(copied, range_.drop_stale);
+  }
+  const std::vector<Point>& read_points(const CopiedSeries& copied, bool drop_stale);
   // Whether any sample is in range; of a chunk it is enough that it reaches into it.
   bool has_samples(const CopiedSeries& copied);
   // The start time that holds at t; 0: unknown.

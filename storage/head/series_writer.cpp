@@ -88,12 +88,19 @@ bool has_samples(const Series& series) {
   return series.home.group != nullptr && newest_of(series).t != kNoTime;
 }
 
+// What is newest in the head may be older than what is archived: then it is written like any other.
+bool SeriesWriter::may_be_newest(const Series& series, std::int64_t t) const {
+  return !series.newest_unknown || t > core_.archived_t;
+}
+
 std::uint8_t SeriesWriter::check(const Series& series, const NewSample& sample,
                                  bool refuse_late) const {
   if (series.home.group == nullptr && sample.t > series.last_t) return NX_ROW_OK;
   const Newest newest = newest_of(series);
   if (sample.t > newest.t) return NX_ROW_OK;
-  if (sample.t == newest.t) return equal(newest, sample) ? NX_ROW_OK : NX_ROW_DUPLICATE;
+  if (sample.t == newest.t) {
+    return equal(newest, sample) || !may_be_newest(series, sample.t) ? NX_ROW_OK : NX_ROW_DUPLICATE;
+  }
   return refuse_late ? NX_ROW_OUT_OF_ORDER : NX_ROW_OK;
 }
 
@@ -101,20 +108,24 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
   const Newest newest = series.home.group == nullptr && sample.t > series.last_t
                             ? Newest{series.last_t, 0, nullptr}
                             : newest_of(series);
-  if (sample.t == newest.t) return equal(newest, sample) ? NX_ROW_OK : NX_ROW_DUPLICATE;
+  if (sample.t == newest.t) {
+    if (equal(newest, sample)) return NX_ROW_OK;
+    if (may_be_newest(series, sample.t)) return NX_ROW_DUPLICATE;
+  }
   if (sample.t < newest.t && refuse_late) return NX_ROW_OUT_OF_ORDER;
   if (sample.histogram != nullptr) {
     ++core_.figures.histograms_appended;
   } else {
     ++core_.figures.samples_appended;
   }
-  if (sample.t < newest.t) {
+  if (sample.t <= newest.t) {
     put_late(series, sample);
   } else if (sample.histogram != nullptr) {
     append_histogram(series, sample.t, sample.histogram);
   } else {
     append_float(series, sample.t, sample.bits);
   }
+  if (sample.t > core_.archived_t) series.newest_unknown = false;
   core_.min_t = std::min(core_.min_t, sample.t);
   core_.max_t = std::max(core_.max_t, sample.t);
   return NX_ROW_OK;
@@ -147,7 +158,7 @@ void SeriesWriter::make_room(Series& series) {
     seal(series);
     return;
   }
-  const auto capacity = static_cast<std::uint16_t>(std::min<std::uint32_t>(
+  const auto capacity = static_cast<std::uint8_t>(std::min<std::uint32_t>(
       std::max<std::uint32_t>(series.open_capacity * 2u, 4u), kOpenSamplesMax));
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
   if (series.open_count > 0) {
@@ -163,7 +174,7 @@ void SeriesWriter::seal(Series& series) {
   std::array<Sample, kChunkSamplesMax> samples;
   std::size_t count = 0;
   // A half-filled chunk is packed again together with what is new: fewer and longer ones.
-  if (!series.sealed.empty() &&
+  if (!series.sealed.empty() && series.sealed.back().chunk->frozen == 0 &&
       series.sealed.back().chunk->count + series.open_count <= kChunkSamplesMax) {
     const Chunk* before = series.sealed.back().chunk;
     std::array<std::int64_t, kChunkSamplesMax> times;

@@ -42,6 +42,7 @@ class SeriesWriter {
   void seal(Series& series);
 
  private:
+  bool may_be_newest(const Series& series, std::int64_t t) const;
   void append_float(Series& series, std::int64_t t, std::uint64_t bits);
   void append_histogram(Series& series, std::int64_t t, const Histogram* histogram);
   void put_late(Series& series, const NewSample& sample);

@@ -70,7 +70,7 @@ void add_counters(const Core& core, const Figures& figures, sdk::TreeArena& aren
 
 }  // namespace
 
-nx_value make_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena) {
+DataRange add_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena, Entries& out) {
   const index::EpochHold hold(core.epochs);
   Figures figures;
   std::uint64_t bytes = 0;
@@ -94,15 +94,12 @@ nx_value make_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena) {
   put(head, arena, "chunkCount", figures.chunks);
   head.push_back(arena.entry("minTime", arena.integer(min_t)));
   head.push_back(arena.entry("maxTime", arena.integer(max_t)));
-  Entries out;
   out.push_back(arena.entry("headStats", arena.table(head)));
   add_rankings(core, top, arena, out);
   put(out, arena, "bytes", bytes);
   put(out, arena, "max_bytes", core.max_bytes);
-  out.push_back(arena.entry("min_time", arena.integer(min_t)));
-  out.push_back(arena.entry("max_time", arena.integer(max_t)));
   add_counters(core, figures, arena, out);
-  return arena.table(out);
+  return {min_t, max_t};
 }
 
 }  // namespace narthex::storage::head

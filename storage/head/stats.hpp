@@ -7,8 +7,18 @@
 
 #include <narthex/sdk/value.hpp>
 
+#include <cstdint>
+#include <vector>
+
 namespace narthex::storage::head {
 
-nx_value make_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena);
+// Of what is in the head; min_t > max_t: nothing.
+struct DataRange {
+  std::int64_t min_t;
+  std::int64_t max_t;
+};
+
+// Appends all but min_time and max_time.
+DataRange add_stats(Core& core, std::uint32_t top, sdk::TreeArena& arena, std::vector<nx_kv>& out);
 
 }  // namespace narthex::storage::head

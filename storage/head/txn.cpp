@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/head/txn.hpp"
 
-#include "storage/head/eviction.hpp"
-#include "storage/head/time_bounds.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -12,6 +9,8 @@ namespace narthex::storage::head {
 namespace {
 
 constexpr std::uint32_t kRetryAfterMs = 5'000;
+constexpr std::size_t kSpareMax = 4;
+constexpr std::size_t kSpareSamplesMax = 1 << 15;
 
 std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
 
@@ -71,13 +70,37 @@ Row make_row(const nx_sample_batch& batch, const Layout& layout) {
 
 }  // namespace
 
-Txn::Txn(Core& core, std::uint64_t cohort)
-    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort) {}
+Txn::Txn(Core& core, std::uint64_t cohort, Trust trust)
+    : core_(core), epoch_(core.epochs.enter()), cohort_(cohort), trust_(trust) {
+  if (spare().empty()) return;
+  Columns& columns = spare().back();
+  samples_.swap(columns.samples);
+  gathered_.swap(columns.gathered);
+  resolved_.swap(columns.resolved);
+  spare().pop_back();
+}
 
-Txn::~Txn() { core_.epochs.leave(epoch_); }
+std::vector<Txn::Columns>& Txn::spare() {
+  thread_local std::vector<Columns> columns;
+  return columns;
+}
+
+Txn::~Txn() {
+  core_.epochs.leave(epoch_);
+  if (spare().size() == kSpareMax || samples_.capacity() > kSpareSamplesMax) return;
+  samples_.clear();
+  gathered_.clear();
+  resolved_.clear();
+  spare().push_back({std::move(samples_), std::move(gathered_), std::move(resolved_)});
+}
+
+TimeBounds Txn::bounds() const {
+  if (trust_ == Trust::kLogged) return {INT64_MIN + 1, INT64_MAX};
+  return TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+}
 
 nx_status Txn::resolve(const nx_series_table& table, std::uint64_t* refs, std::uint8_t* codes) {
-  const bool may_create = !over_limit(core_) || make_room(core_);
+  const bool may_create = !over_limit(core_) || core_.make_room();
   core_.index.resolve(table, may_create, resolved_);
   const std::int64_t now = core_.now_ms();
   bool all = true;
@@ -117,7 +140,7 @@ std::uint64_t Txn::layout(std::span<const std::uint64_t> refs) {
 
 nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
   clear(result);
-  if (over_limit(core_) && !make_room(core_)) {
+  if (over_limit(core_) && !core_.make_room()) {
     result.retry_after_ms = kRetryAfterMs;
     throw sdk::Error(NX_ERR_EXHAUSTED, "the memory limit is reached and nothing can be dropped",
                      kRetryAfterMs);
@@ -146,7 +169,7 @@ nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
 bool Txn::append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
                         nx_append_result& result) {
   if (layout == nullptr || layout->group == nullptr || !is_plain_row(batch)) return false;
-  const TimeBounds bounds = TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+  const TimeBounds bounds = this->bounds();
   if (bounds.code(batch.t[0]) != NX_ROW_OK) return false;
   {
     const std::lock_guard lock(core_.commit_mutex);
@@ -183,6 +206,7 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
   const std::int64_t now = core_.now_ms();
   const std::lock_guard lock(core_.commit_mutex);
   const SeriesWriter writer(core_);
+  checked_at_ = std::min(checked_at_, core_.sequence);
   std::size_t kept = first;
   for (std::size_t i = first; i < samples_.size(); ++i) {
     const Pending& p = samples_[i];
@@ -199,7 +223,7 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
 // Appends the rows that can be taken by themselves to samples_, and their numbers to gathered_;
 // counts the others.
 void Txn::gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result) {
-  const TimeBounds bounds = TimeBounds::at(core_.now_ms(), core_.max_age_ms);
+  const TimeBounds bounds = this->bounds();
   const std::uint32_t refuse_late = (batch.flags & NX_BATCH_REJECT_OOO) != 0 ? 1 : 0;
   samples_.reserve(samples_.size() + batch.rows);
   gathered_.clear();
@@ -271,20 +295,26 @@ void Txn::append_metadata(const nx_sample_batch& batch) {
         if (pair->name == "__name__") family = pair->value;
       }
     }
-    core_.metadata.put(family, meta.type, view(meta.unit), view(meta.help));
+    if (core_.metadata.put(family, meta.type, view(meta.unit), view(meta.help)) &&
+        core_.journal != nullptr) {
+      metadata_.push_back({std::string(family), meta.type, std::string(view(meta.unit)),
+                           std::string(view(meta.help))});
+    }
   }
 }
 
 nx_status Txn::commit(nx_append_result& result) {
   clear(result);
   {
+    const std::lock_guard writing(core_.writer_mutex);
+    if (core_.journal != nullptr) log(result);
     const std::lock_guard lock(core_.commit_mutex);
     ++core_.sequence;
     ++core_.figures.commits;
     SeriesWriter writer(core_);
     for (PendingRow& pending : rows_) commit_row(pending, writer, result);
     commit_samples(writer, result);
-    for (const PendingStart& start : starts_)
+    for (const CommitStart& start : starts_)
       writer.set_start(*start.series, start.t, start.start_t);
     for (int code = 1; code < NX_ROW_CODE_COUNT; ++code) {
       core_.figures.refused[code] += result.by_code[code];
@@ -296,7 +326,68 @@ nx_status Txn::commit(nx_append_result& result) {
                                                : result.exemplars_accepted);
   }
   result.series_created = created_;
+  if (core_.journal != nullptr) {
+    const Status durable = core_.journal->acknowledge(trust_ == Trust::kSynced);
+    if (!durable.ok()) throw sdk::Error(durable);
+  }
   return result.refused == 0 ? NX_OK : NX_PARTIAL;
+}
+
+// Tells the journal what is about to be stored, and nothing else.
+void Txn::log(nx_append_result& result) {
+  {
+    const std::lock_guard lock(core_.commit_mutex);
+    spread_rows();
+    if (checked_at_ < core_.sequence) check_again(result);
+  }
+  // Kept by the thread, so that a commit of the usual size allocates nothing.
+  thread_local std::vector<CommitRow> rows;
+  thread_local std::vector<CommitSample> samples;
+  rows.clear();
+  samples.clear();
+  for (const PendingRow& pending : rows_) rows.push_back({pending.layout->group, &pending.row});
+  samples.reserve(samples_.size());
+  for (const Pending& p : samples_) {
+    samples.push_back(
+        {p.series, p.t, p.bits, p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr});
+  }
+  const Commit commit{rows, samples, starts_, exemplars_, metadata_};
+  if (commit.empty()) return;
+  const Status logged = core_.journal->write(commit);
+  if (!logged.ok()) throw sdk::Error(logged);
+}
+
+// Rows that something newer has overtaken become samples of their series.
+void Txn::spread_rows() {
+  std::erase_if(rows_, [&](const PendingRow& pending) {
+    const Layout& layout = *pending.layout;
+    if (layout.live && layout.group->takes_rows_at(pending.row.t)) return false;
+    for (std::size_t r = 0; r < layout.refs.size(); ++r) {
+      if (!pending.row.has(layout.slots[r])) continue;
+      Series* series = core_.index.series_by_ref(layout.refs[r]);
+      if (series == nullptr) continue;
+      samples_.push_back({series, pending.row.t, pending.row.bits[layout.slots[r]], NX_NONE, 0});
+      checked_at_ = 0;
+    }
+    return true;
+  });
+}
+
+// Other commits have been stored since the samples were checked.
+void Txn::check_again(nx_append_result& result) {
+  const SeriesWriter writer(core_);
+  std::size_t kept = 0;
+  result.row_code = nullptr;
+  for (const Pending& p : samples_) {
+    const Histogram* histogram = p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr;
+    const std::uint8_t code = writer.check(*p.series, {p.t, p.bits, histogram}, p.refuse_late != 0);
+    if (code == NX_ROW_OK) {
+      samples_[kept++] = p;
+    } else {
+      count(result, 0, code);
+    }
+  }
+  samples_.resize(kept);
 }
 
 void Txn::commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result& result) {

@@ -7,6 +7,7 @@
 
 #include "storage/head/core.hpp"
 #include "storage/head/series_writer.hpp"
+#include "storage/head/time_bounds.hpp"
 
 #include <narthex/sdk/storage.hpp>
 
@@ -19,7 +20,10 @@ namespace narthex::storage::head {
 
 class Txn final : public sdk::StorageTxn {
  public:
-  Txn(Core& core, std::uint64_t cohort);
+  // kSynced: committed means durable, whatever the rule of the backend. kLogged: what is appended
+  // was committed before, its times are not judged again.
+  enum class Trust { kNew, kSynced, kLogged };
+  Txn(Core& core, std::uint64_t cohort, Trust trust);
   ~Txn() override;
 
   nx_status resolve(const nx_series_table& table, std::uint64_t* refs,
@@ -40,11 +44,6 @@ class Txn final : public sdk::StorageTxn {
     std::shared_ptr<const Layout> layout;
     Row row;
   };
-  struct PendingStart {
-    Series* series;
-    std::int64_t t;
-    std::int64_t start_t;
-  };
 
   bool append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
                      nx_append_result& result);
@@ -52,18 +51,34 @@ class Txn final : public sdk::StorageTxn {
   void gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
   void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
   void append_metadata(const nx_sample_batch& batch);
+  TimeBounds bounds() const;
+  void log(nx_append_result& result);
+  void spread_rows();
+  void check_again(nx_append_result& result);
   void commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result& result);
   void commit_samples(SeriesWriter& writer, nx_append_result& result);
   Series* series_at(const nx_sample_batch& batch, const Layout* layout, std::uint64_t row) const;
 
+  // Columns of transactions that have ended, kept by the thread: a request of the usual size
+  // allocates nothing.
+  struct Columns {
+    std::vector<Pending> samples;
+    std::vector<std::uint32_t> gathered;
+    std::vector<index::LabelIndex::Resolved> resolved;
+  };
+  static std::vector<Columns>& spare();
+
   Core& core_;
   const std::uint64_t epoch_;
   const std::uint64_t cohort_;
+  const Trust trust_;
+  std::uint64_t checked_at_ = UINT64_MAX;  // the last commit when the first sample was checked
   std::vector<PendingRow> rows_;
   std::vector<Pending> samples_;
   std::vector<HistogramRef> histograms_;
-  std::vector<PendingStart> starts_;
+  std::vector<CommitStart> starts_;
   std::vector<std::pair<Series*, Exemplar>> exemplars_;
+  std::vector<FamilyMetadata> metadata_;  // news, for the journal
   std::vector<index::LabelIndex::Resolved> resolved_;
   std::vector<std::uint32_t> gathered_;  // batch rows of what gather() appended
   std::uint64_t created_ = 0;

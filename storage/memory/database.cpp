@@ -9,6 +9,7 @@
 #include "storage/head/txn.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace narthex::storage::memory {
 namespace {
@@ -27,7 +28,9 @@ head::Limits limits_of(const Options& options) {
 Database::Database(Options options, Clocks clocks)
     : core_(limits_of(options), clocks.now_ms),
       clocks_(std::move(clocks)),
-      configured_max_bytes_(core_.max_bytes) {}
+      configured_max_bytes_(core_.max_bytes) {
+  core_.make_room = [this] { return head::make_room(core_); };
+}
 
 std::uint64_t Database::capabilities() const {
   return NX_STORAGE_WRITE | NX_STORAGE_READ | NX_STORAGE_HISTOGRAMS | NX_STORAGE_EXEMPLARS |
@@ -36,7 +39,7 @@ std::uint64_t Database::capabilities() const {
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
-  return std::make_unique<head::Txn>(core_, opts.cohort);
+  return std::make_unique<head::Txn>(core_, opts.cohort, head::Txn::Trust::kNew);
 }
 
 std::unique_ptr<sdk::StorageQuerier> Database::open(std::int64_t min_t, std::int64_t max_t) {
@@ -84,7 +87,11 @@ nx_status Database::maintain(std::int64_t) {
 }
 
 nx_value Database::stats(std::uint32_t top, sdk::TreeArena& arena) {
-  return head::make_stats(core_, top, arena);
+  std::vector<nx_kv> entries;
+  const head::DataRange range = head::add_stats(core_, top, arena, entries);
+  entries.push_back(arena.entry("min_time", arena.integer(range.min_t)));
+  entries.push_back(arena.entry("max_time", arena.integer(range.max_t)));
+  return arena.table(entries);
 }
 
 Result<std::uint64_t> Database::cohort_open(const nx_cohort_opts& opts) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // merge.hpp - several tables of one partition become one, or one is written again without what is
-// deleted: in slices, series by series, memory for one series and one page a table.
+// deleted: in slices, series by series. Memory: one series, one group's pages a table, and the
+// label sets (label_sets.hpp). One thread, the one that changes the catalogue.
 #pragma once
 
 #include "storage/partition/catalogue.hpp"
@@ -12,9 +13,10 @@
 namespace narthex::storage::partition {
 
 // What is worth merging, most useful first: nothing while `tables` are few. A partition whose end
-// is before `closed_before` is merged whole, once; in an open one small late tables are merged
-// among themselves, and into a larger one only above a quarter of its size. Only tables that follow
-// one another in sequence are merged. Never empty.
+// is not after `closed_before` is merged whole: once, when something is deleted, and when what came
+// later has reached a quarter of it. Otherwise small late tables are merged among themselves, and
+// into a larger one only above a quarter of its size. Only tables that follow one another in
+// sequence are merged, at most 16 at a time. Never empty; merging what is chosen comes to an end.
 std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed_before);
 
 class Merge {
@@ -28,7 +30,9 @@ class Merge {
 
   enum class Progress { kMore, kDone };
   // Works until `should_pause` says true (asked every few series) or all is done: then the new
-  // table stands in for the old ones. After an error nothing has changed.
+  // table stands in for the old ones, with everything that is deleted left out. EAGAIN: tables or
+  // tombstones have changed since the beginning; choose again. After an error, which ends the
+  // merge, nothing has changed.
   virtual fs::Result<Progress> step(const std::function<bool()>& should_pause) = 0;
 };
 

@@ -13,7 +13,8 @@ namespace narthex::storage::partition {
 
 inline constexpr std::int64_t kPartitionMs = std::int64_t{24} * 3600 * 1000;
 
-// The start of the partition that t is in: multiples of a day, also before 1970.
+// The start of the partition that t is in: multiples of a day, also before 1970. (The first day
+// that int64 can start takes what is before it.)
 std::int64_t partition_of(std::int64_t t);
 
 // Every flush has a sequence number of its own. At one time of a series the sample of the greater
@@ -27,6 +28,7 @@ struct TableName {
   std::string file() const;
   std::string tombstone_file() const;
   static std::optional<TableName> parse(std::string_view file);
+  static std::optional<TableName> parse_tombstones(std::string_view file);
   // Whether a table of this name stands in for one of that name.
   bool replaces(const TableName& other) const;
   bool operator==(const TableName&) const = default;

@@ -6,6 +6,7 @@
 #include "storage/fs/file_system.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -20,7 +21,7 @@ struct DeletedRange {
 
 class Tombstones {
  public:
-  // Ranges of one series are kept sorted and merged where they touch.
+  // Ranges of one series are kept sorted and merged where they touch. An empty range adds nothing.
   void add(std::uint32_t ordinal, DeletedRange range);
   bool empty() const { return ranges_.empty(); }
   std::size_t series_count() const { return ranges_.size(); }
@@ -31,6 +32,10 @@ class Tombstones {
   fs::Status save(fs::FileSystem& files, const std::string& path) const;
   // None where there is no file; EBADMSG where it is damaged.
   static fs::Result<Tombstones> load(fs::FileSystem& files, const std::string& path);
+
+  // The bytes of the file, and back from whatever bytes there are: none where they are damaged.
+  std::vector<std::uint8_t> encode() const;
+  static std::optional<Tombstones> decode(std::span<const std::uint8_t> file);
 
  private:
   std::unordered_map<std::uint32_t, std::vector<DeletedRange>> ranges_;

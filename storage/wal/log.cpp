@@ -14,20 +14,26 @@ fs::Status Log::append(std::span<const Record> records, const AppendOptions& how
       return {EINVAL, "append a record to", folder_};
     }
   }
-  Lock lock(mutex_);
   for (;;) {
-    fs::Status status = append_once(lock, records, how);
+    // Copied before the mutex is taken.
+    std::vector<PlainRecord> copies;
+    copies.reserve(records.size());
+    for (const Record& record : records) {
+      copies.push_back({record.type, Bytes(record.payload.begin(), record.payload.end())});
+    }
+    fs::Status status = append_once(std::move(copies), how);
     // Records that stand for themselves shared a group with others that do not.
     if (status.error() != ESTALE || how.generation != 0) return status;
   }
 }
 
-fs::Status Log::append_once(Lock& lock, std::span<const Record> records, const AppendOptions& how) {
+fs::Status Log::append_once(std::vector<PlainRecord> records, const AppendOptions& how) {
+  Lock lock(mutex_);
   wait_for_room(lock);
   if (how.generation != 0 && how.generation != generation_) {
     return {ESTALE, "append records of an ended segment to", folder_};
   }
-  const std::shared_ptr<Group> group = join(records, how);
+  const std::shared_ptr<Group> group = join(std::move(records), how);
   while (!group->done) {
     if (io_busy_) {
       changed_.wait(lock);
@@ -48,7 +54,7 @@ void Log::wait_for_room(Lock& lock) {
   }
 }
 
-std::shared_ptr<Log::Group> Log::join(std::span<const Record> records, const AppendOptions& how) {
+std::shared_ptr<Log::Group> Log::join(std::vector<PlainRecord> records, const AppendOptions& how) {
   if (waiting_.empty() || waiting_.back()->generation != generation_) {
     waiting_.push_back(std::make_shared<Group>());
     waiting_.back()->generation = generation_;
@@ -56,9 +62,9 @@ std::shared_ptr<Log::Group> Log::join(std::span<const Record> records, const App
   std::shared_ptr<Group> group = waiting_.back();
   group->sync = group->sync || how.sync;
   group->dependent = group->dependent || how.generation != 0;
-  for (const Record& record : records) {
-    group->records.push_back({record.type, Bytes(record.payload.begin(), record.payload.end())});
+  for (PlainRecord& record : records) {
     group->bytes += record.payload.size() + kFrameHeaderBytes;
+    group->records.push_back(std::move(record));
   }
   return group;
 }
@@ -95,6 +101,7 @@ fs::Status Log::write(Lock& lock, const std::shared_ptr<Group>& group) {
   const bool late = current_ != nullptr && group->generation < current_->header().segment;
   if (late && group->dependent) return {ESTALE, "append records of an ended segment to", folder_};
   if (!broken_.ok()) {
+    if (!may_mend()) return broken_;
     if (group->dependent) {
       // The new segment needs key records.
       const fs::Status mended = mend(lock, nullptr);
@@ -173,6 +180,24 @@ fs::Status Log::sync() {
   if (!status.ok()) status = mend(lock, nullptr);
   free_io();
   return status;
+}
+
+fs::Result<std::uint64_t> Log::rotate() {
+  Lock lock(mutex_);
+  take_io(lock);
+  fs::Status status;
+  if (!broken_.ok()) {
+    status = mend(lock, nullptr);
+  } else if (current_->size() > kSegmentHeaderBytes) {
+    // A full one may have raised it already.
+    if (generation_ == current_->header().segment) ++generation_;
+    status = begin_segment(lock, generation_);
+    if (!status.ok()) status = mend(lock, nullptr);
+  }
+  const std::uint64_t generation = generation_;
+  free_io();
+  if (!status.ok()) return status;
+  return generation;
 }
 
 void Log::take_io(Lock& lock) {

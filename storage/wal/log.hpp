@@ -8,7 +8,8 @@
 //   writing --write or sync fails--> broken --a new segment holds all unsynced records--> writing
 //
 // 1. A file is never written or synced again after one of its calls has failed.
-// 2. While broken, appends are refused with the failure's status, and each tries again first.
+// 2. While broken, appends are refused with the failure's status. Each tries again first, unless
+//    the last try was less than `mend_interval_ms` ago; sync(), rotate() and tick() always try.
 // 3. Disk full: the reserve file is given up, so that the log can end in order; then 2 holds, and
 //    when there is space the next append or tick() succeeds.
 //
@@ -19,6 +20,7 @@
 #include "storage/wal/replay.hpp"
 #include "storage/wal/segment_writer.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -37,6 +39,7 @@ struct Options {
   std::uint64_t reserve_bytes = 64 << 20;  // 0: no reserve file
   std::uint64_t unsynced_bytes_max = 64 << 20;
   std::uint64_t sync_interval_ms = 1000;
+  std::uint64_t mend_interval_ms = 100;
   bool background = true;  // a thread calls tick() each interval
 };
 
@@ -65,6 +68,11 @@ struct LogFigures {
   bool broken = false;
 };
 
+struct SegmentRange {  // numbers; 0: there is none
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
 class Log {
  public:
   // Begins a new segment behind what replay() has read. `files` outlives the log. Where no segment
@@ -82,6 +90,11 @@ class Log {
   // The segment that the next records go to.
   std::uint64_t generation() const;
   fs::Status sync();
+  // Begins a segment now, unless the current one is empty: truncate_below() of the answer, its
+  // number and the generation, then leaves nothing that was appended before. Records that are
+  // encoded for the generation before get ESTALE. On an error the log is broken.
+  fs::Result<std::uint64_t> rotate();
+  SegmentRange segments() const;
   // Syncs what is unsynced, mends a broken log, makes the reserve again when there is space.
   void tick();
   // Removes segments below `segment` but for those that carried records rest on. REQUIRES: what
@@ -111,12 +124,13 @@ class Log {
   using Lock = std::unique_lock<std::mutex>;
 
   Log(fs::FileSystem& files, std::string folder, const Options& options, const LogState& state);
-  fs::Status append_once(Lock& lock, std::span<const Record> records, const AppendOptions& how);
-  std::shared_ptr<Group> join(std::span<const Record> records, const AppendOptions& how);
+  fs::Status append_once(std::vector<PlainRecord> records, const AppendOptions& how);
+  std::shared_ptr<Group> join(std::vector<PlainRecord> records, const AppendOptions& how);
   void wait_for_room(Lock& lock);
   void lead(Lock& lock);
   fs::Status write(Lock& lock, const std::shared_ptr<Group>& group);
   fs::Status begin_segment(Lock& lock, std::uint64_t number);
+  bool may_mend() const;
   fs::Status mend(Lock& lock, const std::shared_ptr<Group>& group);
   fs::Result<std::shared_ptr<SegmentWriter>> create(Lock& lock, const SegmentHeader& header,
                                                     ByteView content, bool sync);
@@ -133,9 +147,11 @@ class Log {
 
   mutable std::mutex mutex_;  // guards all below; not held during I/O
   std::condition_variable changed_;
-  bool io_busy_ = false;    // its holder alone writes and begins segments
-  bool sync_busy_ = false;  // its holder alone syncs
-  fs::Status broken_;       // not OK: state `broken`
+  std::condition_variable stop_;  // the syncer's: it is not to wake for every group
+  bool io_busy_ = false;          // its holder alone writes and begins segments
+  bool sync_busy_ = false;        // its holder alone syncs
+  fs::Status broken_;             // not OK: state `broken`
+  std::chrono::steady_clock::time_point mend_failed_at_;  // while broken
   std::uint64_t generation_ = 0;
   std::deque<std::shared_ptr<Group>> waiting_;
   std::shared_ptr<SegmentWriter> current_;                // null until the first could be made

@@ -49,7 +49,7 @@ fs::Result<std::unique_ptr<Log>> Log::open(fs::FileSystem& files, const std::str
       const std::chrono::milliseconds interval(self.options_.sync_interval_ms);
       auto next = std::chrono::steady_clock::now() + interval;
       while (!self.stopping_) {
-        if (self.changed_.wait_until(own, next) == std::cv_status::no_timeout) continue;
+        if (self.stop_.wait_until(own, next) == std::cv_status::no_timeout) continue;
         next = std::chrono::steady_clock::now() + interval;
         own.unlock();
         self.tick();
@@ -65,7 +65,7 @@ Log::~Log() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  stop_.notify_all();
   if (syncer_.joinable()) syncer_.join();
   (void)sync();
   if (current_ != nullptr && broken_.ok()) current_->finish();
@@ -127,6 +127,12 @@ fs::Status Log::begin_segment(Lock& lock, std::uint64_t number) {
   return {};
 }
 
+// Appends that come in a burst are not to make a file each.
+bool Log::may_mend() const {
+  const std::chrono::milliseconds interval(options_.mend_interval_ms);
+  return std::chrono::steady_clock::now() - mend_failed_at_ >= interval;
+}
+
 // Writes every unsynced record, and `group` where it is given, to a new segment and syncs it. The
 // segment stands under its name only when it is whole, so a crash sees the old file or the new.
 fs::Status Log::mend(Lock& lock, const std::shared_ptr<Group>& group) {
@@ -148,6 +154,7 @@ fs::Status Log::mend(Lock& lock, const std::shared_ptr<Group>& group) {
   auto segment = create(lock, header, content, true);
   if (!segment.ok()) {
     broken_ = segment.status();
+    mend_failed_at_ = std::chrono::steady_clock::now();
     return broken_;
   }
   // Not before the records stand elsewhere: what is in the old file may be all there is.
@@ -180,6 +187,12 @@ void Log::make_reserve(Lock& lock) {
   }
   lock.lock();
   reserve_there_ = reserve_there_ || made;
+}
+
+SegmentRange Log::segments() const {
+  const std::lock_guard lock(mutex_);
+  if (segments_.empty()) return {};
+  return {segments_.begin()->first, segments_.rbegin()->first};
 }
 
 fs::Status Log::truncate_below(std::uint64_t segment) {

@@ -113,6 +113,7 @@ fs::Result<ReplayReport> replay(fs::FileSystem& files, const std::string& folder
   ReplayReport report;
   for (Source& source : sources) {
     report.state.segments.push_back(source.info);
+    if (sink.segment) sink.segment(source.info.header);
     if (source.file == nullptr) {
       ++report.segments_lost;
       report.state.end = {source.info.header.segment, kSegmentHeaderBytes};

@@ -42,6 +42,9 @@ struct ReplayReport {
 };
 
 struct ReplaySink {
+  // A segment begins; where its header is damaged or it cannot be opened, what its name tells. May
+  // be null.
+  std::function<void(const SegmentHeader& header)> segment;
   // The payload is valid during the call.
   std::function<void(std::uint64_t segment, std::uint8_t type, ByteView payload)> record;
   std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> progress;  // may be null

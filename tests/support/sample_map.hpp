@@ -34,6 +34,8 @@ class SampleMap {
     return NX_ROW_OK;
   }
 
+  void put(const Labels& labels, Sample sample) { series_[labels][sample.t] = sample.bits; }
+
   void erase(const Selects& selects, std::int64_t min_t, std::int64_t max_t) {
     for (auto& [labels, samples] : series_) {
       if (!selects(labels)) continue;

@@ -125,6 +125,46 @@ void check_same(const Model& model, const PageView& view, std::mt19937_64& rando
 
 }  // namespace
 
+TEST_CASE("times that are a stretch of a time column stand in it", "[column]") {
+  const std::vector<std::int64_t> times = {10, 20, 35, 40, 55};
+  PageBuilder builder;
+  CHECK(builder.place_times(times).time_column == 0);
+  const PageRows inside = builder.place_times(std::span(times).subspan(1, 3));
+  CHECK(inside.time_column == 0);
+  CHECK(inside.row0 == 1);
+  const std::vector<std::int64_t> holes = {20, 40};
+  CHECK(builder.place_times(holes).time_column == 1);
+  const std::vector<std::int64_t> beyond = {40, 55, 60};
+  CHECK(builder.place_times(beyond).time_column == 2);
+  const PageRows again = builder.place_times(times);
+  CHECK(again.time_column == 0);
+  CHECK(again.row0 == 0);
+}
+
+TEST_CASE("builders side by side may share their scratch memory", "[column]") {
+  const auto scratch = std::make_shared<PageScratch>();
+  PageBuilder builders[2] = {PageBuilder(scratch), PageBuilder(scratch)};
+  const std::vector<std::int64_t> times = {1, 2, 3};
+  Bytes pages[2];
+  for (std::uint32_t slot = 0; slot < 20; ++slot) {
+    for (int b = 0; b < 2; ++b) {
+      const std::vector<double> values = {1.5 * slot, 2.5 * b, 7};
+      builders[b].add_values(slot, builders[b].place_times(times), values);
+    }
+  }
+  for (int b = 0; b < 2; ++b) builders[b].finish(true, pages[b]);
+  for (int b = 0; b < 2; ++b) {
+    PageView view;
+    REQUIRE(view.open(pages[b]).ok());
+    for (const PageEntry& entry : view.entries()) {
+      double values[3];
+      REQUIRE(view.values(entry, 0, 3, values).ok());
+      CHECK(values[0] == 1.5 * entry.slot);
+      CHECK(values[1] == 2.5 * b);
+    }
+  }
+}
+
 TEST_CASE("a page gives back every column it was given", "[column]") {
   std::mt19937_64 random(40);
   const auto builder = std::make_unique<PageBuilder>();

@@ -63,16 +63,16 @@ TEST_CASE("times beyond the retention or ten minutes ahead are refused", "[memor
   CHECK(h.write(kUp, INT64_MAX, 1) == NX_ROW_OUT_OF_BOUNDS);
   CHECK(h.write(kUp, INT64_MIN, 1) == NX_ROW_TOO_OLD);
   nx_retention retention{sizeof(nx_retention), 0, 100 * 365 * day, 0};
-  REQUIRE(h.db.set_retention(retention).ok());
+  REQUIRE(h.db().set_retention(retention).ok());
   CHECK(h.write(kUp, 0, 1) == NX_ROW_OK);
 }
 
 TEST_CASE("a commit after a querier was opened does not show in it", "[memory]") {
   Harness h;
   h.write(kUp, kNow, 1);
-  const auto before = h.db.open(INT64_MIN, INT64_MAX);
+  const auto before = h.db().open(INT64_MIN, INT64_MAX);
   for (int i = 1; i < 200; ++i) h.write(kUp, kNow + i, i);
-  const auto between = h.db.open(INT64_MIN, INT64_MAX);
+  const auto between = h.db().open(INT64_MIN, INT64_MAX);
   h.write(kUp, kNow + 200, 200);
   CHECK(h.read_from(*before, {}).begin()->second.size() == 1);
   CHECK(h.read_from(*between, {}).begin()->second.size() == 200);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/wal/value_code.hpp"
+
+#include <narthex/data.h>
+
+#include <algorithm>
+
+namespace narthex::storage::wal {
+namespace {
+
+constexpr std::size_t kReadSlack = 16;
+constexpr std::uint64_t kNegativeZero = std::uint64_t{1} << 63;
+
+bool fits(std::uint64_t bits, unsigned exponent) {
+  return code::bits_of(code::integer_of(bits, exponent), exponent) == bits;
+}
+
+// Neither finite nor an integer by any exponent.
+bool is_special(std::uint64_t bits) {
+  return bits == kNegativeZero || !std::isfinite(std::bit_cast<double>(bits));
+}
+
+// The least exponent that fits; kBitsExponent when none does.
+unsigned find_exponent(std::uint64_t bits) {
+  const double size = std::fabs(std::bit_cast<double>(bits));
+  unsigned largest = code::kExponentMax;
+  while (largest > 0 && !(size * code::kPower[largest] < code::kIntegerMax)) --largest;
+  // What fits some exponent fits the largest one as well.
+  if (!fits(bits, largest)) return code::kBitsExponent;
+  unsigned exponent = 0;
+  while (!fits(bits, exponent)) ++exponent;
+  return exponent;
+}
+
+}  // namespace
+
+void ValueWriter::clear() {
+  place_ = {codes_.data(), bits_.data(), 0, 0};
+  codes_end_ = place_.codes + codes_.size();
+  bits_end_ = place_.bits + bits_.size();
+}
+
+void ValueWriter::grow(std::size_t values) {
+  const std::ptrdiff_t codes = place_.codes == nullptr ? 0 : place_.codes - codes_.data();
+  const std::ptrdiff_t bits = place_.bits == nullptr ? 0 : place_.bits - bits_.data();
+  codes_.resize(2 * codes_.size() + values * kCodesMax);
+  bits_.resize(2 * bits_.size() + values * kBytesMax + kSlack);
+  place_.codes = codes_.data() + codes;
+  place_.bits = bits_.data() + bits;
+  codes_end_ = codes_.data() + codes_.size();
+  bits_end_ = bits_.data() + bits_.size();
+}
+
+void ValueWriter::emit_word(std::uint64_t word) {
+  for (int half = 0; half < 2; ++half, word >>= 32) {
+    place_.pending |= (word & 0xFFFFFFFF) << place_.pending_bits;
+    std::memcpy(place_.bits, &place_.pending, sizeof place_.pending);
+    place_.bits += 4;
+    place_.pending >>= 32;
+  }
+}
+
+void ValueWriter::put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent) {
+  *place_.codes++ = code::kExponent;
+  if (bits == NX_STALE_NAN_BITS) {
+    *place_.codes++ = code::kStale;
+    last = bits;
+    return;
+  }
+  if (exponent != code::kBitsExponent && !is_special(bits) && !fits(bits, exponent)) {
+    const unsigned found = find_exponent(bits);
+    // One odd value does not change the slot, the second in a row does.
+    if (found != code::kBitsExponent || !(fits(last, exponent) || is_special(last))) {
+      *place_.codes++ = exponent = static_cast<std::uint8_t>(found);
+      put(bits, last, exponent);
+      return;
+    }
+  }
+  *place_.codes++ = code::kRaw;
+  emit_word(bits);
+  last = bits;
+}
+
+void ValueWriter::put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent) {
+  last = bits;
+  if (bits == NX_STALE_NAN_BITS || is_special(bits)) {
+    const bool stale = bits == NX_STALE_NAN_BITS;
+    *place_.codes++ = stale ? code::kStale : code::kRaw;
+    exponent = 0;
+    if (!stale) emit_word(bits);
+    return;
+  }
+  if (exponent == code::kBitsExponent || !fits(bits, exponent)) {
+    exponent = static_cast<std::uint8_t>(find_exponent(bits));
+  }
+  *place_.codes++ = exponent;
+  if (exponent == code::kBitsExponent) {
+    emit_word(bits);
+    return;
+  }
+  std::uint64_t before = 0;
+  put(bits, before, exponent);
+}
+
+void ValueWriter::write(Bytes& out) {
+  const auto count = static_cast<std::size_t>(place_.codes - codes_.data());
+  const auto bytes =
+      static_cast<std::size_t>(place_.bits - bits_.data()) + (place_.pending_bits + 7) / 8;
+  put_varint(out, count);
+  const std::size_t at = out.size();
+  out.resize(at + (count + 1) / 2 + bytes);
+  std::uint8_t* to = out.data() + at;
+  const std::uint8_t* from = codes_.data();
+  for (std::size_t i = 0; i < count / 2; ++i) {
+    to[i] = static_cast<std::uint8_t>(from[2 * i] | from[2 * i + 1] << 4);
+  }
+  if (count % 2 != 0) to[count / 2] = from[count - 1];
+  if (bytes != 0) std::memcpy(to + (count + 1) / 2, bits_.data(), bytes);
+}
+
+bool ValueReader::open(ByteCursor& in) {
+  const std::uint64_t count = in.varint_to(2 * std::uint64_t{in.left()});
+  const ByteView codes = in.bytes((count + 1) / 2);
+  if (!in.ok()) return false;
+  const ByteView bits = in.bytes(in.left());
+  codes_.resize(std::max(codes_.size(), 2 * codes.size()));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes_[2 * i] = codes[i] & 15;
+    codes_[2 * i + 1] = codes[i] >> 4;
+  }
+  if (bits_.size() < bits.size() + kReadSlack) bits_.resize(bits.size() + kReadSlack);
+  std::copy(bits.begin(), bits.end(), bits_.begin());
+  std::fill_n(bits_.begin() + static_cast<std::ptrdiff_t>(bits.size()), kReadSlack, 0);
+  codes_at_ = codes_.data();
+  codes_end_ = codes_at_ + count;
+  position_ = 0;
+  position_max_ = 8 * std::uint64_t{bits.size()};
+  return count % 2 == 0 || codes_[count] == 0;
+}
+
+bool ValueReader::done() const {
+  return codes_at_ == codes_end_ && (position_ == position_max_ || position_ + 4 == position_max_);
+}
+
+bool ValueReader::word(std::uint64_t& out) {
+  if (position_ + 64 > position_max_) return false;
+  const std::uint64_t low = window() & 0xFFFFFFFF;
+  position_ += 32;
+  out = low | window() << 32;
+  position_ += 32;
+  return true;
+}
+
+ValueReader::Got ValueReader::next_other(std::uint64_t& last, std::uint8_t& exponent) {
+  if (*codes_at_++ == code::kKey) return next_key(last, exponent);
+  if (codes_at_ == codes_end_) return Got::kBad;
+  const std::uint8_t what = *codes_at_++;
+  if (what == code::kStale) {
+    last = NX_STALE_NAN_BITS;
+    return Got::kValue;
+  }
+  if (what == code::kRaw) return word(last) ? Got::kValue : Got::kBad;
+  exponent = what;
+  // An exponent may be followed by a raw value, never by another exponent.
+  if (codes_at_ == codes_end_) return Got::kBad;
+  const std::uint8_t c = *codes_at_++;
+  if (c < code::kKey) {
+    apply(c, last, exponent);
+    return Got::kValue;
+  }
+  const bool raw = c == code::kExponent && codes_at_ != codes_end_ && *codes_at_++ == code::kRaw;
+  return raw && word(last) ? Got::kValue : Got::kBad;
+}
+
+ValueReader::Got ValueReader::next_key(std::uint64_t& last, std::uint8_t& exponent) {
+  if (codes_at_ == codes_end_ || position_ > position_max_) return Got::kBad;
+  const std::uint8_t what = *codes_at_++;
+  if (what == code::kStale) {
+    last = NX_STALE_NAN_BITS;
+    exponent = 0;
+    return Got::kKey;
+  }
+  if (what == code::kRaw || what == code::kBitsExponent) {
+    exponent = what == code::kRaw ? 0 : what;
+    return word(last) ? Got::kKey : Got::kBad;
+  }
+  if (codes_at_ == codes_end_ || *codes_at_ >= code::kKey) return Got::kBad;
+  exponent = what;
+  last = 0;
+  apply(*codes_at_++, last, exponent);
+  return Got::kKey;
+}
+
+}  // namespace narthex::storage::wal

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace narthex::storage::tsdb::test {
+namespace {
+
+const Labels kUp{{"__name__", "up"}, {"instance", "b"}, {"job", "a"}};
+const std::string kUpText = "__name__=up,instance=b,job=a,";
+
+std::vector<Value> write_some(Harness& h, const Labels& labels, int count, int every_ms) {
+  std::vector<Value> expected;
+  const std::uint64_t ref = h.ref(labels);
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t bits = i % 97 == 5 ? NX_STALE_NAN_BITS : bits_of(i % 3 == 0 ? 0.1 * i : i);
+    const std::int64_t t = kNow - std::int64_t{count - i} * every_ms;
+    REQUIRE(h.write_bits(ref, t, bits) == NX_ROW_OK);
+    expected.push_back({t, bits});
+  }
+  return expected;
+}
+
+TEST_CASE("samples are read from the head, from tables, and across both", "[tsdb]") {
+  Harness h;
+  std::vector<Value> expected = write_some(h, kUp, 3000, 60'000);
+  CHECK(h.read({eq("job", "a")}).at(kUpText) == expected);
+  h.flush_all();
+  CHECK(h.files->exists("data/inventory"));
+  CHECK(h.read({eq("job", "a")}).at(kUpText) == expected);
+  REQUIRE(h.write(kUp, kNow, 7) == NX_ROW_OK);
+  expected.push_back({kNow, bits_of(7)});
+  CHECK(h.read({eq("job", "a")}).at(kUpText) == expected);
+  const Found part = h.read({eq("job", "a")}, expected[100].t, expected[300].t);
+  CHECK(part.at(kUpText) == std::vector<Value>(expected.begin() + 100, expected.begin() + 301));
+  const Found last = h.read({eq("job", "a")}, INT64_MIN, expected[300].t, NX_SCAN_LAST);
+  CHECK(last.at(kUpText) == std::vector<Value>{expected[300]});
+}
+
+TEST_CASE("what was acknowledged survives a crash, a power cut and a restart", "[tsdb]") {
+  Options options;
+  options.fsync = "always";
+  Harness h(options);
+  const std::vector<Value> expected = write_some(h, kUp, 500, 15'000);
+  SECTION("a crash") { h.crash(); }
+  SECTION("a power cut") { h.power_cut(); }
+  SECTION("a clean restart") { h.restart(); }
+  SECTION("a crash after a flush") {
+    h.flush_all();
+    h.crash();
+  }
+  SECTION("two crashes") {
+    h.crash();
+    h.crash();
+  }
+  CHECK(h.read({eq("job", "a")}).at(kUpText) == expected);
+  CHECK(h.complaints.empty());
+}
+
+TEST_CASE("a late write over a flushed sample holds, also after the next flush", "[tsdb]") {
+  Harness h;
+  std::vector<Value> expected = write_some(h, kUp, 100, 15'000);
+  h.flush_all();
+  REQUIRE(h.write(kUp, expected[40].t, 99) == NX_ROW_OK);
+  expected[40].bits = bits_of(99);
+  CHECK(h.read({}).at(kUpText) == expected);
+  SECTION("after a flush") { (void)h.db().snapshot("elsewhere", 0); }
+  SECTION("after a merge") { h.flush_all(); }
+  SECTION("after a crash") { h.crash(); }
+  CHECK(h.read({}).at(kUpText) == expected);
+}
+
+TEST_CASE("deleted samples are gone from head and tables, for good", "[tsdb]") {
+  Harness h;
+  std::vector<Value> expected = write_some(h, kUp, 200, 15'000);
+  h.flush_all();
+  REQUIRE(h.write(kUp, kNow, 1) == NX_ROW_OK);
+  const TestMatcher m = eq("job", "a");
+  const nx_matcher* raw = &m;
+  REQUIRE(h.db().delete_series(std::span(&raw, 1), expected[50].t, INT64_MAX).ok());
+  expected.resize(50);
+  CHECK(h.read({}).at(kUpText) == expected);
+  SECTION("after cleaning") { REQUIRE(h.db().clean_deleted().ok()); }
+  SECTION("after a crash") { h.crash(); }
+  SECTION("after cleaning and a crash") {
+    REQUIRE(h.db().clean_deleted().ok());
+    h.crash();
+  }
+  CHECK(h.read({}).at(kUpText) == expected);
+}
+
+TEST_CASE("a series that is known by a table only matches and is listed", "[tsdb]") {
+  Harness h;
+  (void)write_some(h, kUp, 10, 15'000);
+  h.restart();
+  const auto querier = h.db().open(kNow - 3'600'000, kNow);
+  std::vector<std::string> names;
+  querier->label_names(
+      {}, 0,
+      {[](void* context, const nx_str* items, std::uint64_t count) {
+         for (std::uint64_t i = 0; i < count; ++i) {
+           static_cast<std::vector<std::string>*>(context)->emplace_back(narthex::view(items[i]));
+         }
+       },
+       &names});
+  CHECK(names == std::vector<std::string>{"__name__", "instance", "job"});
+  CHECK(h.read({re("job", "a|z")}).size() == 1);
+}
+
+TEST_CASE("a missing table is told", "[tsdb]") {
+  Harness h;
+  (void)write_some(h, kUp, 100, 15'000);
+  h.flush_all();
+  h.crash();
+  CHECK(h.complaints.empty());
+  const auto tables = h.db().files().catalogue->tables();
+  REQUIRE(tables->size() == 1);
+  REQUIRE(h.files->unlink("data/partitions/" + tables->front()->name().file()).ok());
+  h.crash();
+  REQUIRE(h.complaints.size() == 1);
+  CHECK(h.complaints[0].find("is missing") != std::string::npos);
+  CHECK(h.read({}).empty());
+  CHECK(h.write(kUp, kNow, 1) == NX_ROW_OK);
+}
+
+}  // namespace
+}  // namespace narthex::storage::tsdb::test
