@@ -28,6 +28,13 @@ struct ArchivedSamples {
   }
 };
 
+// What of a series is archived in range, when that is nothing but floats in order.
+struct ArchivedColumn {
+  std::size_t samples = 0;
+  std::uint64_t times_id = 0;  // equal: equal times, for one reader
+  bool may_be_stale = false;   // staleness markers may be among them
+};
+
 struct ArchiveRange {
   std::int64_t min_t;
   std::int64_t max_t;
@@ -46,6 +53,11 @@ class ArchiveReader {
   virtual bool may_hold(const Series& series) const = 0;
   // Series that are to be read one after the other have ascending places. UINT64_MAX: none.
   virtual std::uint64_t place_of(const Series& series) const = 0;
+  // Looks for the samples in range: false when read() is the way to get them. Then, until the next
+  // call, take_times() and take_values() fill in `samples` elements each. sdk::Error as read().
+  virtual bool find_column(const Series& series, ArchivedColumn& out) = 0;
+  virtual void take_times(std::int64_t* out) = 0;
+  virtual std::uint8_t take_values(std::uint64_t* out) = 0;  // returns NX_COL_*
   // Appends the samples in range. sdk::Error where they cannot be read.
   virtual void read(const Series& series, ArchivedSamples& out) = 0;
 };

@@ -63,7 +63,41 @@ void cut(ArchivedSamples& samples, std::size_t size) {
 
 }  // namespace
 
+// The usual archived series: floats in order, none of them in the head, at the times of the series
+// before it. They are decoded straight to their place.
+bool BlockBuilder::add_column(const CopiedSeries& copied) {
+  ArchivedColumn column;
+  if (copied.in_head || shape_.last_only || !archive_->find_column(*copied.series, column)) {
+    return false;
+  }
+  if (shape_.drop_stale && column.may_be_stale) return false;
+  if (column.samples == 0) return true;
+  if (!shares_times(column)) return false;
+  const std::size_t offset = memory_->values.size();
+  const std::uint8_t flags = archive_->take_values(memory_->values.extend(column.samples));
+  add_described(*copied.series, offset, 0, static_cast<std::uint32_t>(column.samples), flags);
+  return true;
+}
+
+// Whether the block's column is, or becomes, that of these times.
+bool BlockBuilder::shares_times(const ArchivedColumn& column) {
+  if (kind_ == Kind::kShared && archived_id_ == column.times_id) return true;
+  if (kind_ == Kind::kOrdinary) return false;
+  times_.clear();
+  std::int64_t* times = times_.extend(column.samples);
+  archive_->take_times(times);
+  if (kind_ == Kind::kEmpty) {
+    begin_shared({times, nullptr, column.samples});
+  } else if (memory_->times.size() != column.samples ||
+             std::memcmp(memory_->times.data(), times, column.samples * sizeof *times) != 0) {
+    return false;
+  }
+  archived_id_ = column.times_id;
+  return true;
+}
+
 bool BlockBuilder::add_archived(SeriesReader& reader, const CopiedSeries& copied) {
+  if (add_column(copied)) return true;
   archived_.clear();
   archive_->read(*copied.series, archived_);
   if (copied.in_head) {

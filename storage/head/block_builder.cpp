@@ -71,6 +71,7 @@ void BlockBuilder::begin() {
   memory_->clear();
   kind_ = Kind::kEmpty;
   rows_of_ = nullptr;
+  archived_id_ = 0;
 }
 
 bool BlockBuilder::full() const {
@@ -88,13 +89,19 @@ void BlockBuilder::add_labels(const Series& series) { add_series(series, 0, 0, 0
 
 void BlockBuilder::add_series(const Series& series, std::uint64_t offset, std::uint32_t row0,
                               std::uint32_t row1) {
+  add_described(series, offset, row0, row1,
+                row0 == row1 ? std::uint8_t{0}
+                             : describe(memory_->values.data() + offset + row0, row1 - row0));
+}
+
+void BlockBuilder::add_described(const Series& series, std::uint64_t offset, std::uint32_t row0,
+                                 std::uint32_t row1, std::uint8_t flags) {
   BlockMemory& m = *memory_;
   m.series_ids.push_back(series.ref());
   m.offsets.push_back(offset);
   m.row0.push_back(row0);
   m.row1.push_back(row1);
-  m.flags.push_back(row0 == row1 ? std::uint8_t{0}
-                                 : describe(m.values.data() + offset + row0, row1 - row0));
+  m.flags.push_back(flags);
   if (shape_.with_labels) m.labels.add(series);
 }
 
@@ -102,6 +109,7 @@ void BlockBuilder::begin_shared(const Samples& samples) {
   std::memcpy(memory_->times.extend(samples.count), samples.times,
               samples.count * sizeof(std::int64_t));
   kind_ = Kind::kShared;
+  archived_id_ = 0;
   rows_of_ = nullptr;  // these times may be fewer than those of any group's rows
   const bool again = last_shared_.size() == samples.count &&
                      same(last_shared_.data(), samples.times, samples.count);

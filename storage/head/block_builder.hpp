@@ -89,6 +89,10 @@ class BlockBuilder {
   void begin_shared(const Samples& samples);
   void add_series(const Series& series, std::uint64_t offset, std::uint32_t row0,
                   std::uint32_t row1);
+  void add_described(const Series& series, std::uint64_t offset, std::uint32_t row0,
+                     std::uint32_t row1, std::uint8_t flags);
+  bool add_column(const CopiedSeries& copied);
+  bool shares_times(const ArchivedColumn& column);
   std::size_t drop_stale(std::size_t count);
   void add_histograms(const std::vector<Point>& points);
   void fill_starts(SeriesReader& reader, const CopiedSeries& copied);
@@ -101,6 +105,7 @@ class BlockBuilder {
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
   const GroupView* rows_of_ = nullptr;  // whose rows the shared column is
+  std::uint64_t archived_id_ = 0;       // of archived times that the shared column is; 0: unknown
   // One series before it is placed.
   RawColumn<std::int64_t> times_;
   RawColumn<std::uint64_t> bits_;

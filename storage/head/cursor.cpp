@@ -10,7 +10,8 @@ namespace {
 // Series copied under one hold of the commit lock: some tens of microseconds.
 constexpr std::size_t kSliceSeries = 256;
 constexpr std::size_t kLabelSeries = 4096;  // of a block without samples
-constexpr std::size_t kDefaultBlockSamples = std::size_t{1} << 20;
+// A block that stays in the cache of a core costs its consumer least.
+constexpr std::size_t kDefaultBlockSamples = std::size_t{1} << 17;
 constexpr std::size_t kDefaultMinSeries = 16;
 
 bool has(const nx_scan_opts& opts, std::uint32_t flag) { return (opts.flags & flag) != 0; }

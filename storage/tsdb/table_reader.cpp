@@ -4,6 +4,7 @@
 #include <narthex/sdk/guard.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace narthex::storage::tsdb {
@@ -141,6 +142,97 @@ void TableReader::read(const head::Series& series, ArchivedSamples& out) {
     if (size_of(piece_) != 0) merge(out, piece_, merged_);
     piece_.clear();
   }
+}
+
+bool TableReader::find_column(const head::Series& series, head::ArchivedColumn& out) {
+  std::swap(pieces_, before_);
+  pieces_.clear();
+  for (Source& source : sources_) {
+    const std::uint32_t ordinal = source.table->ordinal_of(series.id);
+    if (ordinal != OpenTable::kAbsent && !find_pieces(source, ordinal)) {
+      pieces_.clear();
+      return false;
+    }
+  }
+  const bool same = !pieces_.empty() && pieces_.size() == before_.size() &&
+                    std::equal(pieces_.begin(), pieces_.end(), before_.begin(),
+                               [](const Piece& a, const Piece& b) { return a.same_times(b); });
+  if (!same) ++times_id_;
+  out = {0, times_id_, false};
+  for (const Piece& piece : pieces_) {
+    out.samples += piece.count;
+    out.may_be_stale = out.may_be_stale || (piece.entry->flags & NX_COL_STALE) != 0;
+  }
+  return true;
+}
+
+// False where samples are deleted, are not floats, or do not follow those of the pieces so far.
+bool TableReader::find_pieces(Source& source, std::uint32_t ordinal) {
+  const auto tombstones = source.table->entry()->tombstones();
+  if (tombstones != nullptr && !tombstones->of(ordinal).empty()) return false;
+  const partition::Table& table = source.table->table();
+  const partition::TableGroup& group = table.groups()[table.group_of(ordinal)];
+  for (std::uint32_t c = 0; c < group.chunk_count; ++c) {
+    const partition::TableChunk& chunk = table.chunks()[group.first_chunk + c];
+    if (chunk.max_t < range_.min_t || chunk.min_t > range_.max_t) continue;
+    if (find_piece(source, ordinal, c) == Found::kOther) return false;
+  }
+  return true;
+}
+
+TableReader::Found TableReader::find_piece(Source& source, std::uint32_t ordinal,
+                                           std::uint32_t chunk) {
+  const partition::Table& table = source.table->table();
+  const std::uint32_t group = table.group_of(ordinal);
+  const CachedPage* found = page(source, group, chunk);
+  if (found == nullptr) return Found::kNone;
+  const auto entries = found->page->view.find(ordinal - table.groups()[group].first_series);
+  if (entries.empty()) return Found::kNone;
+  const column::PageEntry& entry = entries.front();
+  const bool starts = range_.start_times && entry.has_starts;
+  if (entries.size() > 1 || entry.histogram || starts) return Found::kOther;
+  const std::vector<std::int64_t>& times = found->times[entry.time_column];
+  const auto begin = times.begin();
+  const auto first = std::lower_bound(begin + entry.row0, begin + entry.row1, range_.min_t);
+  const auto last = std::upper_bound(first, begin + entry.row1, range_.max_t);
+  if (first == last) return Found::kNone;
+  if (!pieces_.empty()) {
+    const Piece& before = pieces_.back();
+    const auto& times_before = before.page->times[before.entry->time_column];
+    if (times_before[before.from + before.count - 1] >= *first) return Found::kOther;
+  }
+  pieces_.push_back({found, &entry, static_cast<std::size_t>(first - begin),
+                     static_cast<std::size_t>(last - first)});
+  return Found::kAdded;
+}
+
+void TableReader::take_times(std::int64_t* out) {
+  for (const Piece& piece : pieces_) {
+    const std::vector<std::int64_t>& times = piece.page->times[piece.entry->time_column];
+    std::memcpy(out, times.data() + piece.from, piece.count * sizeof *out);
+    out += piece.count;
+  }
+}
+
+std::uint8_t TableReader::take_values(std::uint64_t* out) {
+  unsigned all = NX_COL_MONOTONE | NX_COL_CONST;
+  unsigned any = 0;
+  for (const Piece& piece : pieces_) {
+    // A double and its bits have one size; the column room writes doubles.
+    const Status done = piece.page->page->view.values(
+        *piece.entry, piece.from, piece.from + piece.count, reinterpret_cast<double*>(out));
+    if (!done.ok()) throw sdk::Error(NX_ERR_IO, "a column cannot be decoded: " + done.message());
+    all &= piece.entry->flags;
+    any |= piece.entry->flags;
+    // What holds for each piece is not undone where they meet.
+    if (&piece != pieces_.data()) {
+      if (!(std::bit_cast<double>(out[0]) >= std::bit_cast<double>(out[-1])))
+        all &= ~unsigned{NX_COL_MONOTONE};
+      if (out[0] != out[-1]) all &= ~unsigned{NX_COL_CONST};
+    }
+    out += piece.count;
+  }
+  return static_cast<std::uint8_t>(all | (any & NX_COL_STALE));
 }
 
 void TableReader::read_table(Source& source, std::uint32_t ordinal, ArchivedSamples& out) {

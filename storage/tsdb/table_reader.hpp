@@ -20,6 +20,9 @@ class TableReader final : public head::ArchiveReader {
   void refresh() override;
   bool may_hold(const head::Series& series) const override;
   std::uint64_t place_of(const head::Series& series) const override;
+  bool find_column(const head::Series& series, head::ArchivedColumn& out) override;
+  void take_times(std::int64_t* out) override;
+  std::uint8_t take_values(std::uint64_t* out) override;
   void read(const head::Series& series, head::ArchivedSamples& out) override;
 
  private:
@@ -31,6 +34,21 @@ class TableReader final : public head::ArchiveReader {
     std::vector<bool> bad;
   };
 
+  // Rows [from, from + count) of a column of a page.
+  struct Piece {
+    const CachedPage* page;
+    const column::PageEntry* entry;
+    std::size_t from;
+    std::size_t count;
+    bool same_times(const Piece& other) const {
+      return page == other.page && entry->time_column == other.entry->time_column &&
+             from == other.from && count == other.count;
+    }
+  };
+  enum class Found { kAdded, kNone, kOther };
+
+  bool find_pieces(Source& source, std::uint32_t ordinal);
+  Found find_piece(Source& source, std::uint32_t ordinal, std::uint32_t chunk);
   void read_table(Source& source, std::uint32_t ordinal, head::ArchivedSamples& out);
   void read_newest(Source& source, std::uint32_t ordinal, head::ArchivedSamples& out);
   bool read_chunk(Source& source, std::uint32_t ordinal, std::uint32_t chunk,
@@ -43,7 +61,10 @@ class TableReader final : public head::ArchiveReader {
   const head::ArchiveRange range_;
   std::shared_ptr<const OpenTables> seen_;
   std::vector<Source> sources_;
-  std::size_t largest_ = 0;  // of sources_
+  std::size_t largest_ = 0;    // of sources_
+  std::vector<Piece> pieces_;  // of the column that was found last
+  std::vector<Piece> before_;  // and of the one before it
+  std::uint64_t times_id_ = 0;
   head::ArchivedSamples piece_;
   head::ArchivedSamples merged_;
   std::vector<double> values_;
