@@ -15,8 +15,8 @@
 #include "runtime/notify.hpp"
 #include "runtime/signals.hpp"
 #include "scrape/manager.hpp"
-#include "storage_config.hpp"
 #include "store/metrics.hpp"
+#include "store/storage_config.hpp"
 #include "store/store.hpp"
 #include "telemetry/process_metrics.hpp"
 #include "web/web.hpp"
@@ -152,7 +152,7 @@ int App::run() {
 
 Status App::open_storage() {
   const store::StorageOptions& options = config().storage;
-  const StorageConfig tree(options);
+  const store::StorageConfig tree(options);
   host::InstanceRequest request;
   request.interface_id = NX_STORAGE_ID;
   request.kind = "storage";

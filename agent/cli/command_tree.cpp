@@ -4,6 +4,7 @@
 #include "cli/cli.hpp"
 #include "cli/serve_flags.hpp"
 #include "cli/tool.hpp"
+#include "cli/transfer_help.hpp"
 #include "config/flags.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,6 +31,8 @@ class Tree {
     add_plugin();
     add_bus();
     add_reload();
+    add_import();
+    add_export();
     add_completion();
   }
 
@@ -167,6 +170,50 @@ class Tree {
     command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
   }
 
+  static void data_options(CLI::App* command, DataOptions& data) {
+    command->add_option("--data", data.data_dir, "Data directory.")->capture_default_str();
+    command->add_option("--storage.backend", data.backend, "Storage plugin; as serve by default.");
+    command->add_option("--plugin-dir", data.plugin_dirs, "Folder with plugins.");
+  }
+  static void pick_options(CLI::App* command, PickOptions& pick) {
+    command->add_option("--match", pick.matchers, "Series selector; repeat for more. All series.");
+    command->add_option("--min-time", pick.min_time, "Unix seconds or RFC 3339, inclusive.");
+    command->add_option("--max-time", pick.max_time, "Unix seconds or RFC 3339, inclusive.");
+  }
+
+  void add_import() {
+    CLI::App* command = verb(&app_, "import", "Take over samples: text, blocks, whole directories.",
+                             [this] { return import_samples(import_); });
+    command
+        ->add_option("paths", import_.paths,
+                     "Files of OpenMetrics or Prometheus text with timestamps, blocks of a "
+                     "Prometheus TSDB, snapshots, Prometheus data directories.")
+        ->required();
+    data_options(command, import_.data);
+    command->add_option("--url", import_.url,
+                        "Push by remote write to this server instead of opening a data directory.");
+    pick_options(command, import_.pick);
+    command->add_option("--label", import_.labels, "name=value to add to each series; repeat.");
+    command->add_flag("--dry-run", import_.dry_run, "Read and count, write nothing.");
+    command->footer(import_help());
+  }
+
+  void add_export() {
+    CLI::App* command = verb(&app_, "export", "Write samples as OpenMetrics text or TSDB blocks.",
+                             [this] { return export_samples(export_); });
+    data_options(command, export_.data);
+    command->add_option("--format", export_.format, "openmetrics or blocks.")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"openmetrics", "blocks"}));
+    command
+        ->add_option("--out", export_.out, "File, - for the standard output, or folder of blocks.")
+        ->required();
+    pick_options(command, export_.pick);
+    command->add_option("--block-duration", export_.block_duration, "Time span of a block.")
+        ->capture_default_str();
+    command->footer(export_help());
+  }
+
   void add_completion() {
     CLI::App* command = verb(&app_, "completion", "Print a shell completion script.",
                              [this] { return completion(info(app_), shell_); });
@@ -193,6 +240,8 @@ class Tree {
   PluginOptions plugin_;
   BusOptions bus_;
   QueryOptions query_;
+  ImportOptions import_;
+  ExportOptions export_;
   std::string shell_;
 };
 

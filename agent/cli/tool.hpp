@@ -41,6 +41,33 @@ struct QueryOptions {
   std::string time, start, end, step;  // as the API takes them; empty: not given
 };
 
+// Of the verbs that open a data directory.
+struct DataOptions {
+  std::string data_dir = "data";
+  std::string backend;  // empty: as serve
+  std::vector<std::string> plugin_dirs;
+};
+// Which series and samples; times as the API takes them, empty: not given.
+struct PickOptions {
+  std::vector<std::string> matchers;
+  std::string min_time, max_time;
+};
+struct ImportOptions {
+  DataOptions data;
+  PickOptions pick;
+  std::vector<std::string> paths;
+  std::string url;                  // push to a server instead
+  std::vector<std::string> labels;  // "name=value"
+  bool dry_run = false;
+};
+struct ExportOptions {
+  DataOptions data;
+  PickOptions pick;
+  std::string format = "openmetrics";
+  std::string out;
+  std::string block_duration = "2h";
+};
+
 int check_config(const CheckConfigOptions& options);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
 int plugin_list(const PluginOptions& options);
@@ -49,6 +76,8 @@ int plugin_schema(const PluginOptions& options);
 int bus_tail(const BusOptions& options);
 int bus_topics(const BusOptions& options);
 int reload(const ServerOptions& options);
+int import_samples(const ImportOptions& options);
+int export_samples(const ExportOptions& options);
 int query_instant(const QueryOptions& options);
 int query_range(const QueryOptions& options);
 int query_series(const QueryOptions& options);

@@ -3,6 +3,7 @@
 
 #include "bus/bus.hpp"
 #include "host/plugin_host.hpp"
+#include "net/client.hpp"
 #include "runtime/asio_executor.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -25,20 +26,24 @@ std::vector<std::string> with_own_folder(std::vector<std::string> folders) {
 }  // namespace
 
 struct ToolHost::Impl {
-  explicit Impl(std::vector<std::string> folders)
+  Impl(std::vector<std::string> folders, std::string data_dir)
       : bus(executor, registry),
-        plugins({with_own_folder(std::move(folders)), {}, NARTHEX_VERSION},
-                {executor, registry, bus, nullptr}) {}
+        clients(executor, "Narthex/" NARTHEX_VERSION),
+        plugins({with_own_folder(std::move(folders)), std::move(data_dir), NARTHEX_VERSION},
+                {executor, registry, bus, &clients}) {}
 
   runtime::AsioExecutor executor{runtime::ExecutorOptions{}};
   telemetry::Registry registry;
   bus::Bus bus;
+  net::ClientFactory clients;
   host::PluginHost plugins;
 };
 
-ToolHost::ToolHost(std::vector<std::string> folders)
-    : impl_(std::make_unique<Impl>(std::move(folders))) {}
+ToolHost::ToolHost(std::vector<std::string> folders, std::string data_dir)
+    : impl_(std::make_unique<Impl>(std::move(folders), std::move(data_dir))) {}
 ToolHost::~ToolHost() = default;
 host::PluginHost& ToolHost::plugins() { return impl_->plugins; }
+net::ClientFactory& ToolHost::clients() { return impl_->clients; }
+const runtime::Clock& ToolHost::clock() const { return impl_->executor.clock(); }
 
 }  // namespace narthex::cli

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage_config.hpp"
+#include "store/storage_config.hpp"
 
 #include <vector>
 
-namespace narthex {
+namespace narthex::store {
 
-StorageConfig::StorageConfig(const store::StorageOptions& options) {
+StorageConfig::StorageConfig(const StorageOptions& options) {
   std::vector<nx_kv> entries;
   if (options.backend == "memory") {
     if (options.memory_max_bytes > 0) {
@@ -22,4 +22,4 @@ StorageConfig::StorageConfig(const store::StorageOptions& options) {
   root_ = arena_.table(entries);
 }
 
-}  // namespace narthex
+}  // namespace narthex::store

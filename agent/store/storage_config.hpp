@@ -7,11 +7,11 @@
 
 #include <narthex/sdk/value.hpp>
 
-namespace narthex {
+namespace narthex::store {
 
 class StorageConfig {
  public:
-  explicit StorageConfig(const store::StorageOptions& options);
+  explicit StorageConfig(const StorageOptions& options);
   const nx_value& root() const { return root_; }
 
  private:
@@ -19,4 +19,4 @@ class StorageConfig {
   nx_value root_{};
 };
 
-}  // namespace narthex
+}  // namespace narthex::store

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/local_store.hpp"
+
+#include "host/plugin_host.hpp"
+#include "runtime/clock.hpp"
+#include "store/storage_config.hpp"
+
+#include <narthex/storage.h>
+
+#include <filesystem>
+
+namespace narthex::cli {
+
+namespace {
+
+// What ending may take: everything that was taken goes to the disk.
+constexpr std::int64_t kStopBudgetNs = 60'000'000'000;
+
+}  // namespace
+
+LocalStore::LocalStore(runtime::DataDirectory directory, const DataOptions& options)
+    : directory_(std::move(directory)), host_(options.plugin_dirs, options.data_dir) {}
+
+LocalStore::~LocalStore() {
+  store_.reset();
+  if (instance_ != nullptr) instance_->stop(host_.clock().mono_ns() + kStopBudgetNs);
+}
+
+Result<std::unique_ptr<LocalStore>> LocalStore::open(const DataOptions& options, bool create) {
+  std::error_code failed;
+  if (!create && !std::filesystem::is_directory(options.data_dir, failed)) {
+    return not_found("data directory " + options.data_dir + ": does not exist");
+  }
+  Result<runtime::DataDirectory> directory = runtime::DataDirectory::open(options.data_dir);
+  if (!directory.ok()) {
+    Status status = directory.status();
+    if (status.code() != NX_ERR_ALREADY_EXISTS) return status;
+    return Status(status.code(), status.message() + ": stop the agent that runs there" +
+                                     (create ? ", or push to it with --url" : ""));
+  }
+  std::unique_ptr<LocalStore> out(new LocalStore(*std::move(directory), options));
+  const Status started = out->start(options);
+  if (!started.ok()) return started;
+  return out;
+}
+
+Status LocalStore::start(const DataOptions& options) {
+  store::StorageOptions storage;
+  if (!options.backend.empty()) storage.backend = options.backend;
+  storage.data_dir = options.data_dir;
+  const store::StorageConfig tree(storage);
+  host::InstanceRequest request;
+  request.interface_id = NX_STORAGE_ID;
+  request.kind = "storage";
+  request.component = storage.backend;
+  request.name = "storage." + storage.backend;
+  request.config = &tree.root();
+  const std::string what = "storage backend " + storage.backend;
+  Result<std::shared_ptr<host::Instance>> made = host_.plugins().create(request);
+  if (!made.ok()) return made.status().with_prefix(what);
+  instance_ = *std::move(made);
+  const Status started = instance_->start();
+  if (!started.ok()) return started.with_prefix(what);
+  store_.emplace(instance_);
+  if ((store_->capabilities() & NX_STORAGE_DURABLE) != 0) return Status();
+  return {NX_ERR_UNSUPPORTED, what + " keeps nothing in a data directory: name another one with " +
+                                  "--storage.backend"};
+}
+
+}  // namespace narthex::cli

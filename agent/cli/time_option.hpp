@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// time_option.hpp - points in time on the command line. Pure.
+#pragma once
+
+#include "blocks/sink.hpp"
+#include "cli/tool.hpp"
+
+#include <narthex/sdk/result.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace narthex::cli {
+
+// Unix seconds with decimals, or RFC 3339 ("2026-01-31T23:59:59.5Z", "...+02:00"), as milliseconds.
+Result<std::int64_t> parse_time(const std::string& text);
+
+// --min-time and --max-time.
+Result<blocks::TimeRange> parse_range(const PickOptions& options);
+
+}  // namespace narthex::cli
