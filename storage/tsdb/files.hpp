@@ -25,12 +25,24 @@
 
 namespace narthex::storage::tsdb {
 
+// How far the log is read. Segments by number; 0: there are none.
+struct RecoveryProgress {
+  std::uint64_t first_segment = 0;
+  std::uint64_t last_segment = 0;
+  std::uint64_t segment = 0;  // that is being read
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  bool done = false;
+};
+
 // What the backend needs of the world.
 struct Surroundings {
   fs::FileSystem& files;
   std::function<std::int64_t()> now_ms;
   std::function<std::int64_t()> mono_ns;
   std::function<void(std::int32_t level, std::string_view text)> log;  // NX_LOG_*
+  // Told at most every 100 ms while the backend opens, and at the end. May be null.
+  std::function<void(const RecoveryProgress& progress)> recovering = {};
 };
 
 struct DamageFigures {
@@ -57,6 +69,9 @@ class Files {
   std::unique_ptr<TableArchive> archive;
   std::unique_ptr<wal::Log> log;
   std::unique_ptr<LogJournal> journal;
+  // Of the recovery.
+  std::uint64_t flushed_in_recovery = 0;  // samples
+  std::int64_t recovery_ns = 0;
 
   // Writes the inventory where it is no longer true. Failures are told and tried again next time.
   void save_inventory();
