@@ -41,6 +41,18 @@ Response flags(const AgentStatus& status) {
   return success(json.text());
 }
 
+// A backend without a log has nothing to replay.
+Response wal_replay(const AgentStatus& status) {
+  const ReplayStatus replay = status.replay();
+  JsonWriter json;
+  json.begin_object()
+      .field("min", replay.min)
+      .field("max", replay.max)
+      .field("current", replay.current)
+      .end_object();
+  return success(json.text());
+}
+
 std::string host_name() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
@@ -131,9 +143,7 @@ Status mount_status(const Services& s) {
     added = get("tsdb", false, [&store = s.store](const Request& r) { return tsdb(store, r); });
   }
   if (added.ok()) {
-    // The memory backend has nothing to replay; a durable one reports through its statistics.
-    added = get("walreplay", true,
-                [](const Request&) { return success(R"({"min":0,"max":0,"current":0})"); });
+    added = get("walreplay", true, [&status](const Request&) { return wal_replay(status); });
   }
   if (added.ok()) {
     added = get("plugins", false, [&plugins = s.plugins](const Request&) {
