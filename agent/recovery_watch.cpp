@@ -41,10 +41,10 @@ void RecoveryWatch::take(const bus::Event& event) {
   status_.set_replay(replay);
   const auto done = payload["bytes_done"].get<std::int64_t>();
   const auto total = payload["bytes_total"].get<std::int64_t>();
-  if (payload["done"].get<bool>() || total <= 0) return;
+  if (payload["done"].get<bool>() || replay.max == 0) return;
   const std::lock_guard lock(mutex_);
   if (!starting_) return;
-  const double part = static_cast<double>(done) / static_cast<double>(total);
+  const double part = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
   notifier_.starting("recovering: segment " + std::to_string(replay.current) + " of " +
                          std::to_string(replay.min) + " to " + std::to_string(replay.max) + ", " +
                          std::to_string(static_cast<int>(100 * part)) + " %",

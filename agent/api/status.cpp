@@ -77,6 +77,10 @@ std::string retention_text(const store::RetentionOptions& retention) {
 // clients that decode them strictly go on working.
 Response runtime_info(const Services& s) {
   const AgentStatus& status = s.status;
+  std::int64_t corruptions = 0;
+  // A backend without statistics tells of none.
+  (void)s.store.stats(
+      0, [&](sdk::Value stats) { corruptions = stats["log_damages"].get<std::int64_t>(0); });
   JsonWriter json;
   json.begin_object()
       .field("startTime", std::string_view(rfc3339(status.started_ms())))
@@ -85,7 +89,7 @@ Response runtime_info(const Services& s) {
       .field("serverTime", std::string_view(rfc3339(s.executor.clock().now_ms())))
       .field("reloadConfigSuccess", status.last_reload_ok())
       .field("lastConfigTime", std::string_view(rfc3339(status.last_reload_ms() / 1000 * 1000)))
-      .field("corruptionCount", std::int64_t{0})
+      .field("corruptionCount", corruptions)
       .field("goroutineCount", std::int64_t{0})
       .field("GOMAXPROCS", static_cast<std::int64_t>(std::thread::hardware_concurrency()))
       .field("GOMEMLIMIT", std::int64_t{0})

@@ -181,6 +181,20 @@ std::uint64_t Files::disk_bytes() const {
   return catalogue->figures().bytes + journal->bytes_since_rotation();
 }
 
+std::uint64_t Files::log_file_bytes() const {
+  const std::string folder = path_of("wal");
+  const auto names = world.files.list(folder);
+  std::uint64_t sum = 0;
+  if (!names.ok()) return sum;
+  for (const std::string& name : *names) {
+    if (!wal::parse_segment_name(name)) continue;
+    const auto file = world.files.open_read(folder + "/" + name);
+    const auto size = file.ok() ? (*file)->size() : fs::Result<std::uint64_t>(file.status());
+    sum += size.ok() ? *size : 0;
+  }
+  return sum;
+}
+
 void Files::told_of_page(const partition::TableEntry& entry, const std::string& why) {
   ++damage.pages;
   const std::string text = entry.name().file() + ": " + why;

@@ -77,6 +77,8 @@ class Files {
   void save_inventory();
   // Bytes of tables and log on the disk.
   std::uint64_t disk_bytes() const;
+  // Of the log's files, looked up; 0 where they cannot be listed.
+  std::uint64_t log_file_bytes() const;
   void warn(std::string_view text) const { world.log(NX_LOG_WARN, text); }
 
  private:

@@ -24,6 +24,8 @@ RecoveryTeller::RecoveryTeller(const Surroundings& world, const std::string& fol
     progress_.first_segment = first ? number : std::min(progress_.first_segment, number);
     progress_.last_segment = std::max(progress_.last_segment, number);
   }
+  progress_.segment = progress_.first_segment;
+  tell();
 }
 
 wal::ReplaySink RecoveryTeller::listen_to(wal::ReplaySink sink) {

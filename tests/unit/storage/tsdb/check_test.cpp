@@ -125,7 +125,9 @@ std::vector<std::string> files_of(FaultyFileSystem& files, const std::string& ki
   return out;
 }
 
-void damage(FaultyFileSystem& files, const std::string& path, bool may_remove,
+enum class Harm { kChange, kCut, kRemove };
+
+Harm damage(FaultyFileSystem& files, const std::string& path, bool may_remove,
             std::mt19937& random) {
   std::vector<std::uint8_t>& bytes = files.content(path);
   REQUIRE_FALSE(bytes.empty());
@@ -137,7 +139,7 @@ void damage(FaultyFileSystem& files, const std::string& path, bool may_remove,
       break;
     case 2:
       bytes.resize(at);
-      break;
+      return Harm::kCut;
     case 3:
       for (std::size_t i = at; i < std::min(bytes.size(), at + 1 + random() % 600); ++i) {
         bytes[i] = static_cast<std::uint8_t>(random());
@@ -145,7 +147,9 @@ void damage(FaultyFileSystem& files, const std::string& path, bool may_remove,
       break;
     default:
       REQUIRE(files.unlink(path).ok());
+      return Harm::kRemove;
   }
+  return Harm::kChange;
 }
 
 // The first sample of `part` that `whole` has not.
@@ -206,11 +210,14 @@ TEST_CASE("damage of any kind of file is told and repaired, nothing readable is 
     std::mt19937 random(seed);
     const auto files = whole->copy();
     // Nobody knows of tombstones but themselves.
-    damage(*files, candidates[random() % candidates.size()], kind != ".deleted", random);
+    const Harm harm =
+        damage(*files, candidates[random() % candidates.size()], kind != ".deleted", random);
     const Found readable = content(*files);
     const Told told = tell(*files, "verify");
     if (told.damages.empty()) {
-      if (told.torn_bytes == 0) CHECK(readable == expected);
+      // A log that was cut between two records looks as if it had never gone further.
+      const bool cut = kind == ".log" && (harm == Harm::kCut || told.torn_bytes != 0);
+      if (!cut) CHECK(readable == expected);
       continue;
     }
     ++damaged;
