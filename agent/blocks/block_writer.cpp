@@ -41,7 +41,7 @@ struct BlockWriter::Impl {
   bool finished = false;
 
   ~Impl() {
-    if (finished) return;
+    if (finished || segments == 0) return;
     std::error_code ignored;
     std::filesystem::remove_all(temporary, ignored);
   }
@@ -49,6 +49,10 @@ struct BlockWriter::Impl {
   Status next_segment() {
     if (chunks) {
       if (Status closed = chunks->close(); !closed.ok()) return closed;
+    } else {
+      std::error_code failed;
+      std::filesystem::create_directories(temporary + "/chunks", failed);
+      if (failed) return io_error("cannot make " + temporary + ": " + failed.message());
     }
     Result<OutputFile> file = OutputFile::create(temporary + "/chunks/" + segment_name(++segments));
     if (!file.ok()) return file.status();
@@ -80,8 +84,8 @@ BlockWriter::BlockWriter(BlockWriter&&) noexcept = default;
 BlockWriter::~BlockWriter() = default;
 const BlockMeta& BlockWriter::meta() const { return impl_->meta; }
 
-Result<BlockWriter> BlockWriter::open(const std::string& parent, const std::string& ulid,
-                                      std::int64_t min_t, std::int64_t max_t) {
+BlockWriter BlockWriter::make(const std::string& parent, const std::string& ulid,
+                              std::int64_t min_t, std::int64_t max_t) {
   auto impl = std::make_unique<Impl>();
   impl->folder = parent + "/" + ulid;
   impl->temporary = impl->folder + ".tmp";
@@ -89,9 +93,6 @@ Result<BlockWriter> BlockWriter::open(const std::string& parent, const std::stri
   impl->meta.sources = {ulid};
   impl->meta.min_t = min_t;
   impl->meta.max_t = max_t;
-  std::error_code failed;
-  std::filesystem::create_directories(impl->temporary + "/chunks", failed);
-  if (failed) return io_error("cannot make " + impl->temporary + ": " + failed.message());
   return BlockWriter(std::move(impl));
 }
 

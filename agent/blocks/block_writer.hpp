@@ -18,9 +18,10 @@ namespace narthex::blocks {
 
 class BlockWriter {
  public:
-  // A block for [min_t, max_t) below `parent`, which exists, under the name `ulid`.
-  static Result<BlockWriter> open(const std::string& parent, const std::string& ulid,
-                                  std::int64_t min_t, std::int64_t max_t);
+  // A block for [min_t, max_t) below `parent`, which exists, under the name `ulid`. Nothing is on
+  // the disk before the first add().
+  static BlockWriter make(const std::string& parent, const std::string& ulid, std::int64_t min_t,
+                          std::int64_t max_t);
   BlockWriter(BlockWriter&&) noexcept;
   ~BlockWriter();  // removes what was not finished
 

@@ -52,7 +52,10 @@ Status LocalStore::start(const DataOptions& options) {
   const Status started = instance_->start();
   if (!started.ok()) return started.with_prefix(what);
   store_.emplace(instance_);
-  if ((store_->capabilities() & NX_STORAGE_DURABLE) != 0) return Status();
+  if ((store_->capabilities() & NX_STORAGE_DURABLE) != 0) {
+    // How long samples are kept is for serve to say: a tool neither refuses nor drops old ones.
+    return store_->set_retention({.max_age_ms = 0, .max_bytes = 0, .max_percent = 0});
+  }
   return {NX_ERR_UNSUPPORTED, what + " keeps nothing in a data directory: name another one with " +
                                   "--storage.backend"};
 }

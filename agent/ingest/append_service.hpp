@@ -24,6 +24,8 @@ class SampleAppender {
     return *reinterpret_cast<SampleAppender*>(handle);
   }
 
+  // Begins the transaction, unless it has: fails where the storage takes nothing at present.
+  Status begin();
   Status resolve(const nx_series_table& table, std::span<std::uint64_t> refs,
                  std::span<std::uint8_t> codes);
   Status append(const nx_sample_batch& batch, nx_append_result& result);
@@ -32,7 +34,6 @@ class SampleAppender {
   void rollback() { transaction_.reset(); }
 
  private:
-  Status begin();
   Status append_by_table(const nx_sample_batch& batch, nx_append_result& result);
 
   store::Store& store_;

@@ -40,9 +40,9 @@ Status Manager::apply(std::span<const ReceiverOptions> receivers) {
 
 Status Manager::start(const ReceiverOptions& options) {
   if (!options.listen.empty()) {
-    return {NX_ERR_UNSUPPORTED,
-            "receiver " + options.plugin + ": listen: receivers with sockets of their own are not "
-                                           "there yet, only HTTP routes"};
+    return {NX_ERR_UNSUPPORTED, "receiver " + options.plugin +
+                                    ": listen: receivers with sockets of their own are not "
+                                    "there yet, only HTTP routes"};
   }
   host::InstanceRequest request;
   request.interface_id = NX_INGEST_ID;

@@ -89,13 +89,16 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
   const PluginRequest plugin_request(request, route_id, kBodyMaxBytes, appender.handle());
   PluginReply reply;
   Status outcome;
-  const Status failed = instance_->call(handle_site_, [&](void* self, nx_error* err) {
-    const nx_status returned = table_->handle(self, &plugin_request.raw(), reply.raw(), err);
-    if (returned == NX_PARTIAL) {
-      outcome = Status(NX_PARTIAL, std::string(err->text, err->text_len));
-    }
-    return returned;
-  });
+  // A storage that takes nothing says so before a request is judged: senders come again.
+  Status failed = appender.begin();
+  if (failed.ok())
+    failed = instance_->call(handle_site_, [&](void* self, nx_error* err) {
+      const nx_status returned = table_->handle(self, &plugin_request.raw(), reply.raw(), err);
+      if (returned == NX_PARTIAL) {
+        outcome = Status(NX_PARTIAL, std::string(err->text, err->text_len));
+      }
+      return returned;
+    });
   if (failed.ok()) {
     outcome = commit(appender, std::move(outcome));
   } else {

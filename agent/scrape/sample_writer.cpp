@@ -359,6 +359,9 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   if (outcome.again) return outcome;
   bench_->stale.clear();
   keep ? cache_.end_good(bench_->stale) : cache_.end_bad(bench_->stale);
+  // From here on the cache is in the order of this scrape.
+  if (layout_is_new_) layout_version_ = cache_.version();
+  layout_is_new_ = false;
   if (outcome.stored.ok()) outcome.stored = append_stale(bench_->stale, t_ms_);
   if (outcome.stored.ok()) {
     nx_append_result result = empty_result();
@@ -388,8 +391,10 @@ void SampleWriter::list_metadata() {
 Status SampleWriter::append_rows(WriteOutcome& outcome) {
   RowColumns& rows = bench_->rows;
   const bool plain = outcome.failure.ok() && rows.times.empty() && rows.histogram_at.empty();
-  const bool same_row = plain && cache_.in_order() && cache_.complete();
-  const bool by_layout = same_row && layout_ != 0 && layout_version_ == cache_.version();
+  const bool same_row =
+      cache_.in_order() && cache_.complete() && layout_version_ == cache_.version();
+  if (plain && (!same_row || layout_ == 0)) make_layout();
+  const bool by_layout = plain && layout_ != 0;
   nx_sample_batch batch{};
   batch.struct_size = sizeof batch;
   batch.rows = rows.refs.size();
@@ -415,7 +420,6 @@ Status SampleWriter::append_rows(WriteOutcome& outcome) {
   }
   retried_ = false;
   count_refused(result);
-  if (same_row && !by_layout) remember_layout();
   return {};
 }
 
@@ -425,12 +429,14 @@ void SampleWriter::forget_refs() {
   layout_ = 0;
 }
 
-// This row will come again most likely: from then on without its reference column.
-void SampleWriter::remember_layout() {
+// This row will come again most likely: it is named, and so goes without its reference column.
+void SampleWriter::make_layout() {
+  layout_ = 0;
   if (*cohort_ == 0) return;
   auto layout = appender_->layout(bench_->rows.refs);
-  layout_ = layout.ok() ? *layout : 0;
-  layout_version_ = cache_.version();
+  if (!layout.ok()) return;  // one series under two texts, for example
+  layout_ = *layout;
+  layout_is_new_ = true;
 }
 
 Status SampleWriter::append_stale(std::span<const std::uint64_t> refs, std::int64_t t_ms) {

@@ -92,7 +92,7 @@ class SampleWriter {
   void push_report(const ScrapeReport& report);
   Status append_rows(WriteOutcome& outcome);
   Status append_stale(std::span<const std::uint64_t> refs, std::int64_t t_ms);
-  void remember_layout();
+  void make_layout();
   void forget_refs();
   void count_refused(const nx_append_result& result);
   void list_metadata();
@@ -108,6 +108,7 @@ class SampleWriter {
   std::optional<std::uint64_t> cohort_;
   std::uint64_t layout_ = 0;
   std::uint64_t layout_version_ = 0;  // of the cache
+  bool layout_is_new_ = false;        // made for the running scrape
   bool metadata_unsent_ = false;      // the storage does not have the present list
   bool retried_ = false;              // this scrape began again because references were unknown
 

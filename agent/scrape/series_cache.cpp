@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <random>
 
 namespace narthex::scrape {
 namespace {
 
-std::uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
 
 // Releases what a change of a target's size left behind.
 template <class T>
@@ -18,6 +22,12 @@ void clear_and_free(std::vector<T>& items) {
 }
 
 }  // namespace
+
+SeriesCache::Key SeriesCache::key_of(std::string_view text) {
+  static const std::uint64_t seed = random_seed();
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
+  return {hash.low64, hash.high64};
+}
 
 void SeriesCache::begin_scrape() {
   next_ = 0;
@@ -46,14 +56,14 @@ bool SeriesCache::mark(std::uint32_t entry) {
   return false;
 }
 
-std::uint32_t SeriesCache::find_elsewhere(std::string_view wanted, bool& again) {
+std::uint32_t SeriesCache::find_elsewhere(const Key& wanted, bool& again) {
   leave_order();
   if (index_.empty() && size() != 0) build_index();
   if (index_.empty()) return kMiss;
   const std::size_t mask = index_.size() - 1;
-  for (std::size_t slot = hash_of(wanted) & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
+  for (std::size_t slot = wanted.low & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
     const std::uint32_t entry = index_[slot] - 1;
-    if (key(entry) != wanted) continue;
+    if (keys_[entry] != wanted) continue;
     next_ = entry + 1;
     again = mark(entry);
     return entry;
@@ -68,7 +78,7 @@ void SeriesCache::build_index() {
 
 void SeriesCache::insert_index(std::uint32_t entry) {
   const std::size_t mask = index_.size() - 1;
-  std::size_t slot = hash_of(key(entry)) & mask;
+  std::size_t slot = keys_[entry].low & mask;
   while (index_[slot] != 0) slot = (slot + 1) & mask;
   index_[slot] = entry + 1;
 }
@@ -76,8 +86,7 @@ void SeriesCache::insert_index(std::uint32_t entry) {
 std::uint32_t SeriesCache::add(std::string_view key, std::uint64_t ref, std::uint8_t flags) {
   leave_order();
   const std::uint32_t entry = size();
-  keys_ += key;
-  key_end_.push_back(static_cast<std::uint32_t>(keys_.size()));
+  keys_.push_back(key_of(key));
   refs_.push_back(ref);
   flags_.push_back(flags);
   dropped_ += (flags & kDropped) != 0 ? 1 : 0;
@@ -150,8 +159,7 @@ void SeriesCache::truncate(std::uint32_t size) {
   for (std::uint32_t entry = size; entry < this->size(); ++entry) {
     dropped_ -= (flags_[entry] & kDropped) != 0 ? 1 : 0;
   }
-  key_end_.resize(size);
-  keys_.resize(size == 0 ? 0 : key_end_.back());
+  keys_.resize(size);
   refs_.resize(size);
   flags_.resize(size);
   clear_and_free(index_);
@@ -160,16 +168,12 @@ void SeriesCache::truncate(std::uint32_t size) {
 
 // Leaves exactly the entries of order_, in that order.
 void SeriesCache::rebuild() {
-  std::size_t bytes = 0;
-  for (const std::uint32_t entry : order_) bytes += key(entry).size();
   SeriesCache next;
-  next.keys_.reserve(bytes);
-  next.key_end_.reserve(order_.size());
+  next.keys_.reserve(order_.size());
   next.refs_.reserve(order_.size());
   next.flags_.reserve(order_.size());
   for (const std::uint32_t entry : order_) {
-    next.keys_ += key(entry);
-    next.key_end_.push_back(static_cast<std::uint32_t>(next.keys_.size()));
+    next.keys_.push_back(keys_[entry]);
     next.refs_.push_back(refs_[entry]);
     next.flags_.push_back(flags_[entry]);
     next.dropped_ += (flags_[entry] & kDropped) != 0 ? 1 : 0;
@@ -195,8 +199,8 @@ void SeriesCache::forget_labels() {
 }
 
 std::size_t SeriesCache::memory_bytes() const {
-  return sizeof *this + keys_.capacity() + key_end_.capacity() * 4 + refs_.capacity() * 8 +
-         flags_.capacity() + index_.capacity() * 4 + seen_.capacity() * 8 + order_.capacity() * 4 +
+  return sizeof *this + keys_.capacity() * sizeof(Key) + refs_.capacity() * 8 + flags_.capacity() +
+         index_.capacity() * 4 + seen_.capacity() * 8 + order_.capacity() * 4 +
          orphans_.capacity() * 8;
 }
 

@@ -52,14 +52,13 @@ Result<ExportCounts> export_blocks(store::Store& store, const ExportOptions& opt
     // Names of blocks that are made one after the other sort in that order.
     const std::string ulid = blocks::make_ulid(
         options.now_ms + static_cast<std::int64_t>(counts.blocks.size()), random(), random());
-    Result<blocks::BlockWriter> block =
-        blocks::BlockWriter::open(options.out, ulid, begin, begin + options.block_ms);
-    if (!block.ok()) return block.status();
+    blocks::BlockWriter block =
+        blocks::BlockWriter::make(options.out, ulid, begin, begin + options.block_ms);
     const blocks::TimeRange span{std::max(begin, first),
                                  std::min(begin + options.block_ms - 1, last)};
-    const Status written = write_block(store, options, span, *block, counts, progress);
+    const Status written = write_block(store, options, span, block, counts, progress);
     if (!written.ok()) return written;
-    const Result<blocks::BlockMeta> meta = block->finish();
+    const Result<blocks::BlockMeta> meta = block.finish();
     if (!meta.ok()) return meta.status();
     if (meta->samples > 0) counts.blocks.push_back(options.out + "/" + ulid);
   }

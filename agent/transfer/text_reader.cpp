@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <unordered_map>
 
 namespace narthex::transfer {
@@ -48,6 +49,14 @@ std::string_view last_type_line(std::string_view piece) {
   }
   return piece.substr(at, piece.find('\n', at) + 1 - at);
 }
+
+// Looks up string keys by views.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
 
 // One parser at work on one file.
 class FileParse {
@@ -141,7 +150,13 @@ class FileParse {
     std::vector<nx_str> missing;
     std::vector<std::uint64_t> missing_rows;
     for (std::uint64_t row = 0; row < rows; ++row) {
-      const auto known = known_.find(std::string(view(parsed.key[row])));
+      // Dumps have the samples of a series in a row.
+      if (row > 0 && numbers_[row - 1] != Loader::kUnwanted &&
+          view(parsed.key[row]) == view(parsed.key[row - 1])) {
+        numbers_[row] = numbers_[row - 1];
+        continue;
+      }
+      const auto known = known_.find(view(parsed.key[row]));
       if (known != known_.end()) {
         numbers_[row] = known->second;
         continue;
@@ -168,7 +183,7 @@ class FileParse {
     std::vector<nx_label> labels;
     for (std::uint32_t i = 0; i < table->series_count && i < missing.rows.size(); ++i) {
       const std::uint64_t row = missing.rows[i];
-      const std::string key(view(missing.parsed.key[row]));
+      const std::string_view key = view(missing.parsed.key[row]);
       const auto known = self.known_.find(key);  // the same series twice in this batch
       if (known == self.known_.end()) {
         labels.clear();
@@ -209,8 +224,9 @@ class FileParse {
   const std::string content_type_;
   Loader& loader_;
   void* const scratch_;
-  std::unordered_map<std::string, std::uint64_t> known_;  // key -> the loader's number
-  std::vector<std::uint64_t> numbers_;                    // of the rows of this batch
+  std::unordered_map<std::string, std::uint64_t, TextHash, std::equal_to<>>
+      known_;                           // key -> number
+  std::vector<std::uint64_t> numbers_;  // of the rows of this batch
   std::string_view piece_;
   std::int64_t first_line_ = 1;
   Status failure_;
@@ -249,7 +265,9 @@ Status TextReader::read(const std::string& path, Loader& loader) {
     const std::size_t size = piece_end(text.substr(at), piece_bytes_);
     const std::string_view piece = text.substr(at, size);
     const bool last = at + size == text.size();
-    std::string body = carried;
+    std::string body;
+    body.reserve(carried.size() + piece.size() + kEnd.size() + 1);
+    body += carried;
     body += piece;
     if (open_metrics && !last) (body += kEnd) += '\n';
     const auto carried_lines = static_cast<std::int64_t>(lines_in(carried));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // text_reader.hpp - files of OpenMetrics or Prometheus text with a timestamp on every sample,
-// parsed by the protocol plugins in pieces of some MiB, so that their size does not matter. Thread:
-// one.
+// parsed by the protocol plugins in pieces of half a MiB, so that their size does not matter.
+// Thread: one.
 #pragma once
 
 #include "host/instance.hpp"
@@ -30,7 +30,8 @@ class TextReader {
 
  private:
   std::vector<std::shared_ptr<host::Instance>> parsers_;
-  std::size_t piece_bytes_ = std::size_t{8} << 20;
+  // Small enough for the allocator to use the same memory again.
+  std::size_t piece_bytes_ = std::size_t{512} << 10;
 };
 
 }  // namespace narthex::transfer

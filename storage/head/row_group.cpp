@@ -63,7 +63,7 @@ std::int64_t RowGroup::append(Row row, index::Epochs& epochs, bool keep_sequence
   last_t_ = row.t;
   ++next_row_;
   open_->rows[open_count_++] = std::move(row);
-  if (open_count_ == kTileRows) grown += seal(epochs, keep_sequences);
+  if (open_count_ == kOpenRows) grown += seal(epochs, keep_sequences) + join_tiles(epochs);
   return grown;
 }
 
@@ -82,6 +82,28 @@ std::int64_t RowGroup::seal(index::Epochs& epochs, bool keep_sequences) {
   open_ = nullptr;
   open_count_ = 0;
   return signed_bytes(tile->bytes()) - signed_bytes(freed);
+}
+
+// Of a row's life the first part is spent in small tiles: raw rows are large, and packing few of
+// them is better than keeping them.
+std::int64_t RowGroup::join_tiles(index::Epochs& epochs) {
+  std::size_t first = tiles_.size();
+  std::uint32_t rows = 0;
+  while (first > frozen_tiles_ && tiles_[first - 1]->rows() <= kOpenRows &&
+         rows + tiles_[first - 1]->rows() <= kTileRows) {
+    rows += tiles_[--first]->rows();
+  }
+  if (rows + kOpenRows <= kTileRows) return 0;
+  const std::span<const Tile* const> parts = std::span(tiles_).subspan(first);
+  const auto* whole = new Tile(parts);
+  std::int64_t grown = signed_bytes(whole->bytes());
+  for (const Tile* part : parts) {
+    grown -= signed_bytes(part->bytes());
+    epochs.retire(part, part->bytes());
+  }
+  tiles_.resize(first);
+  tiles_.push_back(whole);
+  return grown;
 }
 
 std::int64_t RowGroup::freeze(index::Epochs& epochs, bool keep_sequences) {

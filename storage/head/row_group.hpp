@@ -2,7 +2,8 @@
 // row_group.hpp - the rows of a cohort: series that are written together share one time column.
 //
 // A row is one timestamp and a value a slot; appending one takes over its memory, so it costs the
-// same for 2 and for 20,000 series. 32 rows are sealed into a tile. Times of rows ascend strictly.
+// same for 2 and for 20,000 series. 8 rows are sealed into a tile, and 4 such tiles into one. Times
+// of rows ascend strictly.
 //
 // Everything here is guarded by the commit lock. Readers take a GroupView under it and then read
 // without: tiles never change, and rows below the count they saw never change.
@@ -21,7 +22,7 @@
 namespace narthex::storage::head {
 
 struct OpenRows {
-  std::array<Row, kTileRows> rows;
+  std::array<Row, kOpenRows> rows;
 };
 
 class RowGroup {
@@ -77,6 +78,8 @@ class RowGroup {
 
  private:
   friend class GroupView;
+
+  std::int64_t join_tiles(index::Epochs& epochs);
 
   const std::uint64_t id_;
   std::vector<Series*> slots_;

@@ -159,7 +159,7 @@ void SeriesWriter::make_room(Series& series) {
     return;
   }
   const auto capacity = static_cast<std::uint8_t>(std::min<std::uint32_t>(
-      std::max<std::uint32_t>(series.open_capacity * 2u, 4u), kOpenSamplesMax));
+      std::max<std::uint32_t>(series.open_capacity * 2u, 1u), kOpenSamplesMax));
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
   if (series.open_count > 0) {
     std::memcpy(larger.get(), series.open.get(), series.open_count * sizeof(Sample));

@@ -42,6 +42,38 @@ Tile::Tile(std::span<const Row> rows, std::uint32_t slot_count, std::uint64_t fi
   finish();
 }
 
+Tile::Tile(std::span<const Tile* const> parts) : first_row_(parts.front()->first_row_) {
+  const bool sequences = std::any_of(parts.begin(), parts.end(),
+                                     [](const Tile* part) { return !part->sequences_.empty(); });
+  std::uint32_t slots = 0;
+  for (const Tile* part : parts) {
+    times_.insert(times_.end(), part->times_.begin(), part->times_.end());
+    slots = std::max(slots, part->slot_count());
+    if (!sequences) continue;
+    sequences_.insert(sequences_.end(), part->sequences_.begin(), part->sequences_.end());
+    sequences_.resize(times_.size(), 0);  // rows that every reader sees
+  }
+  offsets_.reserve(slots + 1);
+  bytes_.reserve(slots * 24);
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    TileColumn column;
+    std::size_t count = 0;
+    std::uint32_t base = 0;
+    for (const Tile* part : parts) {
+      // A short column may be decoded beyond its values: there is room for a whole one.
+      std::uint64_t values[kTileRows];
+      const std::uint32_t mask = part->column(slot, values);
+      const auto size = static_cast<std::size_t>(std::popcount(mask));
+      std::copy_n(values, size, column.bits + count);
+      count += size;
+      column.mask |= mask << base;
+      base += part->rows();
+    }
+    append(column);
+  }
+  finish();
+}
+
 Tile::Tile(const Tile& from, const std::function<void(std::uint32_t, TileColumn&)>& edit)
     : first_row_(from.first_row_), times_(from.times_), sequences_(from.sequences_) {
   for (std::uint32_t slot = 0; slot < from.slot_count(); ++slot) {

@@ -16,6 +16,7 @@
 namespace narthex::storage::head {
 
 inline constexpr std::uint32_t kTileRows = 32;
+inline constexpr std::uint32_t kOpenRows = 8;  // raw ones, before they are packed
 
 // A row of a group that is not sealed yet.
 struct Row {
@@ -44,6 +45,8 @@ class Tile {
   // REQUIRES: 1 <= rows.size() <= kTileRows.
   Tile(std::span<const Row> rows, std::uint32_t slot_count, std::uint64_t first_row,
        bool keep_sequences);
+  // The rows of several. REQUIRES: neighbours, kTileRows rows at most.
+  explicit Tile(std::span<const Tile* const> parts);
   // The same rows with columns that `edit` may take samples from (it clears bits of the mask).
   Tile(const Tile& from, const std::function<void(std::uint32_t slot, TileColumn&)>& edit);
 

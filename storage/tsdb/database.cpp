@@ -32,6 +32,8 @@ Database::Database(std::unique_ptr<Files> files)
 Database::~Database() {
   // Without a flush the log has everything: a failure, or no time, loses nothing.
   (void)upkeep_.flush_now(files_->world.mono_ns() + kStopFlushNs);
+  const fs::Status synced = files_->log->sync();
+  if (!synced.ok()) files_->warn("the log cannot be synced: " + synced.message());
 }
 
 std::uint64_t Database::capabilities() const {
@@ -41,6 +43,8 @@ std::uint64_t Database::capabilities() const {
 }
 
 std::unique_ptr<sdk::StorageTxn> Database::begin(const nx_txn_opts& opts) {
+  const Status room = files_->room();
+  if (!room.ok()) throw sdk::Error(room);
   return std::make_unique<head::Txn>(
       files_->core, opts.cohort,
       (opts.flags & NX_TXN_SYNC) != 0 ? head::Txn::Trust::kSynced : head::Txn::Trust::kNew);

@@ -13,6 +13,11 @@ namespace narthex::storage::tsdb {
 namespace {
 
 constexpr std::size_t kToldMax = 1000;
+constexpr std::uint64_t kRoomLeast = 4 << 20;   // of free space; below it appends are refused ...
+constexpr std::uint64_t kRoomAgain = 16 << 20;  // ... until there is so much
+constexpr std::int64_t kLookEveryNs = 500'000'000;
+constexpr std::int64_t kTellEveryNs = 10'000'000'000;
+constexpr std::uint32_t kRetryAfterMs = 5'000;
 
 std::optional<wal::Durability> durability_of(std::string_view text) {
   if (text == "always") return wal::Durability::kAlways;
@@ -104,6 +109,9 @@ Status Files::recover() {
     warn("the log ends in " + std::to_string(replayed->torn_bytes) +
          " bytes that are no whole record: they were left out");
   }
+  if (replayed->last_is_short) {
+    warn("the newest segment of the log is shorter than its header: what it held is lost");
+  }
   if (replayed->segments_lost != 0) {
     warn(std::to_string(replayed->segments_lost) + " segments of the log could not be opened");
   }
@@ -158,6 +166,29 @@ void Files::compare(const wal::LogState& state) {
   for (const std::uint64_t segment : missing.segments) {
     warn("segment " + std::to_string(segment) + " of the log is missing: its samples are lost");
   }
+}
+
+Status Files::room() {
+  const std::int64_t now = world.mono_ns();
+  const std::lock_guard lock(room_mutex_);
+  if (room_looked_ns_ != 0 && now - room_looked_ns_ < kLookEveryNs) return room_;
+  room_looked_ns_ = now;
+  const fs::Result<std::uint64_t> free = world.files.free_bytes(options.path);
+  if (!free.ok()) return room_;
+  const bool refused = !room_.ok();
+  if (*free >= (refused ? kRoomAgain : kRoomLeast)) {
+    if (refused) world.log(NX_LOG_INFO, "there is space on the disk again: appends are taken");
+    room_ = Status();
+    return room_;
+  }
+  room_ = Status(NX_ERR_UNAVAILABLE,
+                 "no space left on the disk: " + std::to_string(*free) + " bytes are free",
+                 kRetryAfterMs);
+  if (!refused || now - room_told_ns_ >= kTellEveryNs) {
+    room_told_ns_ = now;
+    warn(room_.message() + ", appends are refused");
+  }
+  return room_;
 }
 
 void Files::save_inventory() {

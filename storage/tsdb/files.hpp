@@ -73,6 +73,9 @@ class Files {
   std::uint64_t flushed_in_recovery = 0;  // samples
   std::int64_t recovery_ns = 0;
 
+  // UNAVAILABLE while the file system has next to no room: what is left is for ending in order.
+  // Looked at twice a second.
+  Status room();
   // Writes the inventory where it is no longer true. Failures are told and tried again next time.
   void save_inventory();
   // Bytes of tables and log on the disk.
@@ -91,6 +94,10 @@ class Files {
     return options.path + "/" + std::string(name);
   }
 
+  std::mutex room_mutex_;
+  Status room_;  // guarded by room_mutex_, as the two below
+  std::int64_t room_looked_ns_ = 0;
+  std::int64_t room_told_ns_ = 0;
   std::mutex inventory_mutex_;
   Inventory saved_;  // guarded by inventory_mutex_
   std::mutex told_mutex_;

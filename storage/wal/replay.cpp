@@ -67,6 +67,7 @@ void read_source(Source& source, bool is_last, const ReplaySink& sink, std::uint
   const std::uint64_t before = report.bytes;
   // A header that was being written when the power went is a torn tail.
   const bool torn = is_last && source.size <= kSegmentHeaderBytes;
+  report.last_is_short = is_last && source.size < kSegmentHeaderBytes;
   if (!source.header_good && !torn && source.limit > kSegmentHeaderBytes)
     note(report, {number, 0}, kSegmentHeaderBytes);
   SegmentReader reader(*source.file, source.info.header.salt, source.limit,

@@ -39,6 +39,7 @@ struct ReplayReport {
   std::uint64_t damage_count = 0;   // unreadable stretches
   std::vector<Damage> damages;      // the first 100 of them
   std::uint64_t segments_lost = 0;  // could not be opened
+  bool last_is_short = false;       // the newest segment has not even a header
 };
 
 struct ReplaySink {

@@ -122,6 +122,14 @@ class ImportExport(unittest.TestCase):
         self.assertIn("damaged: %s at byte " % chunks, done.stderr)
 
     @unittest.skipUnless(HAS_TSDB, "the tsdb backend is not built")
+    def test_samples_of_any_age_come_and_go(self):
+        old = self.write("old.om", "old 1 1000000000\nold 2 1000000060.5\n# EOF\n")
+        self.run_ok("import", old, "--data", self.path("data"), *BACKEND)
+        for _ in range(2):  # looking does not take them away
+            done = self.run_ok("export", "--data", self.path("data"), *BACKEND, "--out", "-")
+            self.assertEqual(done.stdout, "old 1 1000000000\nold 2 1000000060.5\n# EOF\n")
+
+    @unittest.skipUnless(HAS_TSDB, "the tsdb backend is not built")
     def test_a_data_directory_is_filled_served_and_exported(self):
         data = self.path("data")
         done = self.run_ok("import", self.text, "--data", data, *BACKEND)

@@ -224,7 +224,8 @@ typedef struct nx_storage {
   nx_status(NX_CALL* snapshot)(void* instance, nx_str directory, uint32_t flags, nx_error* err);
   nx_status(NX_CALL* set_retention)(void* instance, const nx_retention* retention, nx_error* err);
   /* Upkeep in slices: called at least every 10 s, and again at once while it returns NX_OK; NX_END
-   * when nothing is left. It stops at the deadline. */
+   * when nothing is left. It stops at the deadline; INT64_MAX: also what is not due yet is done, so
+   * that everything is durable and in its final form. */
   nx_status(NX_CALL* maintain)(void* instance, int64_t deadline_mono_ns, nx_error* err);
   /* A table with the keys of GET /api/v1/status/tsdb (headStats, seriesCountByMetricName, ...),
    * and "bytes", "min_time", "max_time"; `top` rows a ranking. */

@@ -41,8 +41,7 @@ class Stopwatch {
 int run_bench() {
   test::TemporaryFolder folder;
   std::mt19937_64 random(1);
-  Result<BlockWriter> writer = BlockWriter::open(folder.path(), make_ulid(1, 2, 3), 0, 7'200'000);
-  if (!writer.ok()) return 1;
+  BlockWriter writer = BlockWriter::make(folder.path(), make_ulid(1, 2, 3), 0, 7'200'000);
   const Stopwatch writing;
   for (int s = 0; s < 20'000; ++s) {
     char instance[16];
@@ -57,9 +56,9 @@ int run_bench() {
       if (s % 3 == 1) value = static_cast<double>(random() % 10'000) / 100;
       samples.add(i * 15'000 + static_cast<std::int64_t>(random() % 3), value);
     }
-    if (!writer->add(views, samples.view()).ok()) return 1;
+    if (!writer.add(views, samples.view()).ok()) return 1;
   }
-  const Result<BlockMeta> meta = writer->finish();
+  const Result<BlockMeta> meta = writer.finish();
   if (!meta.ok()) return 1;
   const double millions = static_cast<double>(meta->samples) / 1e6;
   std::printf("write  %.2f M samples/s (making them up included)\n", millions / writing.seconds());

@@ -36,9 +36,7 @@ struct TestBlock {
 void make_block(TestBlock& out, std::size_t count, bool histograms = true) {
   std::mt19937_64 random(kBlockSeed);
   const std::string ulid = make_ulid(kBegin, random(), random());
-  Result<BlockWriter> writer =
-      BlockWriter::open(out.parent.path(), ulid, kBegin, kBegin + kTwoHours);
-  REQUIRE(writer.ok());
+  BlockWriter writer = BlockWriter::make(out.parent.path(), ulid, kBegin, kBegin + kTwoHours);
   for (std::size_t s = 0; s < count * (histograms ? 2 : 1); ++s) {
     const bool histogram = s >= count;
     char instance[16];
@@ -58,13 +56,13 @@ void make_block(TestBlock& out, std::size_t count, bool histograms = true) {
         samples.add(t, static_cast<double>(random() % 1000) / 8);
       }
     }
-    REQUIRE(writer->add(views, samples.view()).ok());
+    REQUIRE(writer.add(views, samples.view()).ok());
     test::Points& points = out.points[test::labels_text(views)];
     for (std::size_t i = 0; i < samples.size(); ++i) {
       points[samples.view().t[i]] = test::row_text(samples.view(), i, false);
     }
   }
-  const Result<BlockMeta> meta = writer->finish();
+  const Result<BlockMeta> meta = writer.finish();
   REQUIRE(meta.ok());
   out.meta = *meta;
   out.folder = out.parent.file(ulid);
@@ -202,9 +200,14 @@ TEST_CASE("a cut index, a cut chunks file and a missing one are told", "[blocks]
 TEST_CASE("a block that was not finished leaves nothing", "[blocks]") {
   test::TemporaryFolder parent;
   {
-    Result<BlockWriter> writer = BlockWriter::open(parent.path(), make_ulid(1, 2, 3), 0, 10);
-    REQUIRE(writer.ok());
-    CHECK(writer->finish()->samples == 0);
+    BlockWriter writer = BlockWriter::make(parent.path(), make_ulid(1, 2, 3), 0, 10);
+    CHECK(writer.finish()->samples == 0);
+    BlockWriter begun = BlockWriter::make(parent.path(), make_ulid(1, 2, 4), 0, 10);
+    Samples samples;
+    samples.add(1, 1);
+    const nx_label label{to_nx("a"), to_nx("b")};
+    REQUIRE(begun.add({&label, 1}, samples.view()).ok());
+    CHECK_FALSE(std::filesystem::is_empty(parent.path()));
   }
   CHECK(std::filesystem::is_empty(parent.path()));
 }
