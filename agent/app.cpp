@@ -10,6 +10,7 @@
 #include "net/client.hpp"
 #include "net/server.hpp"
 #include "plugin_functions.hpp"
+#include "recovery_watch.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/notify.hpp"
@@ -85,7 +86,8 @@ class App {
         clients_(executor_, "Narthex/" NARTHEX_VERSION),
         plugins_({plugin_folders(*config), config->storage.data_dir, NARTHEX_VERSION},
                  {executor_, registry_, bus_, &clients_}),
-        discoverers_(plugins_) {
+        discoverers_(plugins_),
+        recovery_(bus_, notifier_, status_) {
     status_.set_config(std::move(config), executor_.clock().now_ms());
   }
 
@@ -95,7 +97,8 @@ class App {
   const config::Config& config() const { return *status_.config(); }
 
   Status check_plugins(const config::Config& config, std::vector<document::Finding>& findings);
-  Status open_storage();
+  Status make_storage();
+  Status start_storage();
   scrape::ManagerServices scrape_services();
   Status open_server();
   Status settle_address();
@@ -120,6 +123,7 @@ class App {
   net::ClientFactory clients_;
   host::PluginHost plugins_;
   discovery::PluginDiscovererFactory discoverers_;
+  RecoveryWatch recovery_;
   std::shared_ptr<host::Instance> storage_;
   std::optional<store::Store> store_;
   std::optional<net::Server> server_;
@@ -139,7 +143,9 @@ class App {
 
 int App::run() {
   bus_.publish("agent.state", "agent", {{"state", bus::text_value("starting")}}, true);
-  for (const auto step : {&App::open_storage, &App::open_server, &App::begin}) {
+  // The server listens while the storage recovers: who asks is told how far it is.
+  for (const auto step :
+       {&App::make_storage, &App::open_server, &App::start_storage, &App::begin}) {
     const Status done = (this->*step)();
     if (done.ok()) continue;
     stop();
@@ -150,7 +156,7 @@ int App::run() {
   return 0;
 }
 
-Status App::open_storage() {
+Status App::make_storage() {
   const store::StorageOptions& options = config().storage;
   const store::StorageConfig tree(options);
   host::InstanceRequest request;
@@ -162,9 +168,14 @@ Status App::open_storage() {
   Result<std::shared_ptr<host::Instance>> made = plugins_.create(request);
   if (!made.ok()) return made.status().with_prefix("storage backend " + options.backend);
   storage_ = *std::move(made);
+  store_.emplace(storage_);
+  return Status();
+}
+
+Status App::start_storage() {
+  const store::StorageOptions& options = config().storage;
   const Status started = storage_->start();
   if (!started.ok()) return started.with_prefix("storage backend " + options.backend);
-  store_.emplace(storage_);
   return store_->set_retention(options.retention);
 }
 
@@ -239,6 +250,7 @@ Status App::begin() {
   if (!applied.ok()) return applied;
   upkeep();
   keep_watchdog();
+  recovery_.started();
   status_.ready = true;
   notifier_.ready("serving on " + server_->address());
   log_.info("ready", {{"version", status_.version()}});
@@ -324,6 +336,10 @@ Status App::check_plugins(const config::Config& config, std::vector<document::Fi
 
 Status App::reload() {
   const std::lock_guard one(reload_mutex_);
+  if (!status_.ready) {
+    log_.warn("configuration not reloaded: the agent is still starting");
+    return {NX_ERR_UNAVAILABLE, "the agent is still starting"};
+  }
   notifier_.reloading(executor_.clock().mono_ns());
   std::vector<document::Finding> findings;
   std::shared_ptr<const config::Config> next = config::load(command_line_, findings);

@@ -40,6 +40,13 @@ class Registry;
 
 namespace narthex::api {
 
+// How far the storage's log is read at a start: segments by number, all 0 where there is none.
+struct ReplayStatus {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::int64_t current = 0;
+};
+
 // What the process knows of itself. Thread-safe.
 class AgentStatus {
  public:
@@ -71,6 +78,14 @@ class AgentStatus {
     const std::lock_guard lock(mutex_);
     return last_reload_ms_;
   }
+  void set_replay(const ReplayStatus& replay) {
+    const std::lock_guard lock(mutex_);
+    replay_ = replay;
+  }
+  ReplayStatus replay() const {
+    const std::lock_guard lock(mutex_);
+    return replay_;
+  }
 
   std::atomic<bool> ready{false};
   std::atomic<bool> stopping{false};
@@ -82,6 +97,7 @@ class AgentStatus {
   std::shared_ptr<const config::Config> config_;  // guarded by mutex_
   std::int64_t last_reload_ms_ = 0;               // guarded by mutex_
   bool last_reload_ok_ = false;                   // guarded by mutex_
+  ReplayStatus replay_;                           // guarded by mutex_
 };
 
 struct Services {

@@ -41,6 +41,18 @@ Response flags(const AgentStatus& status) {
   return success(json.text());
 }
 
+// A backend without a log has nothing to replay.
+Response wal_replay(const AgentStatus& status) {
+  const ReplayStatus replay = status.replay();
+  JsonWriter json;
+  json.begin_object()
+      .field("min", replay.min)
+      .field("max", replay.max)
+      .field("current", replay.current)
+      .end_object();
+  return success(json.text());
+}
+
 std::string host_name() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
@@ -65,6 +77,10 @@ std::string retention_text(const store::RetentionOptions& retention) {
 // clients that decode them strictly go on working.
 Response runtime_info(const Services& s) {
   const AgentStatus& status = s.status;
+  std::int64_t corruptions = 0;
+  // A backend without statistics tells of none.
+  (void)s.store.stats(
+      0, [&](sdk::Value stats) { corruptions = stats["log_damages"].get<std::int64_t>(0); });
   JsonWriter json;
   json.begin_object()
       .field("startTime", std::string_view(rfc3339(status.started_ms())))
@@ -73,7 +89,7 @@ Response runtime_info(const Services& s) {
       .field("serverTime", std::string_view(rfc3339(s.executor.clock().now_ms())))
       .field("reloadConfigSuccess", status.last_reload_ok())
       .field("lastConfigTime", std::string_view(rfc3339(status.last_reload_ms() / 1000 * 1000)))
-      .field("corruptionCount", std::int64_t{0})
+      .field("corruptionCount", corruptions)
       .field("goroutineCount", std::int64_t{0})
       .field("GOMAXPROCS", static_cast<std::int64_t>(std::thread::hardware_concurrency()))
       .field("GOMEMLIMIT", std::int64_t{0})
@@ -131,9 +147,7 @@ Status mount_status(const Services& s) {
     added = get("tsdb", false, [&store = s.store](const Request& r) { return tsdb(store, r); });
   }
   if (added.ok()) {
-    // The memory backend has nothing to replay; a durable one reports through its statistics.
-    added = get("walreplay", true,
-                [](const Request&) { return success(R"({"min":0,"max":0,"current":0})"); });
+    added = get("walreplay", true, [&status](const Request&) { return wal_replay(status); });
   }
   if (added.ok()) {
     added = get("plugins", false, [&plugins = s.plugins](const Request&) {

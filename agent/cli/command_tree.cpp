@@ -5,6 +5,7 @@
 #include "cli/serve_flags.hpp"
 #include "cli/tool.hpp"
 #include "cli/transfer_help.hpp"
+#include "cli/tsdb_help.hpp"
 #include "config/flags.hpp"
 
 #include <CLI/CLI.hpp>
@@ -33,6 +34,7 @@ class Tree {
     add_reload();
     add_import();
     add_export();
+    add_tsdb();
     add_completion();
   }
 
@@ -214,6 +216,28 @@ class Tree {
     command->footer(export_help());
   }
 
+  void add_tsdb() {
+    CLI::App* tsdb = group("tsdb", "Look into a data directory, and mend it.");
+    CLI::App* analyze = verb(tsdb, "analyze", "Show which series and tables take the room.",
+                             [this] { return tsdb_analyze(tsdb_); });
+    analyze->add_option("--limit", tsdb_.limit, "Rows a list.")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    CLI::App* dump =
+        verb(tsdb, "dump", "Print samples, one a line.", [this] { return tsdb_dump(tsdb_); });
+    pick_options(dump, tsdb_.pick);
+    CLI::App* verify = verb(tsdb, "verify", "Read everything, say what is damaged, change nothing.",
+                            [this] { return tsdb_verify(tsdb_); });
+    CLI::App* repair =
+        verb(tsdb, "repair", "Make a damaged directory whole; lose nothing readable.",
+             [this] { return tsdb_repair(tsdb_); });
+    for (CLI::App* command : {analyze, dump, verify, repair}) {
+      data_options(command, tsdb_.data);
+      command->footer(tsdb_help(command->get_name()));
+    }
+    for (CLI::App* command : {analyze, verify, repair}) output_option(command, tsdb_.output);
+  }
+
   void add_completion() {
     CLI::App* command = verb(&app_, "completion", "Print a shell completion script.",
                              [this] { return completion(info(app_), shell_); });
@@ -242,6 +266,7 @@ class Tree {
   QueryOptions query_;
   ImportOptions import_;
   ExportOptions export_;
+  TsdbOptions tsdb_;
   std::string shell_;
 };
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/local_store.hpp"
 
+#include "cli/data_lock.hpp"
 #include "host/plugin_host.hpp"
 #include "runtime/clock.hpp"
 #include "store/storage_config.hpp"
 
 #include <narthex/storage.h>
-
-#include <filesystem>
 
 namespace narthex::cli {
 
@@ -27,17 +26,8 @@ LocalStore::~LocalStore() {
 }
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const DataOptions& options, bool create) {
-  std::error_code failed;
-  if (!create && !std::filesystem::is_directory(options.data_dir, failed)) {
-    return not_found("data directory " + options.data_dir + ": does not exist");
-  }
-  Result<runtime::DataDirectory> directory = runtime::DataDirectory::open(options.data_dir);
-  if (!directory.ok()) {
-    Status status = directory.status();
-    if (status.code() != NX_ERR_ALREADY_EXISTS) return status;
-    return Status(status.code(), status.message() + ": stop the agent that runs there" +
-                                     (create ? ", or push to it with --url" : ""));
-  }
+  Result<runtime::DataDirectory> directory = lock_data_directory(options, create);
+  if (!directory.ok()) return directory.status();
   std::unique_ptr<LocalStore> out(new LocalStore(*std::move(directory), options));
   const Status started = out->start(options);
   if (!started.ok()) return started;

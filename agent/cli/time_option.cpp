@@ -54,6 +54,17 @@ Result<std::int64_t> parse_time(const std::string& text) {
   return static_cast<std::int64_t>(timegm(&parts)) * 1000 + ms;
 }
 
+std::string time_text(std::int64_t t_ms) {
+  constexpr std::int64_t kLastMs = 253'402'300'799'999;  // of the year 9999
+  if (t_ms < 0 || t_ms > kLastMs) return std::to_string(t_ms) + " ms";
+  const std::time_t seconds = t_ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return std::string(text, size) + "." + std::to_string(1000 + t_ms % 1000).substr(1) + "Z";
+}
+
 Result<blocks::TimeRange> parse_range(const PickOptions& options) {
   blocks::TimeRange range;
   if (!options.min_time.empty()) {

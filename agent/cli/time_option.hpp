@@ -15,6 +15,9 @@ namespace narthex::cli {
 // Unix seconds with decimals, or RFC 3339 ("2026-01-31T23:59:59.5Z", "...+02:00"), as milliseconds.
 Result<std::int64_t> parse_time(const std::string& text);
 
+// "2026-01-31T23:59:59.500Z"; the milliseconds alone where there is no such year.
+std::string time_text(std::int64_t t_ms);
+
 // --min-time and --max-time.
 Result<blocks::TimeRange> parse_range(const PickOptions& options);
 

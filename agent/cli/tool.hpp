@@ -67,6 +67,13 @@ struct ExportOptions {
   std::string out;
   std::string block_duration = "2h";
 };
+// Of the verbs of `tsdb`.
+struct TsdbOptions {
+  DataOptions data;
+  PickOptions pick;
+  std::string output = "table";
+  std::int64_t limit = 20;
+};
 
 int check_config(const CheckConfigOptions& options);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
@@ -78,6 +85,10 @@ int bus_topics(const BusOptions& options);
 int reload(const ServerOptions& options);
 int import_samples(const ImportOptions& options);
 int export_samples(const ExportOptions& options);
+int tsdb_verify(const TsdbOptions& options);
+int tsdb_repair(const TsdbOptions& options);
+int tsdb_analyze(const TsdbOptions& options);
+int tsdb_dump(const TsdbOptions& options);
 int query_instant(const QueryOptions& options);
 int query_range(const QueryOptions& options);
 int query_series(const QueryOptions& options);

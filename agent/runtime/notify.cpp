@@ -38,6 +38,10 @@ void ServiceNotifier::ready(std::string_view status) const {
   send("READY=1\n" + status_line(status));
 }
 
+void ServiceNotifier::starting(std::string_view status, std::int64_t more_ms) const {
+  send("EXTEND_TIMEOUT_USEC=" + std::to_string(more_ms * 1000) + "\n" + status_line(status));
+}
+
 void ServiceNotifier::reloading(std::int64_t mono_ns) const {
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(mono_ns / 1000));
 }

@@ -20,6 +20,8 @@ class ServiceNotifier {
   static ServiceNotifier from_environment();
 
   void ready(std::string_view status) const;
+  // Not ready yet, and will not be for up to more_ms: the manager waits that long from now on.
+  void starting(std::string_view status, std::int64_t more_ms) const;
   void reloading(std::int64_t mono_ns) const;  // follow it with ready()
   void stopping(std::string_view status) const;
   void status(std::string_view text) const;

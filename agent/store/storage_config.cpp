@@ -5,7 +5,7 @@
 
 namespace narthex::store {
 
-StorageConfig::StorageConfig(const StorageOptions& options) {
+StorageConfig::StorageConfig(const StorageOptions& options, std::string_view check) {
   std::vector<nx_kv> entries;
   if (options.backend == "memory") {
     if (options.memory_max_bytes > 0) {
@@ -19,6 +19,7 @@ StorageConfig::StorageConfig(const StorageOptions& options) {
     entries.push_back(arena_.entry("fsync", arena_.string(options.fsync)));
     entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
   }
+  if (!check.empty()) entries.push_back(arena_.entry("check", arena_.string(check)));
   root_ = arena_.table(entries);
 }
 

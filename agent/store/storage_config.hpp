@@ -7,11 +7,15 @@
 
 #include <narthex/sdk/value.hpp>
 
+#include <string_view>
+
 namespace narthex::store {
 
 class StorageConfig {
  public:
-  explicit StorageConfig(const StorageOptions& options);
+  // With a check ("verify"), the backend looks at its folder instead of opening it; one that has no
+  // such option refuses.
+  explicit StorageConfig(const StorageOptions& options, std::string_view check = {});
   const nx_value& root() const { return root_; }
 
  private:

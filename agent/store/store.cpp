@@ -13,20 +13,21 @@ namespace narthex::store {
 
 struct Store::Impl {
   explicit Impl(std::shared_ptr<host::Instance> storage)
-      : backend(std::make_shared<const Backend>(std::move(storage))) {
-    backend->call_void(backend->capabilities, [&](const nx_storage& t, void* self) {
-      capabilities = t.capabilities(self);
-    });
-  }
+      : backend(std::make_shared<const Backend>(std::move(storage))) {}
   const std::shared_ptr<const Backend> backend;
-  std::uint64_t capabilities = 0;
 };
 
 Store::Store(std::shared_ptr<host::Instance> storage)
     : impl_(std::make_shared<Impl>(std::move(storage))) {}
 Store::~Store() = default;
 
-std::uint64_t Store::capabilities() const { return impl_->capabilities; }
+std::uint64_t Store::capabilities() const {
+  const Backend& backend = *impl_->backend;
+  std::uint64_t capabilities = 0;
+  backend.call_void(backend.capabilities,
+                    [&](const nx_storage& t, void* self) { capabilities = t.capabilities(self); });
+  return capabilities;
+}
 
 Result<Appender> Store::begin(const AppendOptions& options) {
   const Backend& backend = *impl_->backend;
@@ -56,10 +57,9 @@ Result<Querier> Store::open(std::int64_t min_t_ms, std::int64_t max_t_ms) {
 }
 
 Result<std::uint64_t> Store::cohort_open(std::string_view origin, const Labels& base,
-                                         std::uint32_t expected_series,
-                                         std::int64_t interval_ms) {
+                                         std::uint32_t expected_series, std::int64_t interval_ms) {
   const Backend& backend = *impl_->backend;
-  if ((impl_->capabilities & NX_STORAGE_COHORTS) == 0) return std::uint64_t{0};
+  if ((capabilities() & NX_STORAGE_COHORTS) == 0) return std::uint64_t{0};
   std::vector<nx_label> labels;
   base.append_to(labels);
   nx_cohort_opts opts{};
@@ -81,9 +81,8 @@ Result<std::uint64_t> Store::cohort_open(std::string_view origin, const Labels& 
 void Store::cohort_close(std::uint64_t cohort) {
   const Backend& backend = *impl_->backend;
   if (cohort == 0 || !NX_HAS_FN(backend.table, nx_storage, cohort_close)) return;
-  backend.call_void(backend.cohort_close, [&](const nx_storage& t, void* self) {
-    t.cohort_close(self, cohort);
-  });
+  backend.call_void(backend.cohort_close,
+                    [&](const nx_storage& t, void* self) { t.cohort_close(self, cohort); });
 }
 
 Status Store::delete_series(std::span<const Matcher> matchers, std::int64_t min_t_ms,
@@ -129,6 +128,11 @@ Status Store::set_retention(const RetentionOptions& options) {
 }
 
 bool Store::maintain(std::int64_t deadline_mono_ns) {
+  const Result<bool> more = try_maintain(deadline_mono_ns);
+  return more.ok() && *more;
+}
+
+Result<bool> Store::try_maintain(std::int64_t deadline_mono_ns) {
   const Backend& backend = *impl_->backend;
   if (!NX_HAS_FN(backend.table, nx_storage, maintain)) return false;
   nx_status code = NX_END;
@@ -138,7 +142,8 @@ bool Store::maintain(std::int64_t deadline_mono_ns) {
         return t.maintain(self, deadline_mono_ns, err);
       },
       &code);
-  return status.ok() && code == NX_OK;
+  if (!status.ok()) return status;
+  return code == NX_OK;
 }
 
 Status Store::stats(std::uint32_t top, const std::function<void(sdk::Value)>& use) const {

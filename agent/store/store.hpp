@@ -101,7 +101,7 @@ class Querier {
 
 class Store {
  public:
-  // The instance offers NX_STORAGE_ID and has been started.
+  // The instance offers NX_STORAGE_ID. Nothing else is called before it has been started.
   explicit Store(std::shared_ptr<host::Instance> storage);
   ~Store();
 
@@ -120,6 +120,8 @@ class Store {
   Status set_retention(const RetentionOptions& options);
   // One slice of upkeep; false when nothing is left.
   bool maintain(std::int64_t deadline_mono_ns);
+  // The same, with the failure of a slice.
+  Result<bool> try_maintain(std::int64_t deadline_mono_ns);
   Status stats(std::uint32_t top, const std::function<void(sdk::Value)>& use) const;
 
  private:

@@ -61,6 +61,8 @@ void add_counters(const Core& core, const Figures& figures, sdk::TreeArena& aren
   put(out, arena, "samples_expired", figures.samples_expired);
   put(out, arena, "samples_out_of_order", refused(figures, NX_ROW_OUT_OF_ORDER));
   put(out, arena, "samples_duplicate", refused(figures, NX_ROW_DUPLICATE));
+  put(out, arena, "samples_out_of_bounds", refused(figures, NX_ROW_OUT_OF_BOUNDS));
+  put(out, arena, "samples_too_old", refused(figures, NX_ROW_TOO_OLD));
   put(out, arena, "commits", figures.commits);
   put(out, arena, "series_created", core.index.created());
   put(out, arena, "series_removed", core.index.removed());

@@ -17,6 +17,8 @@ class LabelSets {
   // Appends the set of each series of the table, in ordinal order, to `sets`. Equal labels have
   // equal numbers, whichever table they come from.
   fs::Status load(const Table& table, std::vector<std::uint32_t>& sets);
+  // The same of label sets that are no table's.
+  void load_batch(const nx_series_table& batch, std::vector<std::uint32_t>& sets);
 
   std::size_t count() const { return ends_.size(); }
   // REQUIRES: set < count(). The texts stay as long as this does.
@@ -33,7 +35,6 @@ class LabelSets {
   std::uint32_t pair(std::string_view name, std::string_view value);
   std::uint32_t set(std::span<const std::uint32_t> pairs);
   std::span<const std::uint32_t> members(std::uint32_t set) const;
-  void load_batch(const nx_series_table& batch, std::vector<std::uint32_t>& sets);
   void grow();
 
   std::deque<std::string> texts_;

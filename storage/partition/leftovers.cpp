@@ -19,6 +19,24 @@ std::string free_suffix(std::span<const std::string> taken, std::span<const std:
   }
 }
 
+// Gives each a free name in quarantine/, by `put`.
+fs::Status put_aside(fs::FileSystem& files, const std::string& folder,
+                     std::span<const std::string> names,
+                     fs::Status (fs::FileSystem::*put)(const std::string&, const std::string&)) {
+  const std::string quarantine = folder + std::string(kQuarantine);
+  if (fs::Status made = files.make_directory(quarantine); !made.ok()) return made;
+  const auto taken = files.list(quarantine);
+  if (!taken.ok()) return taken.status();
+  const std::string suffix = free_suffix(*taken, names);
+  for (const std::string& name : names) {
+    fs::Status moved =
+        (files.*put)(folder + "/" + name, std::string(quarantine).append("/" + name + suffix));
+    if (!moved.ok() && moved.error() != ENOENT) return moved;
+  }
+  if (fs::Status synced = files.sync_directory(quarantine); !synced.ok()) return synced;
+  return files.sync_directory(folder);
+}
+
 }  // namespace
 
 std::uint64_t last_sequence_in(std::string_view file) {
@@ -44,18 +62,12 @@ void remove_tables(fs::FileSystem& files, const std::string& folder,
 
 fs::Status move_aside(fs::FileSystem& files, const std::string& folder,
                       std::span<const std::string> names) {
-  const std::string quarantine = folder + std::string(kQuarantine);
-  if (fs::Status made = files.make_directory(quarantine); !made.ok()) return made;
-  const auto taken = files.list(quarantine);
-  if (!taken.ok()) return taken.status();
-  const std::string suffix = free_suffix(*taken, names);
-  for (const std::string& name : names) {
-    fs::Status moved =
-        files.rename(folder + "/" + name, std::string(quarantine).append("/" + name + suffix));
-    if (!moved.ok() && moved.error() != ENOENT) return moved;
-  }
-  if (fs::Status synced = files.sync_directory(quarantine); !synced.ok()) return synced;
-  return files.sync_directory(folder);
+  return put_aside(files, folder, names, &fs::FileSystem::rename);
+}
+
+fs::Status keep_aside(fs::FileSystem& files, const std::string& folder,
+                      std::span<const std::string> names) {
+  return put_aside(files, folder, names, &fs::FileSystem::link);
 }
 
 }  // namespace narthex::storage::partition

@@ -27,5 +27,8 @@ void remove_tables(fs::FileSystem& files, const std::string& folder,
 // Moves files into quarantine/, under a name that is free there; missing ones are passed over.
 fs::Status move_aside(fs::FileSystem& files, const std::string& folder,
                       std::span<const std::string> names);
+// The same, but the files keep their names beside: what stands aside stays when those go.
+fs::Status keep_aside(fs::FileSystem& files, const std::string& folder,
+                      std::span<const std::string> names);
 
 }  // namespace narthex::storage::partition

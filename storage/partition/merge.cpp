@@ -177,14 +177,7 @@ fs::Status TableMerge::read_input(std::size_t input) {
 }
 
 fs::Status TableMerge::write_series() {
-  SeriesSamples series;
-  series.labels = labels_;
-  series.times = samples_.floats.times;
-  series.values = samples_.floats.values;
-  series.starts = samples_.floats.starts;
-  series.histogram_times = samples_.histograms.times;
-  series.histograms = samples_.histograms.values;
-  series.histogram_starts = samples_.histograms.starts;
+  const SeriesSamples series = samples_.view(labels_);
   if (series.empty()) return {};
   if (writer_ == nullptr) {
     auto writer = TableWriter::create(files_, catalogue_.path_of(name_), options_);

@@ -31,6 +31,18 @@ void MergedSamples::clear() {
   memory = {};
 }
 
+SeriesSamples MergedSamples::view(Labels labels) const {
+  SeriesSamples series;
+  series.labels = labels;
+  series.times = floats.times;
+  series.values = floats.values;
+  series.starts = floats.starts;
+  series.histogram_times = histograms.times;
+  series.histograms = histograms.values;
+  series.histogram_starts = histograms.starts;
+  return series;
+}
+
 fs::Status MergeInput::damaged(const std::string& what) const {
   return {EBADMSG, "merge (" + what + ")", table_->path()};
 }
@@ -46,12 +58,18 @@ fs::Status MergeInput::read_next(MergedSamples& out) {
   const std::size_t histograms = out.histograms.size();
   for (Page& page : pages_) {
     for (const column::PageEntry& entry : page.page->view.find(slot)) {
-      if (Status read = read_entry(page, entry, out); !read.ok()) return damaged(read.message());
+      const std::size_t floats_before = out.floats.size();
+      const std::size_t histograms_before = out.histograms.size();
+      Status read = read_entry(page, entry, out);
+      if (read.ok() && !(ascends(std::span(out.floats.times).subspan(floats)) &&
+                         ascends(std::span(out.histograms.times).subspan(histograms)))) {
+        read = io_error("times do not ascend");
+      }
+      if (read.ok()) continue;
+      if (on_damage_ == OnDamage::kFail) return damaged(read.message());
+      out.floats.resize(floats_before);
+      out.histograms.resize(histograms_before);
     }
-  }
-  if (!ascends(std::span(out.floats.times).subspan(floats)) ||
-      !ascends(std::span(out.histograms.times).subspan(histograms))) {
-    return damaged("times do not ascend");
   }
   if (tombstones_ == nullptr) return {};
   const auto ranges = tombstones_->of(ordinal);
@@ -66,6 +84,9 @@ fs::Status MergeInput::enter_group(std::uint32_t group) {
   pages_.clear();
   for (std::uint32_t chunk = 0; chunk < table_->groups()[group].chunk_count; ++chunk) {
     auto page = table_->page(group, chunk);
+    if (!page.ok() && on_damage_ == OnDamage::kLeaveOut && page.status().error() == EBADMSG) {
+      continue;
+    }
     if (!page.ok()) return page.status();
     pages_.push_back({*std::move(page), {}});
     pages_.back().times.resize(pages_.back().page->view.time_column_count());
@@ -80,7 +101,10 @@ Status MergeInput::read_entry(Page& page, const column::PageEntry& entry, Merged
   if (all.empty()) {
     all.resize(view.rows(entry.time_column));
     Status read = view.times(entry.time_column, 0, all.size(), all.data());
-    if (!read.ok()) return read;
+    if (!read.ok()) {
+      all.clear();
+      return read;
+    }
   }
   const auto times = std::span<const std::int64_t>(all).subspan(entry.row0, entry.rows());
   Status read;

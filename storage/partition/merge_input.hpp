@@ -19,12 +19,17 @@ struct MergedSamples {
   column::HistogramRows memory;  // what the histograms point to
 
   void clear();
+  SeriesSamples view(Labels labels) const;
 };
 
 class MergeInput {
  public:
-  MergeInput(std::shared_ptr<const Table> table, std::shared_ptr<const Tombstones> tombstones)
-      : table_(std::move(table)), tombstones_(std::move(tombstones)) {}
+  // Of damage: the caller is told, or what cannot be read is left out.
+  enum class OnDamage { kFail, kLeaveOut };
+
+  MergeInput(std::shared_ptr<const Table> table, std::shared_ptr<const Tombstones> tombstones,
+             OnDamage on_damage = OnDamage::kFail)
+      : table_(std::move(table)), tombstones_(std::move(tombstones)), on_damage_(on_damage) {}
 
   const Table& table() const { return *table_; }
   const std::shared_ptr<const Tombstones>& tombstones() const { return tombstones_; }
@@ -36,7 +41,8 @@ class MergeInput {
   // REQUIRES: !at_end().
   std::uint32_t set() const { return sets[next]; }
 
-  // Appends what the next series has and is not deleted, and passes it. EBADMSG: damaged.
+  // Appends what the next series has and is not deleted, and passes it. EBADMSG: damaged, and
+  // nothing is left out.
   // REQUIRES: !at_end().
   fs::Status read_next(MergedSamples& out);
 
@@ -52,6 +58,7 @@ class MergeInput {
 
   const std::shared_ptr<const Table> table_;
   const std::shared_ptr<const Tombstones> tombstones_;  // null: none
+  const OnDamage on_damage_;
   std::uint32_t group_ = NX_NONE;
   std::vector<Page> pages_;
 };

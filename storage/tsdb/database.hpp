@@ -35,6 +35,12 @@ class Database {
   void cohort_close(std::uint64_t cohort);
 
   Files& files() { return *files_; }
+  // Writes everything in memory to tables; the log begins again.
+  Status flush() { return upkeep_.flush_now(INT64_MAX); }
+  // Since it was opened, what recovery has flushed included.
+  std::uint64_t flushed_samples() const {
+    return files_->flushed_in_recovery + upkeep_.figures().flushed_samples;
+  }
 
  private:
   explicit Database(std::unique_ptr<Files> files);

@@ -2,11 +2,12 @@
 #include "storage/tsdb/files.hpp"
 
 #include "storage/tsdb/flush.hpp"
+#include "storage/tsdb/folder_list.hpp"
 #include "storage/tsdb/recovery.hpp"
+#include "storage/tsdb/recovery_teller.hpp"
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 namespace narthex::storage::tsdb {
 namespace {
@@ -86,13 +87,17 @@ Status Files::recover() {
   const std::string folder = path_of("wal");
   const fs::Status made = world.files.make_directory(folder);
   if (!made.ok()) return io_error(made.message());
+  const std::int64_t begun_ns = world.mono_ns();
   Recovery recovery(core, static_cast<std::uint64_t>(options.head_bytes), [this] {
     Flush flush(core, world.files, *catalogue, *archive, partition::TableOptions());
     const fs::Result<Flush::Progress> done = flush.step([] { return false; });
     if (!done.ok()) warn("flush while recovering failed: " + done.status().message());
+    flushed_in_recovery += done.ok() ? flush.figures().samples : 0;
   });
   wal::RecordReader records(recovery);
-  const fs::Result<wal::ReplayReport> replayed = wal::replay(world.files, folder, records.sink());
+  RecoveryTeller teller(world, folder);
+  const fs::Result<wal::ReplayReport> replayed =
+      wal::replay(world.files, folder, teller.listen_to(records.sink()));
   if (!replayed.ok()) return io_error(replayed.status().message());
   damage.log_stretches += replayed->damage_count + replayed->segments_lost;
   damage.samples_dropped += records.figures().dropped_samples + recovery.orphans();
@@ -126,6 +131,8 @@ Status Files::recover() {
   journal =
       std::make_unique<LogJournal>(core, *log, log_options.durability == wal::Durability::kAlways);
   journal->count_replayed(replayed->bytes);
+  teller.done();
+  recovery_ns = world.mono_ns() - begun_ns;
   core.journal = journal.get();
   world.log(NX_LOG_INFO, "recovered " + std::to_string(recovery.recovered()) +
                              " samples from the log, " + std::to_string(replayed->bytes) +
@@ -147,24 +154,17 @@ void Files::compare(const wal::LogState& state) {
     return;
   }
   saved_ = *loaded;
-  std::set<std::string> there;
-  for (const auto& entry : *catalogue->tables()) there.insert(entry->name().file());
-  for (const std::string& table : loaded->tables) {
-    if (there.count(table) != 0) continue;
-    const auto name = partition::TableName::parse(table);
-    const bool replaced =
-        name && std::any_of(catalogue->tables()->begin(), catalogue->tables()->end(),
-                            [&](const auto& entry) { return entry->name().replaces(*name); });
-    if (replaced) continue;
-    ++damage.files_missing;
+  std::vector<partition::TableName> tables;
+  for (const auto& entry : *catalogue->tables()) tables.push_back(entry->name());
+  std::vector<std::uint64_t> segments;
+  for (const wal::SegmentInfo& info : state.segments) segments.push_back(info.header.segment);
+  const MissingFiles missing = missing_files(*loaded, tables, segments);
+  damage.files_missing += missing.tables.size() + missing.segments.size();
+  for (const std::string& table : missing.tables) {
     warn("the table " + table + " is missing: its samples are lost");
   }
-  std::set<std::uint64_t> segments;
-  for (const wal::SegmentInfo& info : state.segments) segments.insert(info.header.segment);
-  for (std::uint64_t s = loaded->first_segment; s <= loaded->last_segment && s != 0; ++s) {
-    if (segments.count(s) != 0) continue;
-    ++damage.files_missing;
-    warn("segment " + std::to_string(s) + " of the log is missing: its samples are lost");
+  for (const std::uint64_t segment : missing.segments) {
+    warn("segment " + std::to_string(segment) + " of the log is missing: its samples are lost");
   }
 }
 
@@ -210,6 +210,20 @@ void Files::save_inventory() {
 
 std::uint64_t Files::disk_bytes() const {
   return catalogue->figures().bytes + journal->bytes_since_rotation();
+}
+
+std::uint64_t Files::log_file_bytes() const {
+  const std::string folder = path_of("wal");
+  const auto names = world.files.list(folder);
+  std::uint64_t sum = 0;
+  if (!names.ok()) return sum;
+  for (const std::string& name : *names) {
+    if (!wal::parse_segment_name(name)) continue;
+    const auto file = world.files.open_read(folder + "/" + name);
+    const auto size = file.ok() ? (*file)->size() : fs::Result<std::uint64_t>(file.status());
+    sum += size.ok() ? *size : 0;
+  }
+  return sum;
 }
 
 void Files::told_of_page(const partition::TableEntry& entry, const std::string& why) {

@@ -25,12 +25,24 @@
 
 namespace narthex::storage::tsdb {
 
+// How far the log is read. Segments by number; 0: there are none.
+struct RecoveryProgress {
+  std::uint64_t first_segment = 0;
+  std::uint64_t last_segment = 0;
+  std::uint64_t segment = 0;  // that is being read
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  bool done = false;
+};
+
 // What the backend needs of the world.
 struct Surroundings {
   fs::FileSystem& files;
   std::function<std::int64_t()> now_ms;
   std::function<std::int64_t()> mono_ns;
   std::function<void(std::int32_t level, std::string_view text)> log;  // NX_LOG_*
+  // Told at most every 100 ms while the backend opens, and at the end. May be null.
+  std::function<void(const RecoveryProgress& progress)> recovering = {};
 };
 
 struct DamageFigures {
@@ -57,6 +69,9 @@ class Files {
   std::unique_ptr<TableArchive> archive;
   std::unique_ptr<wal::Log> log;
   std::unique_ptr<LogJournal> journal;
+  // Of the recovery.
+  std::uint64_t flushed_in_recovery = 0;  // samples
+  std::int64_t recovery_ns = 0;
 
   // UNAVAILABLE while the file system has next to no room: what is left is for ending in order.
   // Looked at twice a second.
@@ -65,6 +80,8 @@ class Files {
   void save_inventory();
   // Bytes of tables and log on the disk.
   std::uint64_t disk_bytes() const;
+  // Of the log's files, looked up; 0 where they cannot be listed.
+  std::uint64_t log_file_bytes() const;
   void warn(std::string_view text) const { world.log(NX_LOG_WARN, text); }
 
  private:

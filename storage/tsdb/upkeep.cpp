@@ -100,6 +100,10 @@ void Upkeep::finish_flush() {
   (void)files_.log->sync();
   const fs::Status cut = files_.log->truncate_below(flush_segment_);
   if (!cut.ok()) files_.warn("old segments of the log stay for now: " + cut.message());
+  {
+    const std::lock_guard lock(figures_mutex_);
+    ++(cut.ok() ? figures_.log_truncations : figures_.log_truncation_failures);
+  }
   files_.save_inventory();
 }
 
@@ -147,7 +151,7 @@ void Upkeep::expire() {
     for (const auto& entry : *tables) {
       if (entry->partition_end() <= before) gone.push_back(entry);
     }
-    drop(gone, &UpkeepFigures::tables_expired);
+    drop(gone, &UpkeepFigures::tables_expired, &UpkeepFigures::age_retentions);
   }
   const std::uint64_t most = max_bytes_;
   std::uint64_t used = files_.disk_bytes();
@@ -158,10 +162,11 @@ void Upkeep::expire() {
     used -= std::min(used, entry->bytes());
     gone.push_back(entry);
   }
-  drop(gone, &UpkeepFigures::tables_dropped);
+  drop(gone, &UpkeepFigures::tables_dropped, &UpkeepFigures::size_retentions);
 }
 
-void Upkeep::drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::*counter) {
+void Upkeep::drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::*tables,
+                  std::uint64_t UpkeepFigures::*times) {
   if (gone.empty()) return;
   {
     const std::lock_guard lock(files_.core.commit_mutex);
@@ -170,7 +175,8 @@ void Upkeep::drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::
   files_.catalogue->remove(gone);
   merge_.reset();
   const std::lock_guard lock(figures_mutex_);
-  figures_.*counter += gone.size();
+  figures_.*tables += gone.size();
+  ++(figures_.*times);
 }
 
 void Upkeep::collect() {
@@ -244,7 +250,10 @@ void Upkeep::set_retention(const nx_retention& retention) {
 
 UpkeepFigures Upkeep::figures() const {
   const std::lock_guard lock(figures_mutex_);
-  return figures_;
+  UpkeepFigures figures = figures_;
+  figures.max_age_ms = max_age_ms_;
+  figures.max_bytes = max_bytes_;
+  return figures;
 }
 
 }  // namespace narthex::storage::tsdb

@@ -27,6 +27,12 @@ struct UpkeepFigures {
   std::uint64_t merge_failures = 0;
   std::uint64_t tables_expired = 0;  // by age
   std::uint64_t tables_dropped = 0;  // by size
+  std::uint64_t age_retentions = 0;  // times that tables went by age
+  std::uint64_t size_retentions = 0;
+  std::uint64_t log_truncations = 0;
+  std::uint64_t log_truncation_failures = 0;
+  std::int64_t max_age_ms = 0;  // of the retention; 0: unlimited
+  std::uint64_t max_bytes = 0;
 };
 
 class Upkeep {
@@ -53,7 +59,8 @@ class Upkeep {
   Turn merge_turn(std::int64_t deadline_mono_ns, bool all);
   void finish_flush();
   void expire();
-  void drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::*counter);
+  void drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::*tables,
+            std::uint64_t UpkeepFigures::*times);
   void collect();
   Status run_flush(std::int64_t deadline_mono_ns);
   Status rewrite(partition::TableSet entries);
