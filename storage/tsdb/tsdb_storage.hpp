@@ -91,7 +91,10 @@ class TsdbStorage {
   Result<std::uint64_t> cohort_open(const nx_cohort_opts& opts) {
     return opened().cohort_open(opts);
   }
-  void cohort_close(std::uint64_t cohort) { opened().cohort_close(cohort); }
+  // A writer may end after the backend has.
+  void cohort_close(std::uint64_t cohort) {
+    if (database_ != nullptr) database_->cohort_close(cohort);
+  }
 
  private:
   template <class T>
