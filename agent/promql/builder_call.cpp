@@ -59,6 +59,10 @@ StreamPtr Builder::special_call(const CallExpr& call, const Grid& grid) {
     RangePtr of = range(*call.args[0], grid);
     return of != nullptr ? absent_over_time(context_, *call.args[0], grid, std::move(of)) : nullptr;
   }
+  if (name == "info") {
+    StreamPtr of = vector(*call.args[0], grid);
+    return of != nullptr ? info(context_, call, grid, std::move(of)) : nullptr;
+  }
   // Of a selector, the time of each sample and not that of the step.
   StreamPtr times = select_instant(context_, as<VectorSelector>(unwrap(*call.args[0])), grid,
                                    SelectValue::kTimestamp);
@@ -69,8 +73,8 @@ StreamPtr Builder::call(const CallExpr& call, const Grid& grid) {
   const std::string& name = call.function->signature.name;
   const bool of_selector =
       !call.args.empty() && unwrap(*call.args[0]).kind == ExprKind::kVectorSelector;
-  if (call.function->standard &&
-      (name == "absent" || name == "absent_over_time" || (name == "timestamp" && of_selector))) {
+  if (call.function->built_in ||
+      (call.function->standard && name == "timestamp" && of_selector)) {
     return special_call(call, grid);
   }
   return need_kernel(call) ? plain_call(call, grid) : nullptr;

@@ -3,11 +3,18 @@
 #include "promql/operators.hpp"
 #include "promql/merge_series.hpp"
 
+#include <algorithm>
+
 namespace narthex::promql {
 
 namespace {
 
 constexpr const char* kSameLabels = "vector cannot contain metrics with the same labelset";
+
+bool is_empty(const Batch& batch, std::size_t series) {
+  const std::uint8_t* first = &batch.present[series * batch.step_count];
+  return std::count(first, first + batch.step_count, std::uint8_t{1}) == 0;
+}
 
 class DropNames final : public Stream {
  public:
@@ -59,6 +66,10 @@ bool merge_equal_series(Context& context, Batch& all, Collision collision) {
   merged.clear(all.step_count);
   bool any = false;
   for (std::size_t s = 0; s < all.series_count(); ++s) {
+    if (collision == Collision::kRefuse && is_empty(all, s)) {
+      any = true;  // without a value a series is not there
+      continue;
+    }
     const auto [known, is_new] = seen.try_emplace(all.labels[s], merged.series_count());
     if (is_new) {
       append_series(merged, all, s);

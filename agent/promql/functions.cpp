@@ -111,7 +111,8 @@ int FunctionSignature::variadic() const {
 FunctionTable::FunctionTable() {
   for (FunctionSignature& signature : known_signatures()) {
     FunctionEntry& entry = entries_[signature.name];
-    entry.built_in = signature.name == "absent" || signature.name == "absent_over_time";
+    entry.built_in = signature.name == "absent" || signature.name == "absent_over_time" ||
+                     signature.name == "info";
     entry.signature = std::move(signature);
     entry.standard = true;
   }

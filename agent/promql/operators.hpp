@@ -23,9 +23,17 @@ inline std::size_t series_per_batch(std::uint32_t steps) {
 
 // ---- leaves ----
 
-enum class SelectValue : std::uint8_t { kValue, kTimestamp };
+// kTimestamp: the time of each sample in seconds; kInfoTimestamp: histograms are shown beside it.
+enum class SelectValue : std::uint8_t { kValue, kTimestamp, kInfoTimestamp };
 StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
                          SelectValue value);
+// The samples of a while alone, however far the steps look back: [from_ms, until_ms].
+struct TimeBounds {
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+};
+StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
+                         SelectValue value, const TimeBounds& bounds);
 RangePtr select_range(Context& context, const MatrixSelector& matrix, const Grid& grid);
 // ---- plumbing ----
 
@@ -78,6 +86,8 @@ StreamPtr count_values(Context& context, const AggregateExpr& expr, StreamPtr of
 // They stand here and not in a plugin because they look at the text of their argument.
 StreamPtr absent(Context& context, const Expr& argument, const Grid& grid, StreamPtr of);
 StreamPtr absent_over_time(Context& context, const Expr& argument, const Grid& grid, RangePtr of);
+// info(base, {data labels}): the labels of info metrics added to the series they belong to.
+StreamPtr info(Context& context, const CallExpr& call, const Grid& grid, StreamPtr base);
 
 // ---- calls ----
 
