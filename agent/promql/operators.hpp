@@ -17,9 +17,7 @@ namespace narthex::promql {
 inline constexpr std::size_t kBatchElements = 1 << 16;
 
 // How many series of so many steps make a batch.
-inline std::size_t series_per_batch(std::uint32_t steps) {
-  return kBatchElements / steps + 1;
-}
+inline std::size_t series_per_batch(std::uint32_t steps) { return kBatchElements / steps + 1; }
 
 // ---- leaves ----
 
@@ -34,6 +32,7 @@ struct TimeBounds {
 };
 StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
                          SelectValue value, const TimeBounds& bounds);
+StreamPtr select_smoothed(Context& context, const VectorSelector& selector, const Grid& grid);
 RangePtr select_range(Context& context, const MatrixSelector& matrix, const Grid& grid);
 // ---- plumbing ----
 
@@ -92,15 +91,14 @@ StreamPtr info(Context& context, const CallExpr& call, const Grid& grid, StreamP
 // ---- calls ----
 
 struct CallArguments {
-  std::vector<ScalarColumn> scalars;    // [args], empty for the others
-  std::vector<std::string> texts;       // [args]
-  std::vector<StreamPtr> vectors;       // [args], null for the others
+  std::vector<ScalarColumn> scalars;  // [args], empty for the others
+  std::vector<std::string> texts;     // [args]
+  std::vector<StreamPtr> vectors;     // [args], null for the others
   RangePtr range;
 };
 StreamPtr call_elementwise(Context& context, const CallExpr& call, const Grid& grid,
                            CallArguments args);
-StreamPtr call_window(Context& context, const CallExpr& call, const Grid& grid,
-                      CallArguments args);
+StreamPtr call_window(Context& context, const CallExpr& call, const Grid& grid, CallArguments args);
 // All series at once, as a batch; what a scalar function yields is its first series.
 bool call_matrix(Context& context, const CallExpr& call, const Grid& grid, CallArguments args,
                  Batch& out);
