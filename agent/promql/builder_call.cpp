@@ -173,7 +173,7 @@ StreamPtr Builder::plain_call(const CallExpr& call, const Grid& grid) {
   }
   StreamPtr result = window ? call_window(context_, call, grid, std::move(args))
                             : call_elementwise(context_, call, grid, std::move(args));
-  if (keeps_name) return result;
+  if (keeps_name) return window ? keep_names(std::move(result)) : std::move(result);
   return drop_names(context_, std::move(result), collide,
                     window ? Collision::kRefuse : Collision::kMerge);
 }

@@ -35,6 +35,20 @@ class DropNames final : public Stream {
   StreamPtr of_;
 };
 
+class KeepNames final : public Stream {
+ public:
+  explicit KeepNames(StreamPtr of) : of_(std::move(of)) {}
+
+  bool next(Batch& out) override {
+    if (!of_->next(out)) return false;
+    out.drop_name.clear();
+    return true;
+  }
+
+ private:
+  StreamPtr of_;
+};
+
 class Merge final : public Stream {
  public:
   Merge(Context& context, StreamPtr of, Collision collision)
@@ -104,6 +118,8 @@ StreamPtr drop_names(Context& context, StreamPtr of, bool may_collide, Collision
   if (!may_collide || context.options.delayed_name_removal) return dropped;
   return merge_equal(context, std::move(dropped), collision);
 }
+
+StreamPtr keep_names(StreamPtr of) { return std::make_unique<KeepNames>(std::move(of)); }
 
 StreamPtr merge_equal(Context& context, StreamPtr of, Collision collision) {
   return std::make_unique<Merge>(context, std::move(of), collision);

@@ -62,6 +62,8 @@ enum class Collision : std::uint8_t {
 // Takes the metric name off every series (at the very end, with delayed name removal), and, where
 // names may have differed, deals with those that are equal then.
 StreamPtr drop_names(Context& context, StreamPtr of, bool may_collide, Collision collision);
+// Names that were to go at the very end stay.
+StreamPtr keep_names(StreamPtr of);
 StreamPtr merge_equal(Context& context, StreamPtr of, Collision collision);
 
 // ---- operators ----
