@@ -62,13 +62,15 @@ Response features(const Services& s) {
   json.key("ingest").begin_object();
   json.field("remote_write_receiver", config->http.remote_write_receiver).end_object();
   write_flags(json, *config, "promql",
-              {{"at_modifier", ""},
+              {{"anchored", "promql-extended-range-selectors"},
+               {"at_modifier", ""},
                {"negative_offset", ""},
                {"subqueries", ""},
                {"delayed_name_removal", "promql-delayed-name-removal"},
                {"duration_expr", "promql-duration-expr"},
                {"experimental_functions", "promql-experimental-functions"},
-               {"fill_modifiers", "promql-binop-fill-modifiers"}});
+               {"fill_modifiers", "promql-binop-fill-modifiers"},
+               {"smoothed", "promql-extended-range-selectors"}});
   json.key("promql_functions").begin_object();
   for (const auto& [name, entry] : s.functions->entries()) {
     const bool on =

@@ -18,6 +18,7 @@ inline promql::ParseOptions parse_options(const config::Config& config) {
   promql::ParseOptions options;
   options.experimental_functions = feature_enabled(config, "promql-experimental-functions");
   options.duration_expressions = feature_enabled(config, "promql-duration-expr");
+  options.extended_range_selectors = feature_enabled(config, "promql-extended-range-selectors");
   options.fill_modifiers = feature_enabled(config, "promql-binop-fill-modifiers");
   return options;
 }

@@ -14,7 +14,7 @@ constexpr Feature kFeatures[] = {
     {"promql-per-step-stats", FeatureState::kNothing},
     {"promql-delayed-name-removal", FeatureState::kWorks},
     {"promql-duration-expr", FeatureState::kWorks},
-    {"promql-extended-range-selectors", FeatureState::kNothing},
+    {"promql-extended-range-selectors", FeatureState::kWorks},
     {"promql-binop-fill-modifiers", FeatureState::kWorks},
     {"type-and-unit-labels", FeatureState::kNothing},
     {"auto-reload-config", FeatureState::kNothing},

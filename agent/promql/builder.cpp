@@ -30,7 +30,7 @@ StreamPtr Builder::vector(const Expr& root, const Grid& grid) {
 StreamPtr Builder::vector_once(const Expr& expr, const Grid& grid) {
   switch (expr.kind) {
     case ExprKind::kVectorSelector:
-      return select_instant(context_, as<VectorSelector>(expr), grid, SelectValue::kValue);
+      return selector(as<VectorSelector>(expr), grid);
     case ExprKind::kCall:
       return call(as<CallExpr>(expr), grid);
     case ExprKind::kAggregate:
@@ -40,6 +40,15 @@ StreamPtr Builder::vector_once(const Expr& expr, const Grid& grid) {
     default:
       return unary(as<UnaryExpr>(expr), grid);
   }
+}
+
+StreamPtr Builder::selector(const VectorSelector& expr, const Grid& grid) {
+  if (expr.mode == RangeMode::kSmoothed) return select_smoothed(context_, expr, grid);
+  if (expr.mode == RangeMode::kAnchored) {
+    context_.fail(ErrorKind::kExecution, "anchored modifier can only be used with range vectors");
+    return nullptr;
+  }
+  return select_instant(context_, expr, grid, SelectValue::kValue);
 }
 
 StreamPtr Builder::unary(const UnaryExpr& expr, const Grid& grid) {
@@ -144,6 +153,7 @@ bool Builder::scalar(const Expr& root, const Grid& grid, ScalarColumn& out) {
 }
 
 bool Builder::scalar_call(const CallExpr& call, const Grid& grid, ScalarColumn& out) {
+  if (call.function->built_in) return context_scalar(call, grid, out);
   CallArguments args;
   if (!need_kernel(call) || !arguments(call, grid, args)) return false;
   if (call.function->kernel->kind == NX_FN_SCALAR) {

@@ -30,6 +30,7 @@ class Builder {
   };
 
   StreamPtr vector_once(const Expr& expr, const Grid& grid);
+  StreamPtr selector(const VectorSelector& expr, const Grid& grid);
   StreamPtr aggregate(const AggregateExpr& expr, const Grid& grid);
   StreamPtr unary(const UnaryExpr& expr, const Grid& grid);
   StreamPtr chain(const BinaryExpr& expr, const Grid& grid);
@@ -41,6 +42,8 @@ class Builder {
   StreamPtr plain_call(const CallExpr& call, const Grid& grid);
   bool arguments(const CallExpr& call, const Grid& grid, CallArguments& out);
   bool need_kernel(const CallExpr& call);
+  bool check_range_mode(const CallExpr& call);
+  bool context_scalar(const CallExpr& call, const Grid& grid, ScalarColumn& out);
   RangePtr subquery(const SubqueryExpr& expr, const Grid& grid);
   bool inner_grid(const SubqueryExpr& expr, const Grid& grid, Grid& out);
 

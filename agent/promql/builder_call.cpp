@@ -5,12 +5,78 @@
 
 #include <narthex/function.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string_view>
+
 namespace narthex::promql {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
 
 bool Builder::need_kernel(const CallExpr& call) {
   if (call.function->kernel != nullptr) return true;
   return context_.fail(ErrorKind::kExecution, "function " + quote(call.function->signature.name) +
                                                   " is not available: no plugin offers it");
+}
+
+// Kernels see samples beyond the ends of an anchored or smoothed window: few know what to do.
+bool Builder::check_range_mode(const CallExpr& call) {
+  constexpr std::string_view kAnchored[] = {"changes", "delta", "increase", "rate", "resets"};
+  constexpr std::string_view kSmoothed[] = {"delta", "increase", "rate"};
+  for (const Expr* arg : call.args) {
+    const Expr& expr = unwrap(*arg);
+    if (expr.kind != ExprKind::kMatrixSelector) continue;
+    const RangeMode mode = as<MatrixSelector>(expr).selector->mode;
+    if (mode == RangeMode::kPlain) continue;
+    const bool anchored = mode == RangeMode::kAnchored;
+    const std::span<const std::string_view> fit =
+        anchored ? std::span<const std::string_view>(kAnchored)
+                 : std::span<const std::string_view>(kSmoothed);
+    const std::string& name = call.function->signature.name;
+    if (call.function->standard && std::find(fit.begin(), fit.end(), name) != fit.end()) continue;
+    std::string names;
+    for (const std::string_view one : fit) names += (names.empty() ? "" : ", ") + std::string(one);
+    return context_.fail(ErrorKind::kExecution, std::string(anchored ? "anchored" : "smoothed") +
+                                                    " modifier can only be used with: " + names +
+                                                    " - not with " + name);
+  }
+  return true;
+}
+
+// start() end() range() step() of the whole query in seconds, min_of() and max_of().
+bool Builder::context_scalar(const CallExpr& call, const Grid& grid, ScalarColumn& out) {
+  const std::string& name = call.function->signature.name;
+  const RunOptions& options = context_.options;
+  const auto constant = [&](std::int64_t ms) {
+    out.assign(grid.count, static_cast<double>(ms) / 1000);
+    return true;
+  };
+  const std::int64_t end_ms = options.instant() ? options.start_ms : options.end_ms;
+  if (name == "start") return constant(options.start_ms);
+  if (name == "end") return constant(end_ms);
+  if (name == "range") return constant(end_ms - options.start_ms);
+  if (name == "step") return constant(options.step_ms);
+  ScalarColumn other;
+  if (!scalar(*call.args[0], grid, out) || !scalar(*call.args[1], grid, other)) return false;
+  const double sign = name == "min_of" ? 1 : -1;
+  for (std::uint32_t i = 0; i < grid.count; ++i) {
+    // Infinity wins over NaN, NaN over the rest.
+    const double a = out[i] * sign;
+    const double b = other[i] * sign;
+    if (std::isnan(a) || std::isnan(b)) {
+      const bool infinite = (std::isinf(a) && a < 0) || (std::isinf(b) && b < 0);
+      out[i] = infinite ? -kInfinity * sign : std::numeric_limits<double>::quiet_NaN();
+    } else {
+      out[i] = std::min(a, b) * sign;
+    }
+  }
+  return true;
 }
 
 // Evaluates what was given, in order. A vector that may be left out is the time of the step then.
@@ -59,6 +125,10 @@ StreamPtr Builder::special_call(const CallExpr& call, const Grid& grid) {
     RangePtr of = range(*call.args[0], grid);
     return of != nullptr ? absent_over_time(context_, *call.args[0], grid, std::move(of)) : nullptr;
   }
+  if (name == "info") {
+    StreamPtr of = vector(*call.args[0], grid);
+    return of != nullptr ? info(context_, call, grid, std::move(of)) : nullptr;
+  }
   // Of a selector, the time of each sample and not that of the step.
   StreamPtr times = select_instant(context_, as<VectorSelector>(unwrap(*call.args[0])), grid,
                                    SelectValue::kTimestamp);
@@ -67,10 +137,11 @@ StreamPtr Builder::special_call(const CallExpr& call, const Grid& grid) {
 
 StreamPtr Builder::call(const CallExpr& call, const Grid& grid) {
   const std::string& name = call.function->signature.name;
-  const bool of_selector =
-      !call.args.empty() && unwrap(*call.args[0]).kind == ExprKind::kVectorSelector;
-  if (call.function->standard &&
-      (name == "absent" || name == "absent_over_time" || (name == "timestamp" && of_selector))) {
+  const bool of_selector = !call.args.empty() &&
+                           unwrap(*call.args[0]).kind == ExprKind::kVectorSelector &&
+                           as<VectorSelector>(unwrap(*call.args[0])).mode == RangeMode::kPlain;
+  if (!check_range_mode(call)) return nullptr;
+  if (call.function->built_in || (call.function->standard && name == "timestamp" && of_selector)) {
     return special_call(call, grid);
   }
   return need_kernel(call) ? plain_call(call, grid) : nullptr;
@@ -102,7 +173,7 @@ StreamPtr Builder::plain_call(const CallExpr& call, const Grid& grid) {
   }
   StreamPtr result = window ? call_window(context_, call, grid, std::move(args))
                             : call_elementwise(context_, call, grid, std::move(args));
-  if (keeps_name) return result;
+  if (keeps_name) return window ? keep_names(std::move(result)) : std::move(result);
   return drop_names(context_, std::move(result), collide,
                     window ? Collision::kRefuse : Collision::kMerge);
 }

@@ -2,7 +2,8 @@
 // Calls of functions that work across series: they get whole vectors and make series of their own.
 //
 // With delayed name removal a series may carry a name that it will lose in the end. That travels
-// through the kernel as a label of its own, which kernels pass on as they pass on any label.
+// through the kernel as a label of its own, which kernels pass on as they pass on any label; one
+// that writes a name takes it off.
 #include "promql/kernel.hpp"
 #include "promql/operators.hpp"
 
@@ -14,7 +15,7 @@ namespace narthex::promql {
 
 namespace {
 
-constexpr std::string_view kDropMark = "__drop_name__";
+constexpr std::string_view kDropMark = NX_LABEL_DROP_NAME;
 
 // A whole vector as kernels see it.
 struct MatrixArgument {
@@ -105,19 +106,14 @@ void mark_dropped_names(Context& context, MatrixArgument& argument) {
   }
 }
 
-// A function that writes the name itself settles the question: the new name stays.
-bool writes_name(const CallArguments& args) {
-  return args.texts.size() > 1 && args.texts[1] == kMetricName;
-}
-
-void unmark_dropped_names(Context& context, Batch& batch, bool name_was_written) {
+void unmark_dropped_names(Context& context, Batch& batch) {
   const Symbol mark = context.labels.intern(kDropMark);
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
     if (batch.labels[s].get(mark) == LabelStore::kEmpty) continue;
     batch.labels[s] =
         context.labels.filter(batch.labels[s], [mark](Symbol name) { return name != mark; });
     batch.need_drop_names();
-    batch.drop_name[s] = name_was_written ? 0 : 1;
+    batch.drop_name[s] = 1;
   }
 }
 
@@ -171,7 +167,7 @@ bool call_matrix(Context& context, const CallExpr& call, const Grid& grid, CallA
   });
   if (!ok) return false;
   out = result.take();
-  unmark_dropped_names(context, out, writes_name(args));
+  unmark_dropped_names(context, out);
   return true;
 }
 

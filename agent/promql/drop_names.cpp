@@ -3,11 +3,18 @@
 #include "promql/operators.hpp"
 #include "promql/merge_series.hpp"
 
+#include <algorithm>
+
 namespace narthex::promql {
 
 namespace {
 
 constexpr const char* kSameLabels = "vector cannot contain metrics with the same labelset";
+
+bool is_empty(const Batch& batch, std::size_t series) {
+  const std::uint8_t* first = &batch.present[series * batch.step_count];
+  return std::count(first, first + batch.step_count, std::uint8_t{1}) == 0;
+}
 
 class DropNames final : public Stream {
  public:
@@ -25,6 +32,20 @@ class DropNames final : public Stream {
 
  private:
   Context& context_;
+  StreamPtr of_;
+};
+
+class KeepNames final : public Stream {
+ public:
+  explicit KeepNames(StreamPtr of) : of_(std::move(of)) {}
+
+  bool next(Batch& out) override {
+    if (!of_->next(out)) return false;
+    out.drop_name.clear();
+    return true;
+  }
+
+ private:
   StreamPtr of_;
 };
 
@@ -59,6 +80,10 @@ bool merge_equal_series(Context& context, Batch& all, Collision collision) {
   merged.clear(all.step_count);
   bool any = false;
   for (std::size_t s = 0; s < all.series_count(); ++s) {
+    if (collision == Collision::kRefuse && is_empty(all, s)) {
+      any = true;  // without a value a series is not there
+      continue;
+    }
     const auto [known, is_new] = seen.try_emplace(all.labels[s], merged.series_count());
     if (is_new) {
       append_series(merged, all, s);
@@ -93,6 +118,8 @@ StreamPtr drop_names(Context& context, StreamPtr of, bool may_collide, Collision
   if (!may_collide || context.options.delayed_name_removal) return dropped;
   return merge_equal(context, std::move(dropped), collision);
 }
+
+StreamPtr keep_names(StreamPtr of) { return std::make_unique<KeepNames>(std::move(of)); }
 
 StreamPtr merge_equal(Context& context, StreamPtr of, Collision collision) {
   return std::make_unique<Merge>(context, std::move(of), collision);

@@ -6,10 +6,19 @@
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace narthex::promql {
 
 namespace {
+
+// They look at the text of their arguments, or at the query as a whole.
+constexpr std::array<std::string_view, 9> kBuiltIn = {
+    "absent", "absent_over_time", "end", "info", "max_of", "min_of", "range", "start", "step"};
+
+bool is_built_in(std::string_view name) {
+  return std::find(kBuiltIn.begin(), kBuiltIn.end(), name) != kBuiltIn.end();
+}
 
 bool value_type_of(std::uint32_t arg, ValueType& out) {
   switch (arg) {
@@ -111,7 +120,7 @@ int FunctionSignature::variadic() const {
 FunctionTable::FunctionTable() {
   for (FunctionSignature& signature : known_signatures()) {
     FunctionEntry& entry = entries_[signature.name];
-    entry.built_in = signature.name == "absent" || signature.name == "absent_over_time";
+    entry.built_in = is_built_in(signature.name);
     entry.signature = std::move(signature);
     entry.standard = true;
   }

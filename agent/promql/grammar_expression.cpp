@@ -141,7 +141,11 @@ Expr* Grammar::named() {
       (next == TokenKind::kLeftParen || next == TokenKind::kBy || next == TokenKind::kWithout)) {
     return aggregate(name);
   }
-  if (name.kind == TokenKind::kIdentifier && next == TokenKind::kLeftParen) return call(name);
+  const bool query_bound = name.kind == TokenKind::kStart || name.kind == TokenKind::kEnd;
+  if (next == TokenKind::kLeftParen &&
+      (name.kind == TokenKind::kIdentifier || (query_bound && options_.experimental_functions))) {
+    return call(name);
+  }
   return failed_ ? nullptr : vector_selector(name);
 }
 
@@ -151,7 +155,8 @@ Expr* Grammar::call(const Token& name) {
   if (!level.ok || !call_arguments(args)) return nullptr;
   const Token close = take();
   const FunctionEntry* function = table_.find(name.text);
-  if (function == nullptr) {
+  if (function == nullptr || (function->built_in && function->signature.experimental &&
+                              name.text != "info" && !options_.experimental_functions)) {
     return fail(name.position, "unknown function with name " + quote(name.text));
   }
   if (function->signature.experimental && !options_.experimental_functions) {

@@ -136,12 +136,12 @@ std::vector<HistogramBucket> buckets_of(const nx_histogram& h) {
 }
 
 std::string print_histogram(const nx_histogram& h) {
-  std::string out = "{count:" + format_number(h.count.f) + ", sum:" + format_number(h.sum);
+  std::string out = "{count:" + format_general(h.count.f) + ", sum:" + format_general(h.sum);
   for (const HistogramBucket& b : buckets_of(h)) {
     const bool lower_in = b.boundaries == 1 || b.boundaries == 3;
     const bool upper_in = b.boundaries == 0 || b.boundaries == 3;
-    out += std::string(", ") + (lower_in ? '[' : '(') + format_number(b.lower) + "," +
-           format_number(b.upper) + (upper_in ? ']' : ')') + ":" + format_number(b.count);
+    out += std::string(", ") + (lower_in ? '[' : '(') + format_general(b.lower) + "," +
+           format_general(b.upper) + (upper_in ? ']' : ')') + ":" + format_general(b.count);
   }
   return out + "}";
 }

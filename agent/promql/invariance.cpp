@@ -101,6 +101,9 @@ bool names_may_differ(const Expr& root) {
       return !changes_meaning(as<BinaryExpr>(expr).op);
     case ExprKind::kCall:
       return call_keeps_names(as<CallExpr>(expr));
+    case ExprKind::kUnary:
+      return as<UnaryExpr>(expr).op == TokenKind::kAdd &&
+             names_may_differ(*as<UnaryExpr>(expr).expr);
     default:
       return false;
   }

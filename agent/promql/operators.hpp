@@ -17,15 +17,22 @@ namespace narthex::promql {
 inline constexpr std::size_t kBatchElements = 1 << 16;
 
 // How many series of so many steps make a batch.
-inline std::size_t series_per_batch(std::uint32_t steps) {
-  return kBatchElements / steps + 1;
-}
+inline std::size_t series_per_batch(std::uint32_t steps) { return kBatchElements / steps + 1; }
 
 // ---- leaves ----
 
-enum class SelectValue : std::uint8_t { kValue, kTimestamp };
+// kTimestamp: the time of each sample in seconds; kInfoTimestamp: histograms are shown beside it.
+enum class SelectValue : std::uint8_t { kValue, kTimestamp, kInfoTimestamp };
 StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
                          SelectValue value);
+// The samples of a while alone, however far the steps look back: [from_ms, until_ms].
+struct TimeBounds {
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+};
+StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
+                         SelectValue value, const TimeBounds& bounds);
+StreamPtr select_smoothed(Context& context, const VectorSelector& selector, const Grid& grid);
 RangePtr select_range(Context& context, const MatrixSelector& matrix, const Grid& grid);
 // ---- plumbing ----
 
@@ -55,6 +62,8 @@ enum class Collision : std::uint8_t {
 // Takes the metric name off every series (at the very end, with delayed name removal), and, where
 // names may have differed, deals with those that are equal then.
 StreamPtr drop_names(Context& context, StreamPtr of, bool may_collide, Collision collision);
+// Names that were to go at the very end stay.
+StreamPtr keep_names(StreamPtr of);
 StreamPtr merge_equal(Context& context, StreamPtr of, Collision collision);
 
 // ---- operators ----
@@ -78,19 +87,20 @@ StreamPtr count_values(Context& context, const AggregateExpr& expr, StreamPtr of
 // They stand here and not in a plugin because they look at the text of their argument.
 StreamPtr absent(Context& context, const Expr& argument, const Grid& grid, StreamPtr of);
 StreamPtr absent_over_time(Context& context, const Expr& argument, const Grid& grid, RangePtr of);
+// info(base, {data labels}): the labels of info metrics added to the series they belong to.
+StreamPtr info(Context& context, const CallExpr& call, const Grid& grid, StreamPtr base);
 
 // ---- calls ----
 
 struct CallArguments {
-  std::vector<ScalarColumn> scalars;    // [args], empty for the others
-  std::vector<std::string> texts;       // [args]
-  std::vector<StreamPtr> vectors;       // [args], null for the others
+  std::vector<ScalarColumn> scalars;  // [args], empty for the others
+  std::vector<std::string> texts;     // [args]
+  std::vector<StreamPtr> vectors;     // [args], null for the others
   RangePtr range;
 };
 StreamPtr call_elementwise(Context& context, const CallExpr& call, const Grid& grid,
                            CallArguments args);
-StreamPtr call_window(Context& context, const CallExpr& call, const Grid& grid,
-                      CallArguments args);
+StreamPtr call_window(Context& context, const CallExpr& call, const Grid& grid, CallArguments args);
 // All series at once, as a batch; what a scalar function yields is its first series.
 bool call_matrix(Context& context, const CallExpr& call, const Grid& grid, CallArguments args,
                  Batch& out);

@@ -4,6 +4,7 @@
 #include "promql/reference_times.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace narthex::promql {
 
@@ -12,13 +13,14 @@ namespace {
 class InstantSelect final : public Stream {
  public:
   InstantSelect(Context& context, const VectorSelector& selector, const Grid& grid,
-                SelectValue value)
+                SelectValue value, const std::optional<TimeBounds>& bounds)
       : context_(context),
         selector_(selector),
         reference_(context, selector.shift, grid),
         times_(reference_.times()),
         steps_(grid.count),
-        value_(value) {}
+        value_(value),
+        bounds_(bounds) {}
   ~InstantSelect() override { context_.release(held_); }
 
   bool next(Batch& out) override;
@@ -38,9 +40,10 @@ class InstantSelect final : public Stream {
   const std::vector<std::int64_t> times_;
   const std::uint32_t steps_;
   const SelectValue value_;
+  const std::optional<TimeBounds> bounds_;
   std::unique_ptr<BlockCursor> cursor_;
-  std::vector<Symbol> symbols_;       // of the block's table
-  std::uint32_t next_series_ = 0;     // of the block
+  std::vector<Symbol> symbols_;    // of the block's table
+  std::uint32_t next_series_ = 0;  // of the block
   bool have_block_ = false;
   std::uint64_t found_t_id_ = 0;
   std::vector<std::uint32_t> found_;  // [steps]: samples at or before the step
@@ -54,10 +57,13 @@ bool InstantSelect::open() {
   options.struct_size = sizeof options;
   options.mint = reference_.first() - context_.options.lookback_ms + 1;
   options.maxt = reference_.last();
+  if (bounds_) {
+    options.mint = std::max(options.mint, bounds_->from_ms);
+    options.maxt = std::min(options.maxt, bounds_->until_ms);
+  }
   options.step_ms = reference_.grid.count > 1 ? reference_.grid.step_ms : 0;
   if (steps_ == 1 || reference_.fixed) options.flags |= NX_SCAN_LAST;
-  Result<std::unique_ptr<BlockCursor>> cursor =
-      context_.source.select(selector_.matchers, options);
+  Result<std::unique_ptr<BlockCursor>> cursor = context_.source.select(selector_.matchers, options);
   if (!cursor.ok()) return context_.fail(cursor.status());
   cursor_ = *std::move(cursor);
   return true;
@@ -104,7 +110,7 @@ void InstantSelect::put(const nx_block& block, std::uint64_t sample, std::int64_
   if (block.h != nullptr && block.h[sample] != NX_NONE) {
     const nx_histogram& histogram = block.hists[block.h[sample]];
     if (is_stale(histogram)) return;
-    if (value_ == SelectValue::kValue) {
+    if (value_ != SelectValue::kTimestamp) {
       out.need_histograms();
       if (last_histogram_ != sample) last_copy_ = copy_as_float(histogram, context_.arena);
       last_histogram_ = sample;
@@ -115,7 +121,7 @@ void InstantSelect::put(const nx_block& block, std::uint64_t sample, std::int64_
   } else {
     out.v[element] = block.v[sample];
   }
-  if (value_ == SelectValue::kTimestamp) out.v[element] = static_cast<double>(t_ms) / 1000;
+  if (value_ != SelectValue::kValue) out.v[element] = static_cast<double>(t_ms) / 1000;
   out.present[element] = 1;
 }
 
@@ -169,7 +175,12 @@ bool InstantSelect::next(Batch& out) {
 
 StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
                          SelectValue value) {
-  return std::make_unique<InstantSelect>(context, selector, grid, value);
+  return std::make_unique<InstantSelect>(context, selector, grid, value, std::nullopt);
+}
+
+StreamPtr select_instant(Context& context, const VectorSelector& selector, const Grid& grid,
+                         SelectValue value, const TimeBounds& bounds) {
+  return std::make_unique<InstantSelect>(context, selector, grid, value, bounds);
 }
 
 }  // namespace narthex::promql

@@ -30,6 +30,32 @@ void append_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t la
   }
 }
 
+// The same for anchored and smoothed selectors. A window reaches back for the newest sample at or
+// before its start, no further than the lookback; a smoothed one also on to the first sample at or
+// behind its end. Where nothing lies behind the start, the last two samples before it are seen: so
+// the reference has it.
+void append_extended_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
+                             const std::vector<std::int64_t>& end_ms, std::int64_t range_ms,
+                             std::int64_t lookback_ms, bool smoothed, Windows& out) {
+  for (const std::int64_t end : end_ms) {
+    const std::int64_t start = end - range_ms;
+    const auto after = [&](std::int64_t time) {
+      return static_cast<std::uint32_t>(std::upper_bound(t + first, t + last, time) - t);
+    };
+    const std::uint32_t lo = after(start - lookback_ms);
+    const std::uint32_t hi = after(smoothed ? end + lookback_ms : end);
+    if (lo == hi) {
+      out.lo.push_back(lo);
+      out.hi.push_back(hi);
+      continue;
+    }
+    const std::uint32_t inside = std::min(after(start), hi - 1);
+    const std::uint32_t reached = std::min(after(end - 1), hi - 1);
+    out.lo.push_back(inside > lo ? inside - 1 : lo);
+    out.hi.push_back(smoothed ? reached + 1 : hi);
+  }
+}
+
 class RangeSelect final : public RangeStream {
  public:
   RangeSelect(Context& context, const MatrixSelector& matrix, const Grid& grid)
@@ -38,6 +64,7 @@ class RangeSelect final : public RangeStream {
         reference_(context, matrix.selector->shift, grid),
         end_ms_(reference_.times()),
         range_ms_(range_of(context, matrix)),
+        mode_(matrix.selector->mode),
         steps_(grid.count) {}
   ~RangeSelect() override { context_.release(held_); }
 
@@ -49,6 +76,8 @@ class RangeSelect final : public RangeStream {
   void slice(const nx_block& block, std::uint32_t first, std::uint32_t count, RangeBlock& out);
   void slice_floats(const nx_block& block, std::uint32_t first, std::uint32_t count,
                     RangeBlock& out);
+  void slice_extended(const nx_block& block, std::uint32_t first, std::uint32_t count,
+                      RangeBlock& out);
   void slice_mixed(const nx_block& block, std::uint32_t first, std::uint32_t count,
                    RangeBlock& out);
   void share_windows(const nx_block& block);
@@ -60,6 +89,7 @@ class RangeSelect final : public RangeStream {
   const ReferenceTimes reference_;
   const std::vector<std::int64_t> end_ms_;
   const std::int64_t range_ms_;
+  const RangeMode mode_;
   const std::uint32_t steps_;
   std::unique_ptr<BlockCursor> cursor_;
   std::vector<Symbol> symbols_;
@@ -84,6 +114,8 @@ bool RangeSelect::open() {
   options.flags = NX_SCAN_DROP_STALE;
   options.mint = reference_.first() - range_ms_ + 1;
   options.maxt = reference_.last();
+  if (mode_ != RangeMode::kPlain) options.mint -= context_.options.lookback_ms;
+  if (mode_ == RangeMode::kSmoothed) options.maxt += context_.options.lookback_ms;
   options.step_ms = reference_.grid.count > 1 ? reference_.grid.step_ms : 0;
   options.range_ms = range_ms_;
   Result<std::unique_ptr<BlockCursor>> cursor =
@@ -154,6 +186,39 @@ void RangeSelect::slice_floats(const nx_block& block, std::uint32_t first, std::
     for (std::uint32_t i = 0; i < steps_; ++i) {
       windows_.lo.push_back(std::clamp(shared_.lo[i], block.row0[s], block.row1[s]));
       windows_.hi.push_back(std::clamp(shared_.hi[i], block.row0[s], block.row1[s]));
+    }
+  }
+  in.win_stride = steps_;
+  in.lo = windows_.lo.data();
+  in.hi = windows_.hi.data();
+}
+
+void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std::uint32_t count,
+                                 RangeBlock& out) {
+  nx_window_in& in = out.in;
+  in.v = block.v;
+  in.off = block.off + first;
+  in.t = block.t;
+  in.t_id = block.t_id;
+  in.flags |= mode_ == RangeMode::kSmoothed ? NX_WINDOW_SMOOTHED : NX_WINDOW_ANCHORED;
+  const bool shared_t = (block.flags & NX_BLOCK_SHARED_T) != 0;
+  if (shared_t) in.flags |= NX_WINDOW_SHARED_T;
+  windows_.lo.clear();
+  windows_.hi.clear();
+  for (std::uint32_t s = first; s < first + count; ++s) {
+    const std::int64_t* t = shared_t ? block.t : block.t + block.off[s];
+    append_extended_windows(t, block.row0[s], block.row1[s], end_ms_, range_ms_,
+                            context_.options.lookback_ms, mode_ == RangeMode::kSmoothed, windows_);
+    for (std::uint32_t i = 0; block.h != nullptr && i < steps_; ++i) {
+      const std::size_t w = windows_.lo.size() - steps_ + i;
+      const std::uint32_t* h = block.h + block.off[s];
+      if (std::all_of(h + windows_.lo[w], h + windows_.hi[w],
+                      [](std::uint32_t index) { return index == NX_NONE; })) {
+        continue;
+      }
+      context_.fail(ErrorKind::kExecution,
+                    "smoothed and anchored modifiers do not work with native histograms");
+      return;
     }
   }
   in.win_stride = steps_;
@@ -233,7 +298,10 @@ void RangeSelect::slice(const nx_block& block, std::uint32_t first, std::uint32_
     out.labels.push_back(context_.labels.add(*block.labels, s, symbols_));
     out.held += block.row1[s] - block.row0[s];
   }
-  if (block.h == nullptr) {
+  if (mode_ != RangeMode::kPlain) {
+    slice_extended(block, first, count, out);
+    if (context_.failed()) return;
+  } else if (block.h == nullptr) {
     slice_floats(block, first, count, out);
   } else {
     slice_mixed(block, first, count, out);
@@ -251,6 +319,7 @@ bool RangeSelect::next(RangeBlock& out) {
   const auto count = static_cast<std::uint32_t>(
       std::min<std::size_t>(block.series_count - next_series_, series_per_batch(steps_)));
   slice(block, next_series_, count, out);
+  if (context_.failed()) return false;
   next_series_ += count;
   have_block_ = next_series_ < block.series_count;
   context_.count_read(out.samples);

@@ -20,14 +20,12 @@ constexpr Row kRows[] = {
      "abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg "
      "histogram_count histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad sgn sin "
      "sinh sort sort_desc sqrt tan tanh timestamp"},
-    {"?v>v",
-     "day_of_month day_of_week day_of_year days_in_month hour minute month year"},
+    {"?v>v", "day_of_month day_of_week day_of_year days_in_month hour minute month year"},
     {"r>v",
      "absent_over_time avg_over_time changes count_over_time delta deriv idelta increase irate "
      "last_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time "
      "stdvar_over_time sum_over_time"},
-    {"r>v",
-     "mad_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time", true},
+    {"r>v", "mad_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time", true},
     {"vss>v", "clamp"},
     {"vs>v", "clamp_max clamp_min"},
     {"v?s>v", "round"},
@@ -43,6 +41,8 @@ constexpr Row kRows[] = {
     {"v>s", "scalar"},
     {"s>v", "vector"},
     {">s", "pi time"},
+    {">s", "end range start step", true},
+    {"ss>s", "max_of min_of", true},
 };
 
 ValueType type_of(char letter) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every script of this folder as one test. NARTHEX_PROMQL_EXTRA names a folder of more scripts.
+#include "plugins/function/extra/families.hpp"
 #include "tests/promql/script.hpp"
 #include "tests/support/promql_functions.hpp"
 
@@ -29,11 +30,15 @@ std::vector<std::filesystem::path> scripts_in(const char* folder) {
   return out;
 }
 
+std::shared_ptr<const promql::FunctionTable> all_functions() {
+  return test::functions_of({function_promql::all_functions(), function_extra::all_functions()});
+}
+
 void run_folder(const char* folder) {
   for (const std::filesystem::path& path : scripts_in(folder)) {
     INFO(path.filename().string());
     const test::ScriptOutcome outcome =
-        test::run_script(read_file(path), test::promql_functions(), test::all_features());
+        test::run_script(read_file(path), all_functions(), test::all_features());
     std::string failures;
     for (const std::string& failure : outcome.failures) failures += "\n  " + failure;
     INFO(outcome.evals - outcome.failures.size() << " of " << outcome.evals << failures);

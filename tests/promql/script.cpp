@@ -332,6 +332,7 @@ ScriptOptions all_features() {
   ScriptOptions options;
   options.parse.experimental_functions = true;
   options.parse.duration_expressions = true;
+  options.parse.extended_range_selectors = true;
   return options;
 }
 

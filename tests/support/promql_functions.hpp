@@ -8,6 +8,7 @@
 
 #include <narthex/sdk/guard.hpp>
 
+#include <initializer_list>
 #include <memory>
 #include <span>
 
@@ -21,15 +22,22 @@ class DirectCaller final : public promql::KernelCaller {
   }
 };
 
-inline std::shared_ptr<const promql::FunctionTable> promql_functions() {
-  const std::span<const nx_function* const> rows = function_promql::all_functions();
-  nx_function_set set{};
-  set.struct_size = sizeof set;
-  set.count = static_cast<std::uint32_t>(rows.size());
-  set.functions = rows.data();
+// Of plugins, each with its rows.
+inline std::shared_ptr<const promql::FunctionTable> functions_of(
+    std::initializer_list<std::span<const nx_function* const>> plugins) {
   auto table = std::make_shared<promql::FunctionTable>();
-  table->add(set, std::make_shared<DirectCaller>());
+  for (const std::span<const nx_function* const> rows : plugins) {
+    nx_function_set set{};
+    set.struct_size = sizeof set;
+    set.count = static_cast<std::uint32_t>(rows.size());
+    set.functions = rows.data();
+    table->add(set, std::make_shared<DirectCaller>());
+  }
   return table;
+}
+
+inline std::shared_ptr<const promql::FunctionTable> promql_functions() {
+  return functions_of({function_promql::all_functions()});
 }
 
 }  // namespace narthex::test

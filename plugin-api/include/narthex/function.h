@@ -128,6 +128,10 @@ typedef struct nx_elem_out {
   uint8_t* present; /* [n] */
 } nx_elem_out;
 
+/* A series whose __name__ is to go at the end of the query has this label beside it. A kernel passes
+ * it on as any other; one that writes __name__ itself takes it off, and the name stays. */
+#define NX_LABEL_DROP_NAME "__drop_name__"
+
 typedef struct nx_matrix {
   uint32_t struct_size;
   uint32_t series_count;

@@ -163,7 +163,10 @@ Estimate native_quantile(double q, const nx_histogram& h, const std::vector<Buck
     if (only_negative(h)) bucket.upper = 0;
   }
   count = std::min(count, observations);
-  if (count < rank) return {kNan, may_have_nan ? NanNote::kResult : NanNote::kNone};
+  if (count < rank) {
+    // Negative counts, as subtraction makes them, may never reach a rank.
+    return may_have_nan ? Estimate{kNan, NanNote::kResult} : Estimate{bucket.upper};
+  }
   NanNote note = NanNote::kNone;
   if (may_have_nan && total(buckets) < observations) note = NanNote::kSkewed;
   rank = upward ? rank - (count - bucket.count) : count - rank;

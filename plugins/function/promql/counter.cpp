@@ -4,6 +4,7 @@
 // The order of operations is part of the contract: results equal Prometheus's bit for bit. What
 // depends on times alone (how far the samples of a window are stretched to its edges) is computed
 // once a step where all series share their windows.
+#include "plugins/function/promql/extended_growth.hpp"
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/histogram_growth.hpp"
 #include "plugins/function/promql/reach.hpp"
@@ -97,6 +98,9 @@ class SeriesGrowth {
 
 template <Growth G>
 void grow(const FunctionContext& context, const nx_window_in& in, const nx_elem_out& out) {
+  if ((in.flags & (NX_WINDOW_ANCHORED | NX_WINDOW_SMOOTHED)) != 0) {
+    return grow_extended(context, in, out, G);
+  }
   SeriesGrowth growth(in, out, G);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
     if (s % 64 == 0) context.check();

@@ -118,8 +118,8 @@ class HistogramGrowth {
   double factor(std::uint32_t lo, std::uint32_t hi, std::uint32_t step) const {
     const Reach reach = reach_of(in_.ht[lo], in_.ht[hi - 1], hi - lo,
                                  in_.end_t[step] - in_.range_ms, in_.end_t[step]);
-    if (!is_counter()) return gauge_factor(reach);
-    const double factor = counter_factor(reach, in_.h[lo]->count.f, sum_.head.count.f);
+    // Their zero point is not looked for: histograms may grow out of less than nothing.
+    const double factor = gauge_factor(reach);
     return growth_ == Growth::kRate ? factor / seconds(in_.range_ms) : factor;
   }
 

@@ -5,6 +5,7 @@
 #include "plugins/function/promql/series_table.hpp"
 
 #include <narthex/sdk/function.hpp>
+#include <narthex/sdk/labels.hpp>
 
 #include <cstring>
 #include <deque>
@@ -49,7 +50,10 @@ void check_label_name(std::string_view name, const std::string& what) {
 void copy_with(const FunctionContext& context, const nx_matrix& m, std::uint32_t series,
                std::string_view name, std::optional<std::string_view> value, nx_matrix_out& out) {
   std::vector<nx_label> labels = labels_of(*m.labels, series);
-  if (value) labels.push_back({to_nx(name), to_nx(*value)});  // of equal names the last counts
+  if (value) {
+    labels.push_back({to_nx(name), to_nx(*value)});  // of equal names the last counts
+    if (name == kMetricName) labels.push_back({to_nx(NX_LABEL_DROP_NAME), to_nx("")});
+  }
   const sdk::ResultColumns to = sdk::add_series(out, labels);
   const std::uint64_t from = std::uint64_t{series} * m.step_count;
   std::memcpy(to.v, m.v + from, m.step_count * sizeof(double));

@@ -4,7 +4,9 @@
 
 #include <narthex/sdk/function.hpp>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 
@@ -20,9 +22,18 @@ double ceiling(double v) { return std::ceil(v); }
 double floored(double v) { return std::floor(v); }
 double exponential(double v) { return std::exp(v); }
 double root(double v) { return std::sqrt(v); }
-double natural_log(double v) { return std::log(v); }
+// The reference's logarithm takes a denormal number for a normal one of the smallest exponent.
+double natural_log(double v) {
+  if (!(v > 0 && v < std::numeric_limits<double>::min())) return std::log(v);
+  constexpr std::uint64_t kHalf = std::uint64_t{0x3FE} << 52;
+  return std::log(std::bit_cast<double>(std::bit_cast<std::uint64_t>(v) | kHalf)) -
+         1022 * std::numbers::ln2;
+}
 double binary_log(double v) { return std::log2(v); }
-double decimal_log(double v) { return std::log10(v); }
+double decimal_log(double v) {
+  const bool denormal = v > 0 && v < std::numeric_limits<double>::min();
+  return denormal ? natural_log(v) / std::numbers::ln10 : std::log10(v);
+}
 double sign(double v) { return v < 0 ? -1 : v > 0 ? 1 : v; }
 double degrees(double v) { return v * 180 / std::numbers::pi; }
 double radians(double v) { return v * std::numbers::pi / 180; }
@@ -32,8 +43,14 @@ double tangent(double v) { return std::tan(v); }
 double arcsine(double v) { return std::asin(v); }
 double arccosine(double v) { return std::acos(v); }
 double arctangent(double v) { return std::atan(v); }
-double hyperbolic_sine(double v) { return std::sinh(v); }
-double hyperbolic_cosine(double v) { return std::cosh(v); }
+// Large values overflow where the exponential does, a little earlier than they would have to.
+constexpr double kLargeAngle = 21;
+double hyperbolic_sine(double v) {
+  return std::fabs(v) > kLargeAngle ? std::copysign(std::exp(std::fabs(v)) * 0.5, v) : std::sinh(v);
+}
+double hyperbolic_cosine(double v) {
+  return std::fabs(v) > kLargeAngle ? std::exp(std::fabs(v)) * 0.5 : std::cosh(v);
+}
 double hyperbolic_tangent(double v) { return std::tanh(v); }
 double area_sine(double v) { return std::asinh(v); }
 double area_cosine(double v) { return std::acosh(v); }

@@ -25,6 +25,14 @@ std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
+// The reference counts seconds from a year far before the oldest date, in 64 bits without a sign:
+// what lies before that year is far in the future.
+constexpr std::uint64_t kEpochSeconds = 9'223'372'028'741'760'000u;
+static_assert(kEpochSeconds % kDaySeconds == 0);
+std::uint64_t seconds_of(double v) {
+  return static_cast<std::uint64_t>(to_seconds(v)) + kEpochSeconds;
+}
+
 struct Date {
   std::int64_t year = 1970;
   int month = 1;  // 1 to 12
@@ -57,10 +65,14 @@ int days_of_month(const Date& date) {
   return date.month == 2 && is_leap(date.year) ? 29 : kDays[date.month - 1];
 }
 
-Date date_at(double v) { return date_of(floor_divide(to_seconds(v), kDaySeconds)); }
+// Days since 1970.
+std::int64_t days_at(double v) {
+  return static_cast<std::int64_t>(seconds_of(v) / kDaySeconds) -
+         static_cast<std::int64_t>(kEpochSeconds / kDaySeconds);
+}
+Date date_at(double v) { return date_of(days_at(v)); }
 std::int64_t second_of_day(double v) {
-  const std::int64_t s = to_seconds(v);
-  return s - floor_divide(s, kDaySeconds) * kDaySeconds;
+  return static_cast<std::int64_t>(seconds_of(v) % kDaySeconds);
 }
 
 double minute(double v) { return static_cast<double>(second_of_day(v) / 60 % 60); }
@@ -70,7 +82,7 @@ double month(double v) { return date_at(v).month; }
 double year(double v) { return static_cast<double>(date_at(v).year); }
 double days_in_month(double v) { return days_of_month(date_at(v)); }
 double day_of_week(double v) {
-  const std::int64_t days = floor_divide(to_seconds(v), kDaySeconds) + 4;  // 1970-01-01: Thursday
+  const std::int64_t days = days_at(v) + 4;  // 1970-01-01: Thursday
   return static_cast<double>(days - floor_divide(days, 7) * 7);
 }
 double day_of_year(double v) {
