@@ -89,7 +89,7 @@ TEST_CASE("what needs a restart is listed", "[config]") {
   const Loaded loaded = load_flags({{"listen", "127.0.0.1:5"}});
   REQUIRE(loaded.config);
   CHECK(loaded.config->restart_only.at("web.listen-address") == "127.0.0.1:5");
-  CHECK(loaded.config->restart_only.at("storage.backend") == "memory");
+  CHECK(loaded.config->restart_only.at("storage.backend") == "tsdb");
 }
 
 }  // namespace narthex::config

@@ -234,7 +234,8 @@ TEST_CASE("a broken log does not try a file for each append", "[wal]") {
   Options options = test::small_options(Durability::kInterval);
   options.mend_interval_ms = 1'000'000'000;
   auto log = test::open_log(files, options);
-  const Record record = test::text_record("text");
+  const std::string text = "text";
+  const Record record = test::text_record(text);
   files.fail(Call::kOpen, 1, ENOSPC, true);
   files.fail(Call::kAppend, 1, EIO, true);
   REQUIRE_FALSE(log->append({&record, 1}).ok());
