@@ -20,7 +20,6 @@ namespace {
 using net::Request;
 using net::Response;
 
-
 Response no_content() {
   Response r;
   r.status = 204;
@@ -57,9 +56,9 @@ std::string snapshot_name(std::int64_t now_ms) {
   std::string name = rfc3339(now_ms);
   std::erase_if(name, [](char c) { return c == '-' || c == ':' || c == '.'; });
   char suffix[24];
-  std::snprintf(suffix, sizeof suffix, "-%016llx",
-                (static_cast<unsigned long long>(std::random_device{}()) << 32) |
-                    std::random_device{}());
+  std::snprintf(
+      suffix, sizeof suffix, "-%016llx",
+      (static_cast<unsigned long long>(std::random_device{}()) << 32) | std::random_device{}());
   return name + suffix;
 }
 

@@ -56,8 +56,8 @@ class MatrixResult : public nx_matrix_out {
   };
 
   static nx_status NX_CALL add_series(nx_matrix_out* out, const nx_label* labels,
-                                      std::uint32_t label_count, double** v,
-                                      std::uint8_t** present, std::uint64_t* first_index) {
+                                      std::uint32_t label_count, double** v, std::uint8_t** present,
+                                      std::uint64_t* first_index) {
     return static_cast<MatrixResult*>(out->impl)->add_one(labels, label_count, v, present,
                                                           first_index);
   }

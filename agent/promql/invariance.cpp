@@ -15,14 +15,13 @@ namespace {
 
 // Functions whose result depends on when they are evaluated, whatever they are given.
 constexpr std::array<std::string_view, 11> kTimeDependent = {
-    "day_of_month", "day_of_week", "day_of_year",    "days_in_month", "hour",      "minute",
+    "day_of_month", "day_of_week", "day_of_year",    "days_in_month", "hour",     "minute",
     "month",        "year",        "predict_linear", "time",          "timestamp"};
 
 // Of functions that are not Prometheus's nothing is known.
 bool depends_on_time(const FunctionEntry& function) {
-  return !function.standard ||
-         std::find(kTimeDependent.begin(), kTimeDependent.end(), function.signature.name) !=
-             kTimeDependent.end();
+  return !function.standard || std::find(kTimeDependent.begin(), kTimeDependent.end(),
+                                         function.signature.name) != kTimeDependent.end();
 }
 
 bool pins_name(const VectorSelector& selector) {

@@ -10,7 +10,6 @@ namespace {
 
 using narthex::test::Call;
 
-
 Labels series(int i) {
   return Labels{{"__name__", "m"},
                 {"instance", "i" + std::to_string(i % 3)},
