@@ -37,12 +37,17 @@ class TableEntry {
     return name_.partition > INT64_MAX - kPartitionMs ? INT64_MAX : name_.partition + kPartitionMs;
   }
   std::shared_ptr<const Tombstones> tombstones() const;
+  // A merge has met a page of it that cannot be read: what can be is read from this table for ever
+  // on, and no merge takes it (or its partition) up again.
+  bool damaged() const { return damaged_.load(std::memory_order_relaxed); }
+  void mark_damaged() { damaged_.store(true, std::memory_order_relaxed); }
 
  private:
   friend class Catalogue;
 
   const TableName name_;
   const std::uint64_t bytes_;
+  std::atomic<bool> damaged_{false};
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;            // guarded by mutex_; null until opened
   std::shared_ptr<const Tombstones> tombstones_;  // guarded by mutex_; null: none

@@ -118,7 +118,8 @@ fs::Status TableMerge::unchanged() const {
 }
 
 fs::Status TableMerge::handle(fs::Status status, std::size_t input) {
-  if (status.error() == EBADMSG) catalogue_.quarantine(entries_[input], status.message());
+  // Set aside, its good pages would be gone as well.
+  if (status.error() == EBADMSG) entries_[input]->mark_damaged();
   return status;
 }
 

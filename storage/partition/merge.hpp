@@ -22,8 +22,8 @@ std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed
 class Merge {
  public:
   // The entries are of one partition, neighbours in sequence, oldest first. A table that cannot be
-  // opened, or whose page is damaged, is handled as the catalogue does: the merge ends with an
-  // error, and the next choice leaves it out.
+  // opened is handled as the catalogue does; one with a damaged page is marked. The merge ends with
+  // an error, and the next choice leaves the partition out.
   static fs::Result<std::unique_ptr<Merge>> begin(fs::FileSystem& files, Catalogue& catalogue,
                                                   TableSet entries, const TableOptions& options);
   virtual ~Merge() = default;

@@ -27,10 +27,8 @@ bool is_gone(const fs::Status& status) {
 class TableArchive::Session final : public head::ArchiveSession {
  public:
   Session(TableArchive& archive, std::int64_t min_t, std::int64_t max_t)
-      : archive_(archive), min_t_(min_t), max_t_(max_t) {
-    archive_.enter();
-  }
-  ~Session() override { archive_.leave(); }
+      : archive_(archive), min_t_(min_t), max_t_(max_t), entered_ms_(archive.enter()) {}
+  ~Session() override { archive_.leave(entered_ms_); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -47,6 +45,7 @@ class TableArchive::Session final : public head::ArchiveSession {
   TableArchive& archive_;
   const std::int64_t min_t_;
   const std::int64_t max_t_;
+  const std::int64_t entered_ms_;
 };
 
 TableArchive::TableArchive(head::Core& core, partition::Catalogue& catalogue,
@@ -190,8 +189,9 @@ std::shared_ptr<const OpenTable> TableArchive::find(const partition::TableEntry&
 void TableArchive::close_idle() {
   std::vector<Known> closed;  // let go without the lock
   const std::lock_guard lock(mutex_);
-  if (sessions_ != 0) return;
-  const std::int64_t before = core_.now_ms() - kIdleMs;
+  // A session has used what it needs when it began, so what was last used before is needed by none.
+  std::int64_t before = core_.now_ms() - kIdleMs;
+  if (!sessions_.empty()) before = std::min(before, *sessions_.begin());
   const auto idle = std::stable_partition(
       known_.begin(), known_.end(), [&](const Known& known) { return known.used_ms >= before; });
   if (idle == known_.end()) return;
@@ -206,14 +206,16 @@ std::shared_ptr<const OpenTables> TableArchive::current() const {
   return tables_;
 }
 
-void TableArchive::enter() {
+std::int64_t TableArchive::enter() {
+  const std::int64_t now = core_.now_ms();
   const std::lock_guard lock(mutex_);
-  ++sessions_;
+  sessions_.insert(now);
+  return now;
 }
 
-void TableArchive::leave() {
+void TableArchive::leave(std::int64_t entered_ms) {
   const std::lock_guard lock(mutex_);
-  --sessions_;
+  sessions_.erase(sessions_.find(entered_ms));
 }
 
 void TableArchive::damaged(const OpenTable& table, const std::string& why) const {

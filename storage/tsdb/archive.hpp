@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -59,8 +60,8 @@ class TableArchive final : public head::Archive {
   class Session;
   friend class Session;
 
-  void enter();
-  void leave();
+  std::int64_t enter();  // returns when
+  void leave(std::int64_t entered_ms);
   void show(std::shared_ptr<const OpenTable> table);
   std::shared_ptr<const OpenTable> find(const partition::TableEntry& entry);
   void rebuild();
@@ -73,7 +74,7 @@ class TableArchive final : public head::Archive {
   mutable std::mutex mutex_;
   std::vector<Known> known_;                  // guarded by mutex_, sorted as OpenTables
   std::shared_ptr<const OpenTables> tables_;  // guarded by mutex_
-  std::size_t sessions_ = 0;                  // guarded by mutex_
+  std::multiset<std::int64_t> sessions_;      // when each began; guarded by mutex_
 };
 
 }  // namespace narthex::storage::tsdb
