@@ -128,8 +128,8 @@ typedef struct nx_elem_out {
   uint8_t* present; /* [n] */
 } nx_elem_out;
 
-/* A series whose __name__ is to go at the end of the query has this label beside it. A kernel passes
- * it on as any other; one that writes __name__ itself takes it off, and the name stays. */
+/* A series whose __name__ is to go at the end of the query has this label beside it. A kernel
+ * passes it on as any other; one that writes __name__ itself takes it off, and the name stays. */
 #define NX_LABEL_DROP_NAME "__drop_name__"
 
 typedef struct nx_matrix {
