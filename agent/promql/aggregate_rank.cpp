@@ -5,6 +5,8 @@
 #include "promql/operators.hpp"
 #include "promql/numbers.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -71,21 +73,25 @@ class WorstFirst {
   std::vector<Candidate> items_;
 };
 
-// A number in [0, 1) that depends on the labels only.
-double share_of(const LabelStore& labels, const LabelSet& set) {
-  std::uint64_t h = 0xCBF29CE484222325u;
-  const auto mix = [&h](std::string_view text) {
-    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-    h = (h ^ 0xFF) * 0x100000001B3u;
-  };
-  for (const LabelPair& pair : set) {
-    mix(labels.text(pair.name));
-    mix(labels.text(pair.value));
+// A text as the reference's label sets hold it: its size in a byte, or in four from 255 up.
+void append_sized(std::string& out, std::string_view text) {
+  constexpr std::size_t kLong = 255;
+  std::size_t size = text.size();
+  out += static_cast<char>(std::min(size, kLong));
+  for (int i = 0; text.size() >= kLong && i < 3; ++i, size >>= 8) {
+    out += static_cast<char>(size & 0xFF);
   }
-  h ^= h >> 33;
-  h *= 0xFF51AFD7ED558CCDu;
-  h ^= h >> 33;
-  return static_cast<double>(h >> 11) * 0x1p-53;
+  out += text;
+}
+
+// A number from 0 to 1 that depends on the labels only: the reference's hash of them.
+double share_of(const LabelStore& labels, const LabelSet& set) {
+  std::string all;
+  for (const LabelPair& pair : set) {
+    append_sized(all, labels.text(pair.name));
+    append_sized(all, labels.text(pair.value));
+  }
+  return static_cast<double>(XXH64(all.data(), all.size(), 0)) / 0x1p64;
 }
 
 class Rank final : public Stream {
