@@ -102,7 +102,8 @@ std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed
     const auto size = static_cast<std::size_t>(other - left.begin());
     const Tables partition = left.first(size);
     left = left.subspan(size);
-    if (std::ranges::any_of(partition, [](const auto& entry) { return entry->damaged(); })) continue;
+    if (std::ranges::any_of(partition, [](const auto& entry) { return entry->damaged(); }))
+      continue;
     const bool closed = partition.front()->partition_end() <= closed_before;
     const Tables found = closed ? merge_of_closed(partition) : merge_of_small(partition);
     if (found.size() > best.size()) best = found;
