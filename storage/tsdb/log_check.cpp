@@ -151,6 +151,11 @@ fs::Status read_log(fs::FileSystem& files, const std::string& folder, const LogS
              std::to_string(reader.figures().malformed_records) + " records make no sense",
          0, 0, 1, 0});
   }
+  if (replayed->last_is_short) {
+    report.notes.push_back(
+        "the newest segment of the log is shorter than its header: a crash came when it was begun, "
+        "or what it held is lost");
+  }
   if (log.torn_bytes != 0) {
     report.notes.push_back("the log ends in " + std::to_string(log.torn_bytes) +
                            " bytes that are no whole record, as after a crash: the next start "

@@ -9,6 +9,12 @@
  * series however it arrives. A write at a series' newest time with another value is refused
  * (NX_ROW_DUPLICATE), with the same value accepted; at an older time the last write wins.
  *
+ * Nothing of the table is called before start() has returned. A backend that takes long to start
+ * because it recovers tells of it in the meantime on the bus: topic "<plugin id>.recovery"
+ * ("storage.tsdb.recovery"), retained, a table with "min", "max" and "current" (numbers of the
+ * first and the last segment of its log, and of the one it reads), "bytes_done", "bytes_total" and
+ * "done". The host makes of it GET /api/v1/status/walreplay and what the service manager is told.
+ *
  * Threads: [worker] unless tagged. Different transactions, queriers and cursors run concurrently;
  * one of them is used by one thread at a time.
  */
