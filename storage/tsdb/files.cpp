@@ -191,11 +191,11 @@ Status Files::room() {
   return room_;
 }
 
-void Files::save_inventory() {
+void Files::save_inventory(std::uint64_t first_needed) {
   const std::lock_guard lock(inventory_mutex_);
   Inventory now;
   const wal::SegmentRange segments = log->segments();
-  now.first_segment = segments.first;
+  now.first_segment = std::max(segments.first, std::min(first_needed, segments.last));
   now.last_segment = segments.last;
   for (const auto& entry : *catalogue->tables()) now.tables.push_back(entry->name().file());
   std::sort(now.tables.begin(), now.tables.end());

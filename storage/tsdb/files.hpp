@@ -77,7 +77,8 @@ class Files {
   // Looked at twice a second.
   Status room();
   // Writes the inventory where it is no longer true. Failures are told and tried again next time.
-  void save_inventory();
+  // Segments below `first_needed` are about to go.
+  void save_inventory(std::uint64_t first_needed = 0);
   // Bytes of tables and log on the disk.
   std::uint64_t disk_bytes() const;
   // Of the log's files, looked up; 0 where they cannot be listed.

@@ -95,7 +95,8 @@ void Upkeep::finish_flush() {
     figures_.flushed_bytes += flush_->figures().bytes;
   }
   flush_.reset();
-  files_.save_inventory();
+  // Before they go: a crash in between is not to tell of segments that are missing.
+  files_.save_inventory(flush_segment_);
   // What waits for a sync stands in the segments that go.
   (void)files_.log->sync();
   const fs::Status cut = files_.log->truncate_below(flush_segment_);
