@@ -157,16 +157,9 @@ int App::run() {
 }
 
 Status App::make_storage() {
-  const store::StorageOptions& options = config().storage;
-  const store::StorageConfig tree(options);
-  host::InstanceRequest request;
-  request.interface_id = NX_STORAGE_ID;
-  request.kind = "storage";
-  request.component = options.backend;
-  request.name = "storage." + options.backend;
-  request.config = &tree.root();
-  Result<std::shared_ptr<host::Instance>> made = plugins_.create(request);
-  if (!made.ok()) return made.status().with_prefix("storage backend " + options.backend);
+  Result<std::shared_ptr<host::Instance>> made =
+      store::StorageConfig(config().storage).make(plugins_);
+  if (!made.ok()) return made.status();
   storage_ = *std::move(made);
   store_.emplace(storage_);
   return Status();

@@ -22,13 +22,10 @@ int refuse_export(int code, const Status& status) {
 
 Result<transfer::ExportOptions> what_to_export(const ExportOptions& options) {
   transfer::ExportOptions out;
-  const Result<blocks::TimeRange> range = parse_range(options.pick);
-  if (!range.ok()) return range.status();
-  out.range = *range;
-  Result<std::vector<transfer::Selector>> selectors =
-      transfer::parse_selectors(options.pick.matchers);
-  if (!selectors.ok()) return selectors.status().with_prefix("--match");
-  out.selectors = *std::move(selectors);
+  Result<Pick> pick = parse_pick(options.pick);
+  if (!pick.ok()) return pick.status();
+  out.range = pick->range;
+  out.selectors = std::move(pick->selectors);
   const Result<std::int64_t> block_ms = document::parse_duration_ms(options.block_duration);
   if (!block_ms.ok()) return block_ms.status().with_prefix("--block-duration");
   if (*block_ms <= 0) return invalid_argument("--block-duration must be longer than nothing");

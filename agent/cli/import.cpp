@@ -30,13 +30,10 @@ int refuse_import(int code, const Status& status) {
 
 Result<transfer::LoadOptions> load_options(const ImportOptions& options) {
   transfer::LoadOptions out;
-  const Result<blocks::TimeRange> range = parse_range(options.pick);
-  if (!range.ok()) return range.status();
-  out.range = *range;
-  Result<std::vector<transfer::Selector>> selectors =
-      transfer::parse_selectors(options.pick.matchers);
-  if (!selectors.ok()) return selectors.status().with_prefix("--match");
-  out.selectors = *std::move(selectors);
+  Result<Pick> pick = parse_pick(options.pick);
+  if (!pick.ok()) return pick.status();
+  out.range = pick->range;
+  out.selectors = std::move(pick->selectors);
   for (const std::string& label : options.labels) {
     const std::size_t equals = label.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == label.size()) {

@@ -38,16 +38,10 @@ Status LocalStore::start(const DataOptions& options) {
   store::StorageOptions storage;
   if (!options.backend.empty()) storage.backend = options.backend;
   storage.data_dir = options.data_dir;
-  const store::StorageConfig tree(storage);
-  host::InstanceRequest request;
-  request.interface_id = NX_STORAGE_ID;
-  request.kind = "storage";
-  request.component = storage.backend;
-  request.name = "storage." + storage.backend;
-  request.config = &tree.root();
   const std::string what = "storage backend " + storage.backend;
-  Result<std::shared_ptr<host::Instance>> made = host_.plugins().create(request);
-  if (!made.ok()) return made.status().with_prefix(what);
+  Result<std::shared_ptr<host::Instance>> made =
+      store::StorageConfig(storage).make(host_.plugins());
+  if (!made.ok()) return made.status();
   instance_ = *std::move(made);
   const Status started = instance_->start();
   if (!started.ok()) return started.with_prefix(what);

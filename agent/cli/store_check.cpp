@@ -49,21 +49,14 @@ Status check_store(const DataOptions& options, const CheckRequest& request,
   store::StorageOptions storage;
   if (!options.backend.empty()) storage.backend = options.backend;
   storage.data_dir = options.data_dir;
-  const store::StorageConfig tree(storage, request.check);
   // Without a folder of its own: the host writes nothing there.
   ToolHost host(options.plugin_dirs);
-  host::InstanceRequest wanted;
-  wanted.interface_id = NX_STORAGE_ID;
-  wanted.kind = "storage";
-  wanted.component = storage.backend;
-  wanted.name = "storage." + storage.backend;
-  wanted.config = &tree.root();
-  const std::string what = "storage backend " + storage.backend;
-  Result<std::shared_ptr<host::Instance>> made = host.plugins().create(wanted);
-  if (!made.ok()) return made.status().with_prefix(what);
+  Result<std::shared_ptr<host::Instance>> made =
+      store::StorageConfig(storage, request.check).make(host.plugins());
+  if (!made.ok()) return made.status();
   const RunningInstance running(*std::move(made), host.clock());
   const Status started = running.get()->start();
-  if (!started.ok()) return started.with_prefix(what);
+  if (!started.ok()) return started.with_prefix("storage backend " + storage.backend);
   return work_and_tell(running.get(), host.clock(), request.top, use);
 }
 

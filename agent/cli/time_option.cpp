@@ -81,4 +81,12 @@ Result<blocks::TimeRange> parse_range(const PickOptions& options) {
   return range;
 }
 
+Result<Pick> parse_pick(const PickOptions& options) {
+  const Result<blocks::TimeRange> range = parse_range(options);
+  if (!range.ok()) return range.status();
+  Result<std::vector<transfer::Selector>> selectors = transfer::parse_selectors(options.matchers);
+  if (!selectors.ok()) return selectors.status().with_prefix("--match");
+  return Pick{*range, *std::move(selectors)};
+}
+
 }  // namespace narthex::cli

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// time_option.hpp - points in time on the command line. Pure.
+// time_option.hpp - points in time and choices of samples on the command line. Pure.
 #pragma once
 
 #include "blocks/sink.hpp"
 #include "cli/tool.hpp"
+#include "transfer/selectors.hpp"
 
 #include <narthex/sdk/result.hpp>
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace narthex::cli {
 
@@ -20,5 +22,12 @@ std::string time_text(std::int64_t t_ms);
 
 // --min-time and --max-time.
 Result<blocks::TimeRange> parse_range(const PickOptions& options);
+
+struct Pick {
+  blocks::TimeRange range;
+  std::vector<transfer::Selector> selectors;
+};
+// These two and --match.
+Result<Pick> parse_pick(const PickOptions& options);
 
 }  // namespace narthex::cli

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/storage_config.hpp"
 
+#include <narthex/storage.h>
+
 #include <vector>
 
 namespace narthex::store {
 
-StorageConfig::StorageConfig(const StorageOptions& options, std::string_view check) {
+StorageConfig::StorageConfig(const StorageOptions& options, std::string_view check)
+    : backend_(options.backend) {
   std::vector<nx_kv> entries;
   if (options.backend == "memory") {
     if (options.memory_max_bytes > 0) {
@@ -21,6 +24,18 @@ StorageConfig::StorageConfig(const StorageOptions& options, std::string_view che
   }
   if (!check.empty()) entries.push_back(arena_.entry("check", arena_.string(check)));
   root_ = arena_.table(entries);
+}
+
+Result<std::shared_ptr<host::Instance>> StorageConfig::make(host::PluginHost& plugins) const {
+  host::InstanceRequest request;
+  request.interface_id = NX_STORAGE_ID;
+  request.kind = "storage";
+  request.component = backend_;
+  request.name = "storage." + backend_;
+  request.config = &root_;
+  Result<std::shared_ptr<host::Instance>> made = plugins.create(request);
+  if (!made.ok()) return made.status().with_prefix("storage backend " + backend_);
+  return made;
 }
 
 }  // namespace narthex::store

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// storage_config.hpp - the options of the storage section as the tree that its plugin's schema
-// wants. A backend is told what it has options for and nothing else.
+// storage_config.hpp - the storage section as a plugin host is asked for it: which backend, and its
+// options as the tree that its schema wants. A backend is told what it has options for and nothing
+// else.
 #pragma once
 
+#include "host/plugin_host.hpp"
 #include "store/options.hpp"
 
 #include <narthex/sdk/value.hpp>
 
+#include <memory>
+#include <string>
 #include <string_view>
 
 namespace narthex::store {
@@ -16,11 +20,15 @@ class StorageConfig {
   // With a check ("verify"), the backend looks at its folder instead of opening it; one that has no
   // such option refuses.
   explicit StorageConfig(const StorageOptions& options, std::string_view check = {});
-  const nx_value& root() const { return root_; }
+  StorageConfig(const StorageConfig&) = delete;
+  StorageConfig& operator=(const StorageConfig&) = delete;
+  // The instance, made and not started.
+  Result<std::shared_ptr<host::Instance>> make(host::PluginHost& plugins) const;
 
  private:
   sdk::TreeArena arena_;
   nx_value root_{};
+  const std::string backend_;
 };
 
 }  // namespace narthex::store

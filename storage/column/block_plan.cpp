@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/column/block_plan.hpp"
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <algorithm>
 #include <array>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "storage/column/block_plan.hpp"
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/column/kernels.hpp"
 
 #include <narthex/sdk/result.hpp>

@@ -80,6 +80,8 @@ class FileSystem {
   virtual Status sync_directory(const std::string& path) = 0;
   // Bytes that this user may still write.
   virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+  // Bytes that the file system has in all.
+  virtual Result<std::uint64_t> total_bytes(const std::string& path) = 0;
   // Takes an advisory lock on a file, created when missing, and writes this process's id into it.
   // EWOULDBLOCK when another holds it; the message names the holder's pid. A lock of a process
   // that has died is no lock.

@@ -105,6 +105,12 @@ class PosixFileSystem final : public FileSystem {
     return std::uint64_t{about.f_bavail} * about.f_frsize;
   }
 
+  Result<std::uint64_t> total_bytes(const std::string& path) override {
+    struct statvfs about;
+    if (::statvfs(path.c_str(), &about) != 0) return Status(errno, "ask for the size of", path);
+    return std::uint64_t{about.f_blocks} * about.f_frsize;
+  }
+
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     Descriptor descriptor = open_file(path, O_RDWR | O_CREAT);
     if (!descriptor.ok()) return Status(errno, "open", path);

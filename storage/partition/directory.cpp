@@ -8,11 +8,6 @@
 namespace narthex::storage::partition {
 namespace {
 
-using column::ByteReader;
-using column::Bytes;
-using column::put_difference;
-using column::put_varint;
-
 // Groups mostly have the times of the group before them, chunk by chunk.
 class ExpectedChunk {
  public:
@@ -99,7 +94,7 @@ Bytes encode_directory(const Directory& directory) {
   return out;
 }
 
-std::optional<Directory> decode_directory(column::ByteView bytes) {
+std::optional<Directory> decode_directory(ByteView bytes) {
   const auto content = unseal(bytes);
   if (!content) return std::nullopt;
   ByteReader in(*content);

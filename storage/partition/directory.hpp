@@ -3,7 +3,7 @@
 // the bytes of its last value and back. Pure.
 #pragma once
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/partition/table.hpp"
 
 #include <optional>
@@ -16,8 +16,8 @@ struct Directory {
   std::vector<TableChunk> chunks;
 };
 
-column::Bytes encode_directory(const Directory& directory);
+Bytes encode_directory(const Directory& directory);
 // None: the bytes are no directory, or one that contradicts itself.
-std::optional<Directory> decode_directory(column::ByteView bytes);
+std::optional<Directory> decode_directory(ByteView bytes);
 
 }  // namespace narthex::storage::partition

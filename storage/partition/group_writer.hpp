@@ -29,7 +29,7 @@ class GroupWriter {
   bool nearly_full() const { return slots_ > kSlots / 8 * 7 || fill() >= 0.8; }
 
   // Passes on each chunk's page, in order, and starts the next group. Ends at the first failure.
-  using PageSink = std::function<fs::Status(const TableChunk&, column::ByteView page)>;
+  using PageSink = std::function<fs::Status(const TableChunk&, ByteView page)>;
   fs::Status finish(const PageSink& sink);
 
  private:
@@ -55,7 +55,7 @@ class GroupWriter {
   std::vector<std::int64_t> ends_;   // the last time of each chunk, as the longest series has it
   std::size_t rows_cut_ = 0;         // of that series
   std::vector<std::size_t> pieces_;  // where the pieces of a series end, chunk after chunk
-  column::Bytes page_;
+  Bytes page_;
 };
 
 }  // namespace narthex::storage::partition

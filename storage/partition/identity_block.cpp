@@ -9,9 +9,6 @@
 
 namespace narthex::storage::partition {
 
-using column::ByteReader;
-using column::ByteView;
-
 bool IdentityReader::unpack(ByteReader& in, std::uint64_t size) {
   if (!in.ok() || size > kIdentityBodyMax) return false;
   const ByteView frame = in.bytes(in.left());

@@ -3,7 +3,7 @@
 // reuses its memory. One thread.
 #pragma once
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <narthex/data.h>
 
@@ -14,16 +14,16 @@ namespace narthex::storage::partition {
 class IdentityReader {
  public:
   // Reads a sealed block. False: damaged; table() is of no use then.
-  bool read(column::ByteView sealed);
+  bool read(ByteView sealed);
   // Views into the reader, valid until the next read().
   const nx_series_table& table() const { return table_; }
 
  private:
-  bool unpack(column::ByteReader& in, std::uint64_t size);
-  bool read_symbols(column::ByteReader& in);
-  bool read_series(column::ByteReader& in, std::uint64_t pairs);
+  bool unpack(ByteReader& in, std::uint64_t size);
+  bool read_symbols(ByteReader& in);
+  bool read_series(ByteReader& in, std::uint64_t pairs);
 
-  column::Bytes body_;
+  Bytes body_;
   std::vector<nx_str> symbols_;
   std::vector<std::uint32_t> refs_;
   std::vector<std::uint32_t> offsets_;

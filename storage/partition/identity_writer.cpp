@@ -10,10 +10,6 @@
 namespace narthex::storage::partition {
 namespace {
 
-using column::Bytes;
-using column::put_bytes;
-using column::put_varint;
-
 constexpr int kIdentityZstdLevel = 3;
 
 bool is_same(const Label& a, const Label& b) { return a.name == b.name && a.value == b.value; }

@@ -3,7 +3,7 @@
 // thousand. Each set is written as what changed since the one before. One thread.
 #pragma once
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/fs/status.hpp"
 #include "storage/partition/series_samples.hpp"
 
@@ -16,7 +16,7 @@ namespace narthex::storage::partition {
 
 struct IdentityBlock {
   std::uint32_t first_ordinal = 0;
-  column::Bytes bytes;  // sealed
+  Bytes bytes;  // sealed
 };
 
 class IdentityWriter {
@@ -48,9 +48,9 @@ class IdentityWriter {
   std::uint32_t first_ordinal_ = 0;
   std::size_t pairs_ = 0;
   std::unordered_map<std::string, std::uint32_t> symbols_;
-  column::Bytes symbol_sizes_;
-  column::Bytes symbol_text_;
-  column::Bytes changes_;
+  Bytes symbol_sizes_;
+  Bytes symbol_text_;
+  Bytes changes_;
 
   std::string text_;  // of last_
   std::vector<Label> last_;

@@ -2,7 +2,7 @@
 // leveldb_files.hpp - files of storage/fs as LevelDB's tables take them.
 #pragma once
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/fs/file_system.hpp"
 
 #include <leveldb/env.h>
@@ -32,7 +32,7 @@ class TableSink final : public leveldb::WritableFile {
   void write_out();
 
   std::unique_ptr<fs::AppendFile> file_;
-  column::Bytes pending_;
+  Bytes pending_;
   fs::Status status_;
 };
 

@@ -16,7 +16,7 @@
 namespace narthex::storage::partition {
 namespace {
 
-column::ByteView view_of(const leveldb::Slice& slice) {
+ByteView view_of(const leveldb::Slice& slice) {
   return {reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size()};
 }
 
@@ -108,7 +108,7 @@ fs::Result<std::shared_ptr<const TablePage>> LeveldbTable::page(std::uint32_t gr
   Cursor cursor;
   if (fs::Status status = seek(group, chunk, cursor); !status.ok()) return status;
   auto page = std::make_shared<TablePage>();
-  const column::ByteView value = view_of(cursor->value());
+  const ByteView value = view_of(cursor->value());
   page->bytes.assign(value.begin(), value.end());
   if (const auto status = page->view.open(page->bytes); !status.ok()) {
     return damage(place_of(group, chunk) + " (" + std::string(status.message()) + ") of");

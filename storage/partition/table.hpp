@@ -38,7 +38,7 @@ struct TableGroup {
 
 // A page with the bytes it looks at.
 struct TablePage {
-  column::Bytes bytes;
+  Bytes bytes;
   column::PageView view;
 };
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "storage/checksum/crc32c.hpp"
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <array>
 #include <optional>
@@ -53,17 +53,17 @@ class TableKey {
 // Room for the checksum at the front of a value that is about to be written.
 inline constexpr std::size_t kSealSize = 4;
 
-inline void seal(column::Bytes& value) {
-  const std::uint32_t crc = crc32c(column::ByteView(value).subspan(kSealSize));
+inline void seal(Bytes& value) {
+  const std::uint32_t crc = crc32c(ByteView(value).subspan(kSealSize));
   std::memcpy(value.data(), &crc, sizeof crc);
 }
 
 // What was sealed; none: damaged.
-inline std::optional<column::ByteView> unseal(column::ByteView value) {
+inline std::optional<ByteView> unseal(ByteView value) {
   if (value.size() < kSealSize) return std::nullopt;
   std::uint32_t crc = 0;
   std::memcpy(&crc, value.data(), sizeof crc);
-  const column::ByteView content = value.subspan(kSealSize);
+  const ByteView content = value.subspan(kSealSize);
   if (crc32c(content) != crc) return std::nullopt;
   return content;
 }

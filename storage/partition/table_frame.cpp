@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/partition/table_frame.hpp"
 
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <array>
 
 namespace narthex::storage::partition {
 namespace {
-
-using column::ByteReader;
-using column::ByteView;
 
 constexpr std::uint64_t kMagic = 0xdb4775248b80fb57;  // the last 8 bytes of every LevelDB table
 
@@ -63,7 +60,7 @@ fs::Status check_frame(const fs::ReadableFile& file, const std::string& path) {
   BlockPlace index;
   const bool placed = read_place(in, room, meta) && read_place(in, room, index);
   if (*read != kFooterSize || magic != kMagic || !placed) return bad;
-  column::Bytes block(static_cast<std::size_t>(index.size));
+  Bytes block(static_cast<std::size_t>(index.size));
   read = file.read_at(index.offset, block);
   if (!read.ok()) return read.status();
   return *read == block.size() && index_is_sound(block, room) ? fs::Status() : bad;

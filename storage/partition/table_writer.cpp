@@ -55,7 +55,7 @@ class LeveldbTableWriter final : public TableWriter {
   fs::Result<TableFigures> finish() override;
 
  private:
-  fs::Status put(const TableKey& key, column::ByteView value);
+  fs::Status put(const TableKey& key, ByteView value);
   fs::Status finish_group();
   fs::Status finish_content();
   fs::Status name_it();
@@ -73,7 +73,7 @@ class LeveldbTableWriter final : public TableWriter {
   std::optional<leveldb::TableBuilder> builder_;
 };
 
-fs::Status LeveldbTableWriter::put(const TableKey& key, column::ByteView value) {
+fs::Status LeveldbTableWriter::put(const TableKey& key, ByteView value) {
   const std::string_view text = key.text();
   builder_->Add({text.data(), text.size()},
                 {reinterpret_cast<const char*>(value.data()), value.size()});
@@ -87,7 +87,7 @@ fs::Status LeveldbTableWriter::finish_group() {
   const auto first_chunk = static_cast<std::uint32_t>(directory_.chunks.size());
   const std::uint32_t series = group_.series_count();
   std::uint32_t index = 0;
-  const auto sink = [&](const TableChunk& chunk, column::ByteView page) {
+  const auto sink = [&](const TableChunk& chunk, ByteView page) {
     directory_.chunks.push_back(chunk);
     directory_.figures.min_t = std::min(directory_.figures.min_t, chunk.min_t);
     directory_.figures.max_t = std::max(directory_.figures.max_t, chunk.max_t);

@@ -2,7 +2,7 @@
 #include "storage/partition/tombstones.hpp"
 
 #include "storage/checksum/crc32c.hpp"
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/fs/replace_file.hpp"
 
 #include <algorithm>
@@ -19,20 +19,20 @@ bool touches(const DeletedRange& earlier, const DeletedRange& later) {
   return earlier.max_t == INT64_MAX || later.min_t <= earlier.max_t + 1;
 }
 
-void put_ranges(std::span<const DeletedRange> ranges, column::Bytes& out) {
-  column::put_varint(out, ranges.size());
+void put_ranges(std::span<const DeletedRange> ranges, Bytes& out) {
+  put_varint(out, ranges.size());
   std::uint64_t before = 0;
   for (const DeletedRange& range : ranges) {
     const auto min_t = static_cast<std::uint64_t>(range.min_t);
     const auto max_t = static_cast<std::uint64_t>(range.max_t);
-    column::put_difference(out, min_t, before);
-    column::put_varint(out, max_t - min_t);
+    put_difference(out, min_t, before);
+    put_varint(out, max_t - min_t);
     before = max_t;
   }
 }
 
 // False when they are not as put_ranges() writes them: sorted, apart, not empty.
-bool take_ranges(column::ByteReader& in, std::vector<DeletedRange>& ranges) {
+bool take_ranges(ByteReader& in, std::vector<DeletedRange>& ranges) {
   const std::uint64_t count = in.varint();
   if (count == 0 || count > in.left() / 2) return false;
   ranges.reserve(static_cast<std::size_t>(count));
@@ -79,17 +79,17 @@ std::vector<std::uint8_t> Tombstones::encode() const {
   for (const auto& [ordinal, ranges] : ranges_) ordinals.push_back(ordinal);
   std::sort(ordinals.begin(), ordinals.end());
 
-  column::Bytes body;
-  column::put_varint(body, ordinals.size());
+  Bytes body;
+  put_varint(body, ordinals.size());
   std::uint32_t next = 0;
   for (const std::uint32_t ordinal : ordinals) {
-    column::put_varint(body, ordinal - next);
+    put_varint(body, ordinal - next);
     put_ranges(ranges_.at(ordinal), body);
     next = ordinal + 1;
   }
-  column::Bytes file(kMagic.begin(), kMagic.end());
-  column::put_word(file, crc32c(body));
-  column::put_bytes(file, body);
+  Bytes file(kMagic.begin(), kMagic.end());
+  put_word(file, crc32c(body));
+  put_bytes(file, body);
   return file;
 }
 
@@ -97,7 +97,7 @@ std::optional<Tombstones> Tombstones::decode(std::span<const std::uint8_t> file)
   if (file.size() < kHeadBytes || !std::equal(kMagic.begin(), kMagic.end(), file.begin())) {
     return std::nullopt;
   }
-  column::ByteReader in(file.subspan(kMagic.size()));
+  ByteReader in(file.subspan(kMagic.size()));
   const auto checksum = in.word<std::uint32_t>();
   if (crc32c(in.ahead(in.left())) != checksum) return std::nullopt;
 

@@ -142,6 +142,17 @@ Upkeep::Turn Upkeep::merge_turn(std::int64_t deadline_mono_ns, bool all) {
   return Turn::kMore;
 }
 
+// What tables and log may take; 0: anything.
+std::uint64_t Upkeep::most_bytes() const {
+  const std::uint64_t bytes = max_bytes_;
+  const std::uint32_t percent = max_percent_;
+  if (percent == 0) return bytes;
+  const fs::Result<std::uint64_t> total = files_.world.files.total_bytes(files_.options.path);
+  if (!total.ok()) return bytes;
+  const std::uint64_t part = *total / 100 * percent;
+  return bytes == 0 ? part : std::min(bytes, part);
+}
+
 void Upkeep::expire() {
   const std::shared_ptr<const partition::TableSet> tables = files_.catalogue->tables();
   const std::int64_t age = max_age_ms_;
@@ -154,7 +165,7 @@ void Upkeep::expire() {
     }
     drop(gone, &UpkeepFigures::tables_expired, &UpkeepFigures::age_retentions);
   }
-  const std::uint64_t most = max_bytes_;
+  const std::uint64_t most = most_bytes();
   std::uint64_t used = files_.disk_bytes();
   if (most == 0 || used <= most) return;
   partition::TableSet gone;
@@ -247,6 +258,7 @@ Status Upkeep::rewrite(partition::TableSet entries) {
 void Upkeep::set_retention(const nx_retention& retention) {
   max_age_ms_ = retention.max_age_ms;
   max_bytes_ = retention.max_bytes;
+  max_percent_ = retention.max_percent;
 }
 
 UpkeepFigures Upkeep::figures() const {

@@ -59,6 +59,7 @@ class Upkeep {
   Turn merge_turn(std::int64_t deadline_mono_ns, bool all);
   void finish_flush();
   void expire();
+  std::uint64_t most_bytes() const;
   void drop(const partition::TableSet& gone, std::uint64_t UpkeepFigures::*tables,
             std::uint64_t UpkeepFigures::*times);
   void collect();
@@ -70,6 +71,7 @@ class Upkeep {
   const std::uint64_t head_bytes_;
   std::atomic<std::int64_t> max_age_ms_{0};
   std::atomic<std::uint64_t> max_bytes_{0};
+  std::atomic<std::uint32_t> max_percent_{0};
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<Flush> flush_;
   std::uint64_t flush_segment_ = 0;  // the log before it is not needed once the flush is done

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/wal/event_records.hpp"
 
-#include "storage/wal/record_bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/wal/slot_set.hpp"
 
 #include <limits>
@@ -38,7 +38,7 @@ void put_count(Bytes& out, bool is_float, nx_count count) {
   }
 }
 
-bool get_ref_and_time(ByteCursor& in, RefAndTime& before) {
+bool get_ref_and_time(ByteReader& in, RefAndTime& before) {
   before.ref = in.difference(before.ref + 1);
   before.t = in.difference(before.t);
   return in.ok() && before.ref <= kRefMax;
@@ -47,7 +47,7 @@ bool get_ref_and_time(ByteCursor& in, RefAndTime& before) {
 // A decoded histogram and what it points to; its memory is used again.
 class HistogramReader {
  public:
-  bool read(ByteCursor& in) {
+  bool read(ByteReader& in) {
     histogram_ = {};
     histogram_.is_float = static_cast<std::uint8_t>(in.varint_to(1));
     histogram_.reset_hint = in.byte();
@@ -85,11 +85,11 @@ class HistogramReader {
     std::vector<double> counts;
   };
 
-  static nx_count count(ByteCursor& in, bool is_float) {
+  static nx_count count(ByteReader& in, bool is_float) {
     return is_float ? nx_count{.f = in.real()} : nx_count{.u = in.varint()};
   }
 
-  static bool read_spans(ByteCursor& in, std::vector<nx_span>& spans, std::uint32_t& count) {
+  static bool read_spans(ByteReader& in, std::vector<nx_span>& spans, std::uint32_t& count) {
     count = static_cast<std::uint32_t>(in.varint_to(in.left() / 2));
     spans.clear();
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -101,7 +101,7 @@ class HistogramReader {
     return in.ok();
   }
 
-  bool read_buckets(ByteCursor& in, Buckets& buckets, std::uint32_t& count) const {
+  bool read_buckets(ByteReader& in, Buckets& buckets, std::uint32_t& count) const {
     count = static_cast<std::uint32_t>(in.varint_to(in.left()));
     buckets.deltas.clear();
     buckets.counts.clear();
@@ -115,7 +115,7 @@ class HistogramReader {
     return in.ok();
   }
 
-  bool read_bounds(ByteCursor& in) {
+  bool read_bounds(ByteReader& in) {
     histogram_.custom_value_count = static_cast<std::uint32_t>(in.varint_to(in.left()));
     bounds_.clear();
     for (std::uint32_t i = 0; i < histogram_.custom_value_count && in.ok(); ++i) {
@@ -136,7 +136,7 @@ class HistogramReader {
 template <class Item>
 bool read_twice(ByteView payload, const Item& item) {
   for (const bool tell : {false, true}) {
-    ByteCursor in(payload);
+    ByteReader in(payload);
     RefAndTime before;
     while (in.left() != 0) {
       if (!item(in, before, tell)) return false;
@@ -216,7 +216,7 @@ bool read_histograms(
     ByteView payload,
     const std::function<void(std::uint32_t, std::int64_t, const nx_histogram&)>& take) {
   HistogramReader histogram;
-  return read_twice(payload, [&](ByteCursor& in, RefAndTime& before, bool tell) {
+  return read_twice(payload, [&](ByteReader& in, RefAndTime& before, bool tell) {
     if (!get_ref_and_time(in, before) || !histogram.read(in)) return false;
     if (tell) {
       take(static_cast<std::uint32_t>(before.ref), static_cast<std::int64_t>(before.t),
@@ -228,7 +228,7 @@ bool read_histograms(
 
 bool read_starts(ByteView payload,
                  const std::function<void(std::uint32_t, std::int64_t, std::int64_t)>& take) {
-  return read_twice(payload, [&](ByteCursor& in, RefAndTime& before, bool tell) {
+  return read_twice(payload, [&](ByteReader& in, RefAndTime& before, bool tell) {
     if (!get_ref_and_time(in, before)) return false;
     before.start = in.difference(before.start);
     if (!in.ok()) return false;
@@ -242,7 +242,7 @@ bool read_starts(ByteView payload,
 
 bool read_exemplars(ByteView payload, const std::function<void(const LoggedExemplar&)>& take) {
   std::vector<LabelView> labels;
-  return read_twice(payload, [&](ByteCursor& in, RefAndTime& before, bool tell) {
+  return read_twice(payload, [&](ByteReader& in, RefAndTime& before, bool tell) {
     if (!get_ref_and_time(in, before)) return false;
     LoggedExemplar exemplar;
     exemplar.ref = static_cast<std::uint32_t>(before.ref);
@@ -263,7 +263,7 @@ bool read_exemplars(ByteView payload, const std::function<void(const LoggedExemp
 }
 
 bool read_metadata(ByteView payload, const std::function<void(const LoggedMetadata&)>& take) {
-  return read_twice(payload, [&](ByteCursor& in, RefAndTime&, bool tell) {
+  return read_twice(payload, [&](ByteReader& in, RefAndTime&, bool tell) {
     LoggedMetadata metadata;
     metadata.family = in.text();
     metadata.type = static_cast<std::uint32_t>(in.varint_to(kRefMax));
@@ -276,7 +276,7 @@ bool read_metadata(ByteView payload, const std::function<void(const LoggedMetada
 
 bool read_delete(ByteView payload, std::vector<std::uint32_t>& refs, std::int64_t& mint,
                  std::int64_t& maxt) {
-  ByteCursor in(payload);
+  ByteReader in(payload);
   mint = static_cast<std::int64_t>(in.difference(0));
   maxt = static_cast<std::int64_t>(in.difference(static_cast<std::uint64_t>(mint)));
   const std::uint64_t count = in.varint_to(kRefsMax);

@@ -86,7 +86,7 @@ bool RecordReader::read_one(std::uint8_t type, ByteView payload) {
 }
 
 bool RecordReader::read_a_row(ByteView payload) {
-  ByteCursor in(payload);
+  ByteReader in(payload);
   RowHead head;
   if (!read_row_head(in, head)) return false;
   if (head.key) {

@@ -164,7 +164,7 @@ void encode_row(std::uint64_t layout, std::int64_t t, std::span<const std::uint6
   scratch.values.write(out);
 }
 
-bool read_row_head(ByteCursor& in, RowHead& head) {
+bool read_row_head(ByteReader& in, RowHead& head) {
   const std::uint8_t form = in.byte();
   head.key = (form & kKeyRow) != 0;
   head.form = form & (kKeyRow - 1);
@@ -176,13 +176,13 @@ bool read_row_head(ByteCursor& in, RowHead& head) {
          (!head.key || head.form <= static_cast<std::uint8_t>(SetForm::kBitmap));
 }
 
-std::size_t read_row_width(ByteCursor& in) {
+std::size_t read_row_width(ByteReader& in) {
   const std::uint64_t width = in.varint();
   if (width > kRefsMax || width > 8 * std::uint64_t{in.left()}) return in.fail();
   return static_cast<std::size_t>(width);
 }
 
-bool read_row(ByteCursor& in, const RowHead& head, LayoutSlots& slots, ValueReader& values,
+bool read_row(ByteReader& in, const RowHead& head, LayoutSlots& slots, ValueReader& values,
               std::vector<std::uint64_t>& present) {
   thread_local std::vector<std::uint64_t> coded;
   const std::size_t width = slots.bits.size();
@@ -217,7 +217,7 @@ bool read_row(ByteCursor& in, const RowHead& head, LayoutSlots& slots, ValueRead
   return good && values.done();
 }
 
-std::size_t count_row_values(ByteCursor& in, const RowHead& head, std::size_t slots) {
+std::size_t count_row_values(ByteReader& in, const RowHead& head, std::size_t slots) {
   (void)in.varint();
   const auto form = static_cast<SetForm>(head.form & 3);
   std::vector<std::uint64_t> present;

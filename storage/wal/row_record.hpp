@@ -4,6 +4,7 @@
 // a counter. Pure but for the states; a state is used by one thread at a time.
 #pragma once
 
+#include "storage/bytes/bytes.hpp"
 #include "storage/wal/record_types.hpp"
 
 #include <cstdint>
@@ -12,7 +13,6 @@
 
 namespace narthex::storage::wal {
 
-class ByteCursor;
 class ValueReader;
 
 // Slots of a layout as they were logged last, 9 bytes each; the same on both sides of the log.
@@ -58,14 +58,14 @@ struct RowHead {
 };
 
 // The steps of reading a row: its head; then, where the slots can take it, the rest.
-bool read_row_head(ByteCursor& in, RowHead& head);
+bool read_row_head(ByteReader& in, RowHead& head);
 // Width of a key row, as far as the bytes bear it; 0 with a cursor that is not ok() otherwise.
-std::size_t read_row_width(ByteCursor& in);
+std::size_t read_row_width(ByteReader& in);
 // False for a malformed row, after which the slots are of no use. `present` is set to all bits or
 // those of the row. A key row needs slots of its width, all zero.
-bool read_row(ByteCursor& in, const RowHead& head, LayoutSlots& slots, ValueReader& values,
+bool read_row(ByteReader& in, const RowHead& head, LayoutSlots& slots, ValueReader& values,
               std::vector<std::uint64_t>& present);
 // Where a delta row cannot be read: how many values it has, about.
-std::size_t count_row_values(ByteCursor& in, const RowHead& head, std::size_t slots);
+std::size_t count_row_values(ByteReader& in, const RowHead& head, std::size_t slots);
 
 }  // namespace narthex::storage::wal

@@ -45,7 +45,7 @@ class TimeWriter {
 
 class TimeReader {
  public:
-  explicit TimeReader(ByteCursor& in) : in_(in) {}
+  explicit TimeReader(ByteReader& in) : in_(in) {}
   std::int64_t first() {
     if (zeros_ != 0) in_.fail();
     entry_ = last_ = in_.difference(entry_);
@@ -65,7 +65,7 @@ class TimeReader {
   bool done() const { return zeros_ == 0; }
 
  private:
-  ByteCursor& in_;
+  ByteReader& in_;
   std::uint64_t entry_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t step_ = 0;
@@ -75,7 +75,7 @@ class TimeReader {
 // How many samples each ref has.
 enum Lengths : std::uint8_t { kOne = 0, kEqual = 1, kEach = 2 };
 
-bool read_lengths(ByteCursor& in, unsigned form, std::uint64_t samples, SampleColumns& out) {
+bool read_lengths(ByteReader& in, unsigned form, std::uint64_t samples, SampleColumns& out) {
   const std::size_t entries = out.refs.size();
   std::uint64_t sum = 0;
   out.lengths.resize(entries);
@@ -88,7 +88,7 @@ bool read_lengths(ByteCursor& in, unsigned form, std::uint64_t samples, SampleCo
   return sum == samples;
 }
 
-bool read_times(ByteCursor& in, SampleColumns& out, std::size_t samples) {
+bool read_times(ByteReader& in, SampleColumns& out, std::size_t samples) {
   out.times.resize(samples);
   TimeReader times(in);
   std::size_t at = 0;
@@ -193,7 +193,7 @@ void SamplesEncoder::finish(Bytes& out) {
 }
 
 bool read_sample_columns(ByteView payload, SampleColumns& out, ValueReader& values) {
-  ByteCursor in(payload);
+  ByteReader in(payload);
   out.counter = in.varint();
   // Each sample has a nibble.
   const std::uint64_t samples = in.varint_to(2 * std::uint64_t{payload.size()});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/wal/series_record.hpp"
 
-#include "storage/wal/record_bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/wal/slot_set.hpp"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ class SeriesDecoder {
     return true;
   }
 
-  ByteCursor in_;
+  ByteReader in_;
   std::vector<std::string_view> symbols_;
   std::vector<LabelView> labels_;
 };
@@ -167,7 +167,7 @@ void encode_layout(std::uint64_t layout, std::span<const std::uint32_t> refs, By
 }
 
 bool read_layout(ByteView payload, std::uint64_t& layout, std::vector<std::uint32_t>& refs) {
-  ByteCursor in(payload);
+  ByteReader in(payload);
   layout = in.varint();
   const std::uint64_t count = in.varint_to(kRefsMax);
   return in.ok() && read_refs(in, static_cast<std::size_t>(count), refs) && in.done();

@@ -35,7 +35,7 @@ void put_set(Bytes& out, SetForm form, std::span<const std::uint64_t> words, std
   }
 }
 
-bool read_set(ByteCursor& in, SetForm form, std::size_t slots, std::vector<std::uint64_t>& words) {
+bool read_set(ByteReader& in, SetForm form, std::size_t slots, std::vector<std::uint64_t>& words) {
   const bool all = form == SetForm::kAll;
   words.assign(words_of(slots), all ? ~std::uint64_t{0} : 0);
   if (words.empty()) return form != SetForm::kList || in.varint() == 0;
@@ -74,7 +74,7 @@ void put_refs(Bytes& out, std::span<const std::uint32_t> refs) {
   }
 }
 
-bool read_refs(ByteCursor& in, std::size_t count, std::vector<std::uint32_t>& refs) {
+bool read_refs(ByteReader& in, std::size_t count, std::vector<std::uint32_t>& refs) {
   refs.clear();
   std::uint64_t expected = 0;
   while (refs.size() < count) {

@@ -3,7 +3,7 @@
 // refs, in which neighbours cost nothing. Pure.
 #pragma once
 
-#include "storage/wal/record_bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <cstdint>
 #include <span>
@@ -25,11 +25,11 @@ SetForm form_of(std::size_t members, std::size_t slots);
 
 void put_set(Bytes& out, SetForm form, std::span<const std::uint64_t> words, std::size_t slots);
 // Sets the words, words_of(slots) of them. False when it is no such set.
-bool read_set(ByteCursor& in, SetForm form, std::size_t slots, std::vector<std::uint64_t>& words);
+bool read_set(ByteReader& in, SetForm form, std::size_t slots, std::vector<std::uint64_t>& words);
 
 // Refs in their order, without their count.
 void put_refs(Bytes& out, std::span<const std::uint32_t> refs);
 // REQUIRES: the caller has bounded the count.
-bool read_refs(ByteCursor& in, std::size_t count, std::vector<std::uint32_t>& refs);
+bool read_refs(ByteReader& in, std::size_t count, std::vector<std::uint32_t>& refs);
 
 }  // namespace narthex::storage::wal

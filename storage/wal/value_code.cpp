@@ -118,7 +118,7 @@ void ValueWriter::write(Bytes& out) {
   if (bytes != 0) std::memcpy(to + (count + 1) / 2, bits_.data(), bytes);
 }
 
-bool ValueReader::open(ByteCursor& in) {
+bool ValueReader::open(ByteReader& in) {
   const std::uint64_t count = in.varint_to(2 * std::uint64_t{in.left()});
   const ByteView codes = in.bytes((count + 1) / 2);
   if (!in.ok()) return false;

@@ -10,7 +10,7 @@
 // Pure but for what the objects hold; used by one thread at a time.
 #pragma once
 
-#include "storage/wal/record_bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 
 #include <array>
 #include <bit>
@@ -188,7 +188,7 @@ class ValueReader {
   enum class Got { kBad, kValue, kKey };
 
   // Takes the rest of the cursor. False when it is no such thing.
-  bool open(ByteCursor& in);
+  bool open(ByteReader& in);
   std::size_t codes_left() const { return static_cast<std::size_t>(codes_end_ - codes_at_); }
 
   // The next value of a slot, in place of the last.

@@ -20,10 +20,6 @@
 namespace narthex::storage::partition {
 namespace {
 
-using column::ByteReader;
-using column::Bytes;
-using column::ByteView;
-
 const std::string kPath = "d/t";
 
 void read_everything(fs::FileSystem& files) {
@@ -101,7 +97,7 @@ void put(leveldb::TableBuilder& builder, const TableKey& key, const Bytes& value
 
 Bytes sealed(ByteView content) {
   Bytes value(kSealSize);
-  column::put_bytes(value, content);
+  put_bytes(value, content);
   seal(value);
   return value;
 }
@@ -110,8 +106,8 @@ Bytes sealed(ByteView content) {
 Bytes identity_block(std::uint32_t series, ByteView body) {
   Bytes value(kSealSize);
   value.push_back(kTableVersion);
-  column::put_varint(value, series);
-  column::put_varint(value, body.size());
+  put_varint(value, series);
+  put_varint(value, body.size());
   const std::size_t head = value.size();
   value.resize(head + ZSTD_compressBound(body.size()));
   value.resize(

@@ -2,7 +2,7 @@
 // tombstones.cpp - the input is the body of a tombstone file, whose head is made to fit, or all of
 // it. What can be read is well-formed, and comes back from being written again.
 #include "storage/checksum/crc32c.hpp"
-#include "storage/column/bytes.hpp"
+#include "storage/bytes/bytes.hpp"
 #include "storage/partition/tombstones.hpp"
 
 #include <cstdlib>
@@ -31,10 +31,10 @@ void check(std::span<const std::uint8_t> file) {
 
 void run(std::span<const std::uint8_t> input) {
   check(input);
-  column::Bytes file = Tombstones().encode();
+  Bytes file = Tombstones().encode();
   file.resize(file.size() - 5);  // its checksum, and a body of no series
-  column::put_word(file, crc32c(input));
-  column::put_bytes(file, input);
+  put_word(file, crc32c(input));
+  put_bytes(file, input);
   check(file);
 }
 

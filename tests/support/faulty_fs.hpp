@@ -175,6 +175,10 @@ class FaultyFileSystem final : public storage::fs::FileSystem {
     const std::uint64_t used_now = used();
     return used_now < capacity_ ? capacity_ - used_now : 0;
   }
+  Result<std::uint64_t> total_bytes(const std::string&) override {
+    const std::lock_guard lock(mutex_);
+    return capacity_;
+  }
   Result<std::unique_ptr<storage::fs::FileLock>> lock(const std::string& path) override {
     const std::lock_guard guard(mutex_);
     std::weak_ptr<int>& holder = locks_[path];

@@ -125,5 +125,32 @@ TEST_CASE("a missing table is told", "[tsdb]") {
   CHECK(h.write(kUp, kNow, 1) == NX_ROW_OK);
 }
 
+TEST_CASE("retention by a part of the file system drops the oldest tables", "[tsdb]") {
+  Harness h;
+  (void)write_some(h, kUp, 3000, 120'000);  // four days
+  h.flush_all();
+  const std::size_t before = h.db().files().catalogue->tables()->size();
+  REQUIRE(before > 3);
+  h.files->set_capacity(std::uint64_t{1} << 30);
+  nx_retention retention{};
+  retention.struct_size = sizeof retention;
+  SECTION("there is room") {
+    retention.max_percent = 50;
+    REQUIRE(h.db().set_retention(retention).ok());
+    (void)h.db().maintain(INT64_MAX);
+    CHECK(h.db().files().catalogue->tables()->size() == before);
+  }
+  SECTION("there is none") {
+    h.files->set_capacity(h.db().files().disk_bytes() * 2);
+    retention.max_percent = 20;
+    REQUIRE(h.db().set_retention(retention).ok());
+    const std::int64_t first = h.db().files().catalogue->tables()->front()->name().partition;
+    (void)h.db().maintain(INT64_MAX);
+    const auto left = h.db().files().catalogue->tables();
+    CHECK(left->size() < before);
+    if (!left->empty()) CHECK(left->front()->name().partition > first);
+  }
+}
+
 }  // namespace
 }  // namespace narthex::storage::tsdb::test
