@@ -22,7 +22,7 @@ struct Input {
   ByteView bytes;
 };
 
-Input input_of(ByteReader& in) {
+Input input_of(storage::ByteReader& in) {
   Input input{};
   input.rows = 1 + in.word<std::uint16_t>() % kRowsMax;
   input.from = in.word<std::uint16_t>() % (input.rows + 1);
@@ -64,7 +64,7 @@ void must(bool holds) {
 }
 
 // Words, or small decimals, so that every transform is reached.
-std::vector<double> values_of(ByteReader& in, bool small) {
+std::vector<double> values_of(storage::ByteReader& in, bool small) {
   std::vector<double> values;
   while (in.left() >= (small ? 2 : 8) && values.size() < kRowsMax) {
     const double before = values.empty() ? 0 : values.back();
@@ -74,7 +74,7 @@ std::vector<double> values_of(ByteReader& in, bool small) {
   return values;
 }
 
-void encode(ByteReader& in, bool small) {
+void encode(storage::ByteReader& in, bool small) {
   static ValueScratch scratch;
   const std::vector<double> values = values_of(in, small);
   if (values.empty()) return;
@@ -89,7 +89,7 @@ void encode(ByteReader& in, bool small) {
   std::memcpy(m.data(), values.data(), m.size() * sizeof m[0]);
   Bytes integers;
   encode_integers(m, Effort::kSample, scratch.integers, integers);
-  ByteReader reader(integers);
+  storage::ByteReader reader(integers);
   std::vector<std::uint64_t> out(m.size());
   must(decode_integers(reader, m.size(), 0, m.size(), out.data()).ok());
   must(out == m && reader.left() == 0);
@@ -100,7 +100,7 @@ void encode(ByteReader& in, bool small) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace narthex::storage::column;
-  ByteReader in({data, size});
+  storage::ByteReader in({data, size});
   switch (in.byte() % 4) {
     case 0:
       decode_columns(input_of(in));

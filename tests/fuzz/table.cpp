@@ -138,7 +138,7 @@ void build_table(ByteReader& in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace narthex::storage::partition;
-  ByteReader in({data, size});
+  narthex::storage::ByteReader in({data, size});
   switch (in.byte() % 4) {
     case 0:
       read_file(in.bytes(in.left()));
@@ -151,7 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     default: {
       IdentityReader reader;
-      const ByteView body = in.bytes(in.left());
+      const narthex::storage::ByteView body = in.bytes(in.left());
       (void)reader.read(identity_block(body.empty() ? 0 : body[0], body));
       (void)decode_directory(sealed(body));
     }
