@@ -14,9 +14,9 @@ constexpr std::size_t kDeadSlack = 64;
 
 // The slot of a series in a group, or UINT32_MAX.
 std::uint32_t slot_in(const Series& series, const RowGroup& group) {
-  if (series.home.group == &group) return series.home.slot;
-  if (series.extra == nullptr) return UINT32_MAX;
-  for (const Membership& m : series.extra->more_groups) {
+  if (series.home_group == &group) return series.home_slot;
+  if (series.extra() == nullptr) return UINT32_MAX;
+  for (const Membership& m : series.extra()->more_groups) {
     if (m.group == &group) return m.slot;
   }
   return UINT32_MAX;
@@ -31,31 +31,32 @@ void share(RowGroup* other, RowGroup& group) {
 
 void join(Series& series, RowGroup& group) {
   const Membership membership{&group, group.add_slot(series)};
-  share(series.home.group, group);
-  if (series.home.group == nullptr) {
-    series.home = membership;
+  share(series.home_group, group);
+  if (series.home_group == nullptr) {
+    series.set_home(membership);
     return;
   }
   for (const Membership& m : series.need_extra().more_groups) share(m.group, group);
   // The live group is looked at first.
-  if (!series.home.group->live) {
-    series.extra->more_groups.push_back(series.home);
-    series.home = membership;
+  if (!series.home_group->live) {
+    series.extra()->more_groups.push_back(series.home());
+    series.set_home(membership);
   } else {
-    series.extra->more_groups.push_back(membership);
+    series.extra()->more_groups.push_back(membership);
   }
 }
 
 void leave(Series& series, const RowGroup* group) {
-  if (series.extra != nullptr) {
-    std::erase_if(series.extra->more_groups, [&](const Membership& m) { return m.group == group; });
-    std::erase_if(series.extra->tombstones, [&](const Tombstone& t) { return t.group == group; });
+  if (series.extra() != nullptr) {
+    std::erase_if(series.extra()->more_groups,
+                  [&](const Membership& m) { return m.group == group; });
+    std::erase_if(series.extra()->tombstones, [&](const Tombstone& t) { return t.group == group; });
   }
-  if (series.home.group != group) return;
-  series.home = {};
-  if (series.extra == nullptr || series.extra->more_groups.empty()) return;
-  series.home = series.extra->more_groups.back();
-  series.extra->more_groups.pop_back();
+  if (series.home_group != group) return;
+  series.set_home({});
+  if (series.extra() == nullptr || series.extra()->more_groups.empty()) return;
+  series.set_home(series.extra()->more_groups.back());
+  series.extra()->more_groups.pop_back();
 }
 
 }  // namespace
@@ -98,7 +99,8 @@ RowGroup& Cohorts::group_for(Cohort& cohort, std::size_t series_count) {
 void Cohorts::place(Layout& layout, RowGroup& group, const std::vector<Series*>& series,
                     const NewestTime& newest) {
   layout.group = &group;
-  layout.in_order = true;
+  bool in_order = true;
+  layout.slots.reserve(series.size());
   for (Series* s : series) {
     std::uint32_t slot = slot_in(*s, group);
     if (slot == UINT32_MAX) {
@@ -106,10 +108,11 @@ void Cohorts::place(Layout& layout, RowGroup& group, const std::vector<Series*>&
       join(*s, group);
       slot = static_cast<std::uint32_t>(group.slots().size() - 1);
     }
-    layout.in_order = layout.in_order && slot == layout.slots.size();
+    in_order = in_order && slot == layout.slots.size();
     layout.slots.push_back(slot);
     layout.width = std::max(layout.width, slot + 1);
   }
+  if (in_order) layout.slots = std::vector<std::uint32_t>();
 }
 
 std::shared_ptr<const Layout> Cohorts::make_layout(std::uint64_t cohort,
@@ -117,8 +120,8 @@ std::shared_ptr<const Layout> Cohorts::make_layout(std::uint64_t cohort,
                                                    const NewestTime& newest) {
   auto layout = std::make_shared<Layout>();
   layout->cohort = cohort;
-  layout->refs.reserve(series.size());
-  for (const Series* s : series) layout->refs.push_back(s->ref());
+  layout->ids.reserve(series.size());
+  for (const Series* s : series) layout->ids.push_back(s->id());
   const auto owner = cohorts_.find(cohort);
   if (owner != cohorts_.end()) {
     place(*layout, group_for(owner->second, series.size()), series, newest);

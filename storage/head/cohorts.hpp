@@ -19,17 +19,21 @@
 
 namespace narthex::storage::head {
 
-// Row r of a batch is series[r]; in rows of `group` it stands in slots[r]. Immutable but for
-// `live`.
+// Row r of a batch is the series with ids[r]; in rows of `group` it stands in slot(r). Immutable
+// but for `live`.
 struct Layout {
   std::uint64_t id = 0;
   std::uint64_t cohort = 0;
   RowGroup* group = nullptr;  // nullptr: a layout outside cohorts, its samples go to their series
-  std::vector<std::uint64_t> refs;
-  std::vector<std::uint32_t> slots;
-  std::uint32_t width = 0;  // greatest slot + 1
-  bool in_order = false;    // slots[r] == r
-  bool live = true;         // guarded by the commit lock
+  std::vector<std::uint32_t> ids;
+  std::vector<std::uint32_t> slots;  // empty: row r is slot r
+  std::uint32_t width = 0;           // greatest slot + 1
+  bool live = true;                  // guarded by the commit lock
+
+  bool in_order() const { return slots.empty(); }
+  std::uint32_t slot(std::uint64_t row) const {
+    return in_order() ? static_cast<std::uint32_t>(row) : slots[row];
+  }
 };
 
 class Cohorts {

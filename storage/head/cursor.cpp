@@ -62,8 +62,7 @@ void Cursor::find_series(const index::Ids& ids) {
   for (const std::uint32_t id : ids) {
     const Series* series = state_.core.index.series(id);
     if (series == nullptr) continue;
-    if (opts_.shard_count > 1 && series->identity.hash() % opts_.shard_count != opts_.shard_index)
-      continue;
+    if (opts_.shard_count > 1 && series->id() % opts_.shard_count != opts_.shard_index) continue;
     series_.push_back(series);
   }
 }
@@ -85,7 +84,7 @@ void Cursor::order_by_place() {
     if (archive_ != nullptr && first == 0) archive_->refresh();
     const std::size_t last = std::min(series_.size(), first + kSliceSeries);
     for (std::size_t i = first; i < last; ++i) {
-      const Membership& home = series_[i]->home;
+      const Membership home = series_[i]->home();
       any_group = any_group || home.group != nullptr;
       places.push_back({archive_ != nullptr ? archive_->place_of(*series_[i]) : UINT64_MAX,
                         home.group != nullptr ? home.group->id() : UINT64_MAX, home.slot,
@@ -106,7 +105,7 @@ void Cursor::copy_slice() {
   const std::lock_guard lock(state_.core.commit_mutex);
   if (archive_ != nullptr) archive_->refresh();
   for (; next_series_ < last; ++next_series_) {
-    if (next_series_ + 4 < last) __builtin_prefetch(&series_[next_series_ + 4]->last_t);
+    if (next_series_ + 4 < last) __builtin_prefetch(series_[next_series_ + 4]->own.get());
     const Series& series = *series_[next_series_];
     reader_.copy(series, archive_ != nullptr && archive_->may_hold(series));
   }

@@ -34,8 +34,8 @@ const Chunk* without(const Chunk& chunk, std::int64_t min_t, std::int64_t max_t)
   return count == 0 ? nullptr : Chunk::make(std::span(kept.data(), count));
 }
 
-void delete_own(Core& core, Series& series, std::int64_t min_t, std::int64_t max_t) {
-  for (ChunkEntry& entry : series.sealed) {
+void delete_own(Core& core, OwnSamples& own, std::int64_t min_t, std::int64_t max_t) {
+  for (ChunkEntry& entry : own.sealed) {
     if (entry.last_t < min_t || entry.first_t > max_t) continue;
     const Chunk* rest = without(*entry.chunk, min_t, max_t);
     retire_chunk(core, entry.chunk);
@@ -43,13 +43,13 @@ void delete_own(Core& core, Series& series, std::int64_t min_t, std::int64_t max
     if (rest == nullptr) --core.figures.chunks;
     entry = rest != nullptr ? ChunkEntry{rest, rest->first_t, rest->last_t} : ChunkEntry{};
   }
-  std::erase_if(series.sealed, [](const ChunkEntry& e) { return e.chunk == nullptr; });
-  Sample* open = series.open.get();
-  Sample* kept = std::remove_if(open, open + series.open_count,
+  std::erase_if(own.sealed, [](const ChunkEntry& e) { return e.chunk == nullptr; });
+  Sample* open = own.open.get();
+  Sample* kept = std::remove_if(open, open + own.open_count,
                                 [&](const Sample& s) { return s.t >= min_t && s.t <= max_t; });
-  series.open_count = static_cast<std::uint8_t>(kept - open);
+  own.open_count = static_cast<std::uint8_t>(kept - open);
   // The counts of hidden samples are no longer true: from here on all readers see what is left.
-  series.last_added = 0;
+  own.last_added = 0;
 }
 
 void delete_extra(Core& core, SeriesExtra& extra, std::int64_t min_t, std::int64_t max_t) {
@@ -71,11 +71,11 @@ void hide_rows(Series& series, const Membership& m, std::int64_t min_t, std::int
 }
 
 void delete_from(Core& core, Series& series, std::int64_t min_t, std::int64_t max_t) {
-  delete_own(core, series, min_t, max_t);
-  if (series.extra != nullptr) delete_extra(core, *series.extra, min_t, max_t);
-  hide_rows(series, series.home, min_t, max_t);
-  if (series.extra != nullptr) {
-    for (const Membership& m : series.extra->more_groups) hide_rows(series, m, min_t, max_t);
+  if (series.own != nullptr) delete_own(core, *series.own, min_t, max_t);
+  if (series.extra() != nullptr) delete_extra(core, *series.extra(), min_t, max_t);
+  hide_rows(series, series.home(), min_t, max_t);
+  if (series.extra() != nullptr) {
+    for (const Membership& m : series.extra()->more_groups) hide_rows(series, m, min_t, max_t);
   }
   find_newest_again(series);
 }
@@ -100,7 +100,7 @@ void clean_deleted(Core& core) {
   for (const auto& group : core.cohorts.groups()) {
     const auto& slots = group->slots();
     const bool any = std::any_of(slots.begin(), slots.end(), [](const Series* s) {
-      return s->extra != nullptr && !s->extra->tombstones.empty();
+      return s->extra() != nullptr && !s->extra()->tombstones.empty();
     });
     if (!any) continue;
     core.data_bytes += group->seal(core.epochs, core.oldest_reader() < core.sequence);
@@ -108,7 +108,7 @@ void clean_deleted(Core& core) {
   }
   for (const auto& group : core.cohorts.groups()) {
     for (Series* series : group->slots()) {
-      if (series->extra != nullptr) series->extra->tombstones.clear();
+      if (series->extra() != nullptr) series->extra()->tombstones.clear();
     }
   }
 }

@@ -62,23 +62,25 @@ class AgeProfile {
 };
 
 void profile_series(const Series& series, std::size_t index_bytes, AgeProfile& profile) {
-  for (const ChunkEntry& entry : series.sealed) profile.add(entry.last_t, entry.chunk->size_bytes);
-  if (series.last_t != kNoTime) {
-    profile.add(series.last_t, series.open_capacity * sizeof(Sample) + index_bytes);
+  if (series.own == nullptr) return;
+  const OwnSamples& own = *series.own;
+  for (const ChunkEntry& entry : own.sealed) profile.add(entry.last_t, entry.chunk->size_bytes);
+  if (own.last_t != kNoTime) {
+    profile.add(own.last_t, own.open_capacity * sizeof(Sample) + index_bytes);
   }
-  if (series.extra == nullptr) return;
-  for (const HistogramPoint& point : series.extra->histograms) {
+  if (own.extra == nullptr) return;
+  for (const HistogramPoint& point : own.extra->histograms) {
     profile.add(point.t, point.histogram.get()->bytes() + sizeof point);
   }
-  const LateSamples& late = series.extra->late;
+  const LateSamples& late = own.extra->late;
   if (!late.empty()) profile.add(late.last().t, late.bytes());
 }
 
-std::uint64_t drop_chunks(Core& core, Series& series, std::int64_t t) {
+std::uint64_t drop_chunks(Core& core, OwnSamples& own, std::int64_t t) {
   std::uint64_t dropped = 0;
-  const auto keep = std::find_if(series.sealed.begin(), series.sealed.end(),
+  const auto keep = std::find_if(own.sealed.begin(), own.sealed.end(),
                                  [&](const ChunkEntry& e) { return e.last_t >= t; });
-  for (auto at = series.sealed.begin(); at != keep; ++at) {
+  for (auto at = own.sealed.begin(); at != keep; ++at) {
     dropped += at->chunk->count;
     core.data_bytes -= at->chunk->size_bytes;
     --core.figures.chunks;
@@ -86,14 +88,14 @@ std::uint64_t drop_chunks(Core& core, Series& series, std::int64_t t) {
         const_cast<Chunk*>(at->chunk), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
         at->chunk->size_bytes);
   }
-  series.sealed.erase(series.sealed.begin(), keep);
+  own.sealed.erase(own.sealed.begin(), keep);
   return dropped;
 }
 
-void free_open(Core& core, Series& series) {
-  core.data_bytes -= signed_bytes(series.open_capacity * sizeof(Sample));
-  series.open.reset();
-  series.open_count = series.open_capacity = 0;
+void free_open(Core& core, OwnSamples& own) {
+  core.data_bytes -= signed_bytes(own.open_capacity * sizeof(Sample));
+  own.open.reset();
+  own.open_count = own.open_capacity = 0;
 }
 
 std::uint64_t drop_extra(Core& core, SeriesExtra& extra, std::int64_t t) {
@@ -112,16 +114,18 @@ std::uint64_t drop_extra(Core& core, SeriesExtra& extra, std::int64_t t) {
 
 // Drops what of a series is older than t; whole chunks only, so some older samples may stay.
 std::uint64_t drop_series_before(Core& core, Series& series, std::int64_t t) {
-  std::uint64_t dropped = drop_chunks(core, series, t);
-  if (series.open_count > 0 && series.open[series.open_count - 1].t < t) {
-    dropped += series.open_count;
-    free_open(core, series);
+  if (series.own == nullptr) return 0;
+  OwnSamples& own = *series.own;
+  std::uint64_t dropped = drop_chunks(core, own, t);
+  if (own.open_count > 0 && own.open[own.open_count - 1].t < t) {
+    dropped += own.open_count;
+    free_open(core, own);
   }
-  if (series.extra != nullptr) dropped += drop_extra(core, *series.extra, t);
+  if (own.extra != nullptr) dropped += drop_extra(core, *own.extra, t);
   // A newest histogram that went is not to be compared with any more.
-  if (dropped > 0 && series.last_t < t) {
-    series.last_t = kNoTime;
-    series.last_histogram = nullptr;
+  if (dropped > 0 && own.last_t < t) {
+    own.last_t = kNoTime;
+    own.last_histogram = nullptr;
   }
   return dropped;
 }
@@ -144,22 +148,25 @@ std::uint64_t used_bytes(Core& core) {
   return core.used_bytes();
 }
 
+bool is_unused(const Series& series, std::int64_t before_s) {
+  return series.touched_s.load(std::memory_order_relaxed) <= before_s && series.pins == 0 &&
+         series.home_group == nullptr && !has_samples(series);
+}
+
 void remove_empty_series(Core& core) {
-  const std::int64_t before = core.now_ms() - kEmptyGraceMs;
+  const std::int64_t before = (core.now_ms() - kEmptyGraceMs) / 1000;
   std::vector<Series*> gone;
   const index::EpochHold hold(core.epochs);
   each_series(core, [&](Series& series) {
-    if (series.touched_ms.load(std::memory_order_relaxed) > before) return;
-    if (series.pins != 0 || series.home.group != nullptr || has_samples(series)) return;
-    gone.push_back(&series);
+    if (is_unused(series, before)) gone.push_back(&series);
   });
   if (gone.empty()) return;
   const std::lock_guard lock(core.commit_mutex);
   // Somebody may have written to one of them in between.
-  std::erase_if(gone, [&](const Series* s) {
-    return s->touched_ms.load(std::memory_order_relaxed) > before || s->pins != 0 ||
-           s->home.group != nullptr || has_samples(*s);
-  });
+  std::erase_if(gone, [&](const Series* s) { return !is_unused(*s, before); });
+  for (const Series* s : gone) {
+    if (s->own != nullptr && s->own->counted) core.data_bytes -= kOwnBytes;
+  }
   core.exemplars.forget(gone);
   core.index.remove_series(gone);
 }
@@ -229,9 +236,11 @@ void collect_idle(Core& core) {
     core.data_bytes += core.cohorts.drop_empty_groups(core.epochs);
   }
   each_series(core, [&](Series& series) {
-    if (series.open_capacity == 0 || series.last_t >= idle_before) return;
-    SeriesWriter(core).seal(series);
-    free_open(core, series);
+    if (series.own == nullptr) return;
+    OwnSamples& own = *series.own;
+    if (own.open_capacity == 0 || own.last_t >= idle_before) return;
+    SeriesWriter(core).seal(own);
+    free_open(core, own);
   });
   remove_empty_series(core);
   core.epochs.collect();

@@ -60,7 +60,7 @@ Exemplar copy_exemplar(const nx_exemplar& from, std::int64_t sample_t) {
 
 Exemplars::Verdict Exemplars::check(const Series& series, const Exemplar& exemplar) const {
   const std::lock_guard lock(mutex_);
-  return check_locked(series.id, exemplar);
+  return check_locked(series.id(), exemplar);
 }
 
 Exemplars::Verdict Exemplars::check_locked(std::uint32_t series, const Exemplar& exemplar) const {
@@ -75,7 +75,7 @@ Exemplars::Verdict Exemplars::check_locked(std::uint32_t series, const Exemplar&
 
 Exemplars::Verdict Exemplars::add(const Series& series, Exemplar exemplar) {
   const std::lock_guard lock(mutex_);
-  const Verdict verdict = check_locked(series.id, exemplar);
+  const Verdict verdict = check_locked(series.id(), exemplar);
   if (verdict != Verdict::kTaken) return verdict;
   if (ring_.size() < capacity_) {
     next_ = ring_.size();
@@ -85,8 +85,8 @@ Exemplars::Verdict Exemplars::add(const Series& series, Exemplar exemplar) {
     evict(next_);
   }
   bytes_ += bytes_of(exemplar);
-  ring_[next_] = {std::move(exemplar), series.id, kNone};
-  const auto [chain, fresh] = chains_.try_emplace(series.id, Chain{next_, next_});
+  ring_[next_] = {std::move(exemplar), series.id(), kNone};
+  const auto [chain, fresh] = chains_.try_emplace(series.id(), Chain{next_, next_});
   if (!fresh) {
     ring_[chain->second.newest].next = next_;
     chain->second.newest = next_;
@@ -112,7 +112,7 @@ void Exemplars::evict(std::size_t at) {
 
 void Exemplars::forget(std::span<Series* const> series) {
   const std::lock_guard lock(mutex_);
-  for (const Series* s : series) chains_.erase(s->id);
+  for (const Series* s : series) chains_.erase(s->id());
 }
 
 std::vector<Exemplar> Exemplars::of(std::uint32_t series_id, std::int64_t min_t,

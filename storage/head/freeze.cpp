@@ -29,22 +29,22 @@ void each_group(Core& core, Visit&& visit) {
   }
 }
 
-void drop_chunks(Core& core, Series& series) {
-  const auto keep = std::find_if(series.sealed.begin(), series.sealed.end(),
+void drop_chunks(Core& core, OwnSamples& own) {
+  const auto keep = std::find_if(own.sealed.begin(), own.sealed.end(),
                                  [](const ChunkEntry& e) { return e.chunk->frozen == 0; });
-  for (auto at = series.sealed.begin(); at != keep; ++at) {
+  for (auto at = own.sealed.begin(); at != keep; ++at) {
     core.data_bytes -= at->chunk->size_bytes;
     --core.figures.chunks;
     core.epochs.retire(
         const_cast<Chunk*>(at->chunk), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
         at->chunk->size_bytes);
   }
-  if (keep != series.sealed.end()) {
-    series.sealed.erase(series.sealed.begin(), keep);
+  if (keep != own.sealed.end()) {
+    own.sealed.erase(own.sealed.begin(), keep);
     return;
   }
-  core.data_bytes -= static_cast<std::int64_t>(series.sealed.capacity() * sizeof(ChunkEntry));
-  series.sealed = std::vector<ChunkEntry>();
+  core.data_bytes -= static_cast<std::int64_t>(own.sealed.capacity() * sizeof(ChunkEntry));
+  own.sealed = std::vector<ChunkEntry>();
 }
 
 void drop_extra(Core& core, SeriesExtra& extra) {
@@ -70,27 +70,30 @@ void freeze_groups(Core& core) {
 }
 
 void freeze(Core& core, Series& series) {
-  SeriesWriter(core).seal(series);
-  core.data_bytes -= static_cast<std::int64_t>(series.open_capacity * sizeof(Sample));
-  series.open.reset();
-  series.open_capacity = 0;
-  for (const ChunkEntry& entry : series.sealed) entry.chunk->frozen = 1;
-  if (series.extra == nullptr) return;
-  SeriesExtra& extra = *series.extra;
+  if (series.own == nullptr) return;
+  OwnSamples& own = *series.own;
+  SeriesWriter(core).seal(own);
+  core.data_bytes -= static_cast<std::int64_t>(own.open_capacity * sizeof(Sample));
+  own.open.reset();
+  own.open_capacity = 0;
+  for (const ChunkEntry& entry : own.sealed) entry.chunk->frozen = 1;
+  if (own.extra == nullptr) return;
+  SeriesExtra& extra = *own.extra;
   extra.frozen_histograms = static_cast<std::uint32_t>(extra.histograms.size());
   extra.frozen_late = std::exchange(extra.late, LateSamples());
 }
 
 void drop_frozen(Core& core, Series& series) {
-  if (!series.sealed.empty()) drop_chunks(core, series);
-  if (series.extra != nullptr) drop_extra(core, *series.extra);
+  series.touch(core.now_ms());
+  if (series.own == nullptr) return;
+  OwnSamples& own = *series.own;
+  if (!own.sealed.empty()) drop_chunks(core, own);
+  if (own.extra != nullptr) drop_extra(core, *own.extra);
   // The newest histogram is compared with no more: it may be gone.
-  if (series.last_histogram != nullptr &&
-      (series.extra == nullptr || series.extra->histograms.empty())) {
-    series.last_histogram = nullptr;
-    series.last_t = kNoTime;
+  if (own.last_histogram != nullptr && (own.extra == nullptr || own.extra->histograms.empty())) {
+    own.last_histogram = nullptr;
+    own.last_t = kNoTime;
   }
-  series.touched_ms.store(core.now_ms(), std::memory_order_relaxed);
 }
 
 void drop_frozen_groups(Core& core) {
@@ -98,9 +101,9 @@ void drop_frozen_groups(Core& core) {
 }
 
 void thaw(Core& core, Series& series) {
-  for (const ChunkEntry& entry : series.sealed) entry.chunk->frozen = 0;
-  if (series.extra == nullptr) return;
-  SeriesExtra& extra = *series.extra;
+  for (const ChunkEntry& entry : series.sealed()) entry.chunk->frozen = 0;
+  if (series.extra() == nullptr) return;
+  SeriesExtra& extra = *series.extra();
   extra.frozen_histograms = 0;
   const auto before = static_cast<std::int64_t>(extra.late.bytes() + extra.frozen_late.bytes());
   extra.late.put_under(std::exchange(extra.frozen_late, LateSamples()));

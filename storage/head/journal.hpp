@@ -37,7 +37,7 @@ struct CommitStart {
 // that are not going to be stored are not in it.
 struct Commit {
   std::span<const CommitRow> rows;
-  std::span<const CommitSample> samples;
+  std::span<const CommitSample> samples;  // their series own some, as those of the next two do
   std::span<const CommitStart> starts;
   std::span<const std::pair<Series*, Exemplar>> exemplars;
   std::span<const FamilyMetadata> metadata;

@@ -108,7 +108,7 @@ void Querier::label_values(std::string_view name, sdk::Matchers matchers, std::u
   std::unordered_set<const index::Pair*> seen;
   for (const std::uint32_t id : index::match_series(index, matchers)) {
     const Series* series = index.series(id);
-    const index::Pair* pair = series != nullptr ? series->identity.pair_of(symbol) : nullptr;
+    const index::Pair* pair = series != nullptr ? series->identity().pair_of(symbol) : nullptr;
     if (pair != nullptr && seen.insert(pair).second) values.push_back(pair->value);
   }
   push_sorted(std::move(values), limit, sink);
@@ -133,7 +133,7 @@ void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink si
             [](const Series* a, const Series* b) { return label_order(*a, *b); });
   series.erase(std::unique(series.begin(), series.end()), series.end());
   for (const Series* s : series) {
-    const std::vector<Exemplar> found = core.exemplars.of(s->id, state_.min_t, state_.max_t);
+    const std::vector<Exemplar> found = core.exemplars.of(s->id(), state_.min_t, state_.max_t);
     if (!found.empty()) push_exemplars(*s, found, sink, context);
   }
 }

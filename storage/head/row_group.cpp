@@ -213,10 +213,11 @@ std::int64_t RowGroup::erase_deleted(index::Epochs& epochs) {
     bool changed = false;
     const auto* edited = new Tile(*tile, [&](std::uint32_t slot, TileColumn& column) {
       const Series* series = slot < slots_.size() ? slots_[slot] : nullptr;
-      if (series == nullptr || series->extra == nullptr) return;
+      if (series == nullptr || series->extra() == nullptr) return;
       for (std::uint32_t r = 0; r < tile->rows(); ++r) {
         const std::uint32_t bit = std::uint32_t{1} << r;
-        if ((column.mask & bit) != 0 && hidden(this, tile->times()[r], series->extra->tombstones)) {
+        if ((column.mask & bit) != 0 &&
+            hidden(this, tile->times()[r], series->extra()->tombstones)) {
           column.mask ^= bit;
           changed = true;
         }

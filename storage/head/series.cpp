@@ -3,7 +3,7 @@
 
 namespace narthex::storage::head {
 
-Series::~Series() {
+OwnSamples::~OwnSamples() {
   for (const ChunkEntry& entry : sealed) Chunk::free(entry.chunk);
 }
 

@@ -62,27 +62,10 @@ struct SeriesExtra {
 inline constexpr std::int64_t kNoTime = INT64_MIN;
 inline constexpr std::uint32_t kOpenSamplesMax = 64;
 
-struct Series {
-  // REQUIRES: `who` outlives it, as the index sees to.
-  explicit Series(const index::Identity& who) : id(who.id()), identity(who) {}
-  ~Series();
-  Series(const Series&) = delete;
-  Series& operator=(const Series&) = delete;
+// What a series has beside rows in groups. Scraped series mostly never need it.
+struct OwnSamples {
+  ~OwnSamples();
 
-  SeriesExtra& need_extra() {
-    if (extra == nullptr) extra = std::make_unique<SeriesExtra>();
-    return *extra;
-  }
-  std::uint64_t ref() const { return std::uint64_t{id} + 1; }
-  std::span<index::Pair* const> pairs() const { return identity.pairs(); }
-  std::span<const Sample> open_samples() const { return {open.get(), open_count}; }
-
-  const std::uint32_t id;
-  // Open tables that hold samples of it: while there are any the index keeps it.
-  std::atomic<std::uint32_t> pins{0};
-  const index::Identity& identity;
-
-  // -- guarded by the commit lock --
   std::int64_t last_t = kNoTime;  // newest sample outside groups, floats and histograms
   std::uint64_t last_bits = 0;    // its value, unless it is a histogram
   const Histogram* last_histogram = nullptr;
@@ -90,23 +73,72 @@ struct Series {
   std::uint32_t last_added = 0;     // ... and how many it wrote
   std::uint8_t open_count = 0;
   std::uint8_t open_capacity = 0;
-  // Newer samples than all in the head may be archived, up to Core::archived_t.
-  bool newest_unknown = true;
+  bool counted = false;  // among Core::data_bytes
   std::unique_ptr<Sample[]> open;
   std::vector<ChunkEntry> sealed;
-  Membership home;
-  // When it was last resolved, or written while it was empty: the collector leaves it alone a
-  // while.
-  std::atomic<std::int64_t> touched_ms{0};
   std::unique_ptr<SeriesExtra> extra;
 
   // The journal's, guarded by the writer lock.
   std::array<std::uint64_t, 2> logged{};
 };
 
+// Stands right before its identity, as SeriesIndex sees to: there are millions, so every byte
+// counts. Guarded by the commit lock but for what says otherwise.
+struct Series {
+  Series() = default;
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  const index::Identity& identity() const {
+    return *reinterpret_cast<const index::Identity*>(this + 1);
+  }
+  std::uint32_t id() const { return identity().id(); }
+  std::uint64_t ref() const { return std::uint64_t{id()} + 1; }
+  index::Pairs pairs() const { return identity().pairs(); }
+
+  Membership home() const { return {home_group, home_slot}; }
+  void set_home(const Membership& m) {
+    home_group = m.group;
+    home_slot = m.slot;
+  }
+  std::int64_t last_t() const { return own != nullptr ? own->last_t : kNoTime; }
+  std::span<const Sample> open_samples() const {
+    return own != nullptr ? std::span<const Sample>(own->open.get(), own->open_count)
+                          : std::span<const Sample>();
+  }
+  std::span<const ChunkEntry> sealed() const {
+    return own != nullptr ? std::span<const ChunkEntry>(own->sealed)
+                          : std::span<const ChunkEntry>();
+  }
+  SeriesExtra* extra() const { return own != nullptr ? own->extra.get() : nullptr; }
+  OwnSamples& need_own() {
+    if (own == nullptr) own = std::make_unique<OwnSamples>();
+    return *own;
+  }
+  SeriesExtra& need_extra() {
+    if (need_own().extra == nullptr) own->extra = std::make_unique<SeriesExtra>();
+    return *own->extra;
+  }
+
+  std::unique_ptr<OwnSamples> own;
+  RowGroup* home_group = nullptr;
+  std::uint32_t home_slot : 31 = 0;
+  // Newer samples than all in the head may be archived, up to Core::archived_t.
+  std::uint32_t newest_unknown : 1 = 1;
+  // Open tables that hold samples of it: while there are any the index keeps it. Not guarded.
+  std::atomic<std::uint32_t> pins{0};
+  // When it was last resolved, or written while it was empty, in seconds: the collector leaves it
+  // alone a while. Not guarded.
+  std::atomic<std::uint32_t> touched_s{0};
+
+  void touch(std::int64_t now_ms) {
+    touched_s.store(static_cast<std::uint32_t>(now_ms / 1000), std::memory_order_relaxed);
+  }
+};
+
 // The order of NX_SCAN_SORTED.
 inline bool label_order(const Series& a, const Series& b) {
-  return index::label_order(a.identity, b.identity);
+  return index::label_order(a.identity(), b.identity());
 }
 
 }  // namespace narthex::storage::head

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// series_index.hpp - the label index, with a Series hanging off every identity.
+// series_index.hpp - the label index, with a Series before every identity.
 //
 // Thread-safe, as index::LabelIndex is; what it says about epochs holds for Series too.
 #pragma once
@@ -15,13 +15,10 @@ namespace narthex::storage::head {
 
 class SeriesIndex : public index::LabelIndex {
  public:
-  explicit SeriesIndex(index::Epochs& epochs)
-      : LabelIndex(epochs,
-                   {[](const index::Identity& who) -> void* { return new Series(who); },
-                    [](void* state) { delete static_cast<Series*>(state); }, sizeof(Series)}) {}
+  explicit SeriesIndex(index::Epochs& epochs) : LabelIndex(epochs, index::state_hooks<Series>()) {}
 
   static Series* of(const index::Identity* identity) {
-    return identity == nullptr ? nullptr : static_cast<Series*>(identity->state());
+    return identity == nullptr ? nullptr : static_cast<Series*>(identity->state(sizeof(Series)));
   }
   // nullptr when there is none.
   Series* series(std::uint64_t id) const { return of(by_id(id)); }
@@ -30,7 +27,7 @@ class SeriesIndex : public index::LabelIndex {
   void remove_series(std::span<Series* const> gone) {
     std::vector<const index::Identity*> identities;
     identities.reserve(gone.size());
-    for (const Series* series : gone) identities.push_back(&series->identity);
+    for (const Series* series : gone) identities.push_back(&series->identity());
     remove(identities);
   }
 };

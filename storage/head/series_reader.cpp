@@ -11,10 +11,10 @@ namespace {
 
 // How many of the newest own floats belong to commits that the reader must not see.
 std::uint64_t hidden_floats(const Series& series, std::uint64_t sequence) {
-  if (sequence >= series.last_sequence) return 0;
-  std::uint64_t hidden = series.last_added;
-  if (series.extra == nullptr) return hidden;
-  for (const auto& [commit, added] : series.extra->hidden) {
+  if (series.own == nullptr || sequence >= series.own->last_sequence) return 0;
+  std::uint64_t hidden = series.own->last_added;
+  if (series.own->extra == nullptr) return hidden;
+  for (const auto& [commit, added] : series.own->extra->hidden) {
     if (commit > sequence) hidden += added;
   }
   return hidden;
@@ -54,19 +54,19 @@ void SeriesReader::copy(const Series& series, bool archived) {
   out.series = &series;
   out.archived = archived;
   copy_own(series, out);
-  if (series.home.group != nullptr) {
-    const GroupView* view = view_of(*series.home.group);
+  if (series.home_group != nullptr) {
+    const GroupView* view = view_of(*series.home_group);
     if (view->rows() > 0) {
-      out.group = series.home.group;
+      out.group = series.home_group;
       out.view = view;
-      out.slot = series.home.slot;
+      out.slot = series.home_slot;
     }
   }
   out.first_point = out.last_point = extra_points_.size();
   out.first_view = out.last_view = views_.size();
   out.first_tomb = out.last_tomb = tombstones_.size();
   out.first_start = out.last_start = starts_.size();
-  if (series.extra != nullptr) copy_extra(*series.extra, out);
+  if (series.extra() != nullptr) copy_extra(*series.extra(), out);
   const bool own = out.first_chunk != out.last_chunk || out.first_open != out.last_open;
   const bool more = out.first_point != out.last_point || out.first_view != out.last_view;
   out.in_head = own || more || out.view != nullptr;
@@ -77,6 +77,9 @@ void SeriesReader::copy(const Series& series, bool archived) {
 }
 
 void SeriesReader::copy_own(const Series& series, CopiedSeries& out) {
+  out.first_open = out.last_open = open_.size();
+  out.first_chunk = out.last_chunk = chunks_.size();
+  if (series.own == nullptr) return;
   std::uint64_t hidden = hidden_floats(series, range_.sequence);
   std::span<const Sample> open = series.open_samples();
   const std::uint64_t hidden_open = std::min<std::uint64_t>(hidden, open.size());
@@ -86,20 +89,18 @@ void SeriesReader::copy_own(const Series& series, CopiedSeries& out) {
                                       [](const Sample& s, std::int64_t t) { return s.t < t; });
   const auto last = std::upper_bound(first, open.end(), range_.max_t,
                                      [](std::int64_t t, const Sample& s) { return t < s.t; });
-  out.first_open = open_.size();
   if (range_.last_only && first != last) {
     open_.push_back(*std::prev(last));
   } else {
     open_.insert(open_.end(), first, last);
   }
   out.last_open = open_.size();
-  out.first_chunk = out.last_chunk = chunks_.size();
   if (range_.last_only && first != last) return;
   copy_chunks(series, hidden, out);
 }
 
 void SeriesReader::copy_chunks(const Series& series, std::uint64_t hidden, CopiedSeries& out) {
-  std::span<const ChunkEntry> entries(series.sealed);
+  std::span<const ChunkEntry> entries = series.sealed();
   while (hidden > 0 && !entries.empty() && entries.back().chunk->count <= hidden) {
     hidden -= entries.back().chunk->count;
     entries = entries.first(entries.size() - 1);

@@ -12,8 +12,8 @@ namespace {
 std::int64_t signed_bytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
 
 std::span<const Tombstone> tombstones_of(const Series& series) {
-  return series.extra != nullptr ? std::span<const Tombstone>(series.extra->tombstones)
-                                 : std::span<const Tombstone>();
+  return series.extra() != nullptr ? std::span<const Tombstone>(series.extra()->tombstones)
+                                   : std::span<const Tombstone>();
 }
 
 void consider(const Series& series, const Membership& m, Newest& newest) {
@@ -31,10 +31,10 @@ bool equal(const Newest& a, const NewSample& b) {
 }
 
 void tell_groups(const Series& series, std::int64_t t) {
-  if (series.home.group == nullptr) return;
-  series.home.group->foreign_t = std::max(series.home.group->foreign_t, t);
-  if (series.extra == nullptr) return;
-  for (const Membership& m : series.extra->more_groups) {
+  if (series.home_group == nullptr) return;
+  series.home_group->foreign_t = std::max(series.home_group->foreign_t, t);
+  if (series.extra() == nullptr) return;
+  for (const Membership& m : series.extra()->more_groups) {
     m.group->foreign_t = std::max(m.group->foreign_t, t);
   }
 }
@@ -42,60 +42,63 @@ void tell_groups(const Series& series, std::int64_t t) {
 }  // namespace
 
 Newest newest_of(const Series& series) {
-  Newest newest{series.last_t, series.last_bits, series.last_histogram};
-  if (series.home.group != nullptr) {
-    consider(series, series.home, newest);
-    if (series.extra != nullptr) {
-      for (const Membership& m : series.extra->more_groups) consider(series, m, newest);
+  Newest newest;
+  if (series.own != nullptr) {
+    newest = {series.own->last_t, series.own->last_bits, series.own->last_histogram};
+  }
+  if (series.home_group != nullptr) {
+    consider(series, series.home(), newest);
+    if (series.extra() != nullptr) {
+      for (const Membership& m : series.extra()->more_groups) consider(series, m, newest);
     }
   }
   return newest;
 }
 
 void find_newest_again(Series& series) {
-  series.last_t = kNoTime;
-  series.last_histogram = nullptr;
-  if (series.open_count > 0) {
-    const Sample& sample = series.open[series.open_count - 1];
-    series.last_t = sample.t;
-    series.last_bits = sample.bits;
-  } else if (!series.sealed.empty()) {
-    const Chunk& chunk = *series.sealed.back().chunk;
+  if (series.own == nullptr) return;
+  OwnSamples& own = *series.own;
+  own.last_t = kNoTime;
+  own.last_histogram = nullptr;
+  if (own.open_count > 0) {
+    const Sample& sample = own.open[own.open_count - 1];
+    own.last_t = sample.t;
+    own.last_bits = sample.bits;
+  } else if (!own.sealed.empty()) {
+    const Chunk& chunk = *own.sealed.back().chunk;
     std::array<std::uint64_t, kChunkSamplesMax> bits;
     chunk.values(bits.data());
-    series.last_t = chunk.last_t;
-    series.last_bits = bits[chunk.count - 1];
+    own.last_t = chunk.last_t;
+    own.last_bits = bits[chunk.count - 1];
   }
-  if (series.extra == nullptr) return;
-  const SeriesExtra& extra = *series.extra;
-  if (!extra.histograms.empty() && extra.histograms.back().t > series.last_t) {
-    series.last_t = extra.histograms.back().t;
-    series.last_histogram = extra.histograms.back().histogram.get();
+  if (own.extra == nullptr) return;
+  const SeriesExtra& extra = *own.extra;
+  if (!extra.histograms.empty() && extra.histograms.back().t > own.last_t) {
+    own.last_t = extra.histograms.back().t;
+    own.last_histogram = extra.histograms.back().histogram.get();
   }
-  if (!extra.late.empty() && extra.late.last().t >= series.last_t) {
-    series.last_t = extra.late.last().t;
-    series.last_bits = extra.late.last().bits;
-    series.last_histogram = extra.late.last().histogram.get();
+  if (!extra.late.empty() && extra.late.last().t >= own.last_t) {
+    own.last_t = extra.late.last().t;
+    own.last_bits = extra.late.last().bits;
+    own.last_histogram = extra.late.last().histogram.get();
   }
 }
 
 bool has_samples(const Series& series) {
-  if (series.open_count > 0 || !series.sealed.empty()) return true;
-  if (series.extra != nullptr &&
-      (!series.extra->histograms.empty() || !series.extra->late.empty())) {
-    return true;
-  }
-  return series.home.group != nullptr && newest_of(series).t != kNoTime;
+  if (!series.open_samples().empty() || !series.sealed().empty()) return true;
+  const SeriesExtra* extra = series.extra();
+  if (extra != nullptr && (!extra->histograms.empty() || !extra->late.empty())) return true;
+  return series.home_group != nullptr && newest_of(series).t != kNoTime;
 }
 
 // What is newest in the head may be older than what is archived: then it is written like any other.
 bool SeriesWriter::may_be_newest(const Series& series, std::int64_t t) const {
-  return !series.newest_unknown || t > core_.archived_t;
+  return series.newest_unknown == 0 || t > core_.archived_t;
 }
 
 std::uint8_t SeriesWriter::check(const Series& series, const NewSample& sample,
                                  bool refuse_late) const {
-  if (series.home.group == nullptr && sample.t > series.last_t) return NX_ROW_OK;
+  if (series.home_group == nullptr && sample.t > series.last_t()) return NX_ROW_OK;
   const Newest newest = newest_of(series);
   if (sample.t > newest.t) return NX_ROW_OK;
   if (sample.t == newest.t) {
@@ -105,8 +108,8 @@ std::uint8_t SeriesWriter::check(const Series& series, const NewSample& sample,
 }
 
 std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool refuse_late) {
-  const Newest newest = series.home.group == nullptr && sample.t > series.last_t
-                            ? Newest{series.last_t, 0, nullptr}
+  const Newest newest = series.home_group == nullptr && sample.t > series.last_t()
+                            ? Newest{series.last_t(), 0, nullptr}
                             : newest_of(series);
   if (sample.t == newest.t) {
     if (equal(newest, sample)) return NX_ROW_OK;
@@ -125,58 +128,67 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
   } else {
     append_float(series, sample.t, sample.bits);
   }
-  if (sample.t > core_.archived_t) series.newest_unknown = false;
+  if (sample.t > core_.archived_t) series.newest_unknown = 0;
   core_.min_t = std::min(core_.min_t, sample.t);
   core_.max_t = std::max(core_.max_t, sample.t);
   return NX_ROW_OK;
 }
 
+OwnSamples& SeriesWriter::own(Series& series) {
+  OwnSamples& own = series.need_own();
+  if (!own.counted) core_.data_bytes += kOwnBytes;
+  own.counted = true;
+  return own;
+}
+
 // Opens the count of what this commit adds, and keeps the last one's while a reader needs it.
-void SeriesWriter::begin_commit(Series& series) {
-  if (oldest_reader_ < series.last_sequence) {
-    series.need_extra().hidden.emplace_back(series.last_sequence, series.last_added);
-  } else if (series.extra != nullptr) {
-    series.extra->hidden.clear();
+void SeriesWriter::begin_commit(OwnSamples& own) {
+  if (oldest_reader_ < own.last_sequence) {
+    if (own.extra == nullptr) own.extra = std::make_unique<SeriesExtra>();
+    own.extra->hidden.emplace_back(own.last_sequence, own.last_added);
+  } else if (own.extra != nullptr) {
+    own.extra->hidden.clear();
   }
-  series.last_sequence = core_.sequence;
-  series.last_added = 0;
+  own.last_sequence = core_.sequence;
+  own.last_added = 0;
 }
 
 void SeriesWriter::append_float(Series& series, std::int64_t t, std::uint64_t bits) {
-  if (series.last_sequence != core_.sequence) begin_commit(series);
-  if (series.open_count == series.open_capacity) make_room(series);
-  series.open[series.open_count++] = {t, bits};
-  ++series.last_added;
-  series.last_t = t;
-  series.last_bits = bits;
-  series.last_histogram = nullptr;
-  if (series.home.group != nullptr) tell_groups(series, t);
+  OwnSamples& own = this->own(series);
+  if (own.last_sequence != core_.sequence) begin_commit(own);
+  if (own.open_count == own.open_capacity) make_room(own);
+  own.open[own.open_count++] = {t, bits};
+  ++own.last_added;
+  own.last_t = t;
+  own.last_bits = bits;
+  own.last_histogram = nullptr;
+  tell_groups(series, t);
 }
 
-void SeriesWriter::make_room(Series& series) {
-  if (series.open_count == kOpenSamplesMax) {
-    seal(series);
+void SeriesWriter::make_room(OwnSamples& own) {
+  if (own.open_count == kOpenSamplesMax) {
+    seal(own);
     return;
   }
   const auto capacity = static_cast<std::uint8_t>(std::min<std::uint32_t>(
-      std::max<std::uint32_t>(series.open_capacity * 2u, 1u), kOpenSamplesMax));
+      std::max<std::uint32_t>(own.open_capacity * 2u, 1u), kOpenSamplesMax));
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
-  if (series.open_count > 0) {
-    std::memcpy(larger.get(), series.open.get(), series.open_count * sizeof(Sample));
+  if (own.open_count > 0) {
+    std::memcpy(larger.get(), own.open.get(), own.open_count * sizeof(Sample));
   }
-  core_.data_bytes += signed_bytes((capacity - series.open_capacity) * sizeof(Sample));
-  series.open = std::move(larger);
-  series.open_capacity = capacity;
+  core_.data_bytes += signed_bytes((capacity - own.open_capacity) * sizeof(Sample));
+  own.open = std::move(larger);
+  own.open_capacity = capacity;
 }
 
-void SeriesWriter::seal(Series& series) {
-  if (series.open_count == 0) return;
+void SeriesWriter::seal(OwnSamples& own) {
+  if (own.open_count == 0) return;
   std::array<Sample, kChunkSamplesMax> samples;
   std::size_t count = 0;
   // A half-filled chunk is packed again together with what is new: fewer and longer ones.
-  if (!series.sealed.empty() && series.sealed.back().chunk->frozen == 0 &&
-      series.sealed.back().chunk->count + series.open_count <= kChunkSamplesMax) {
-    const Chunk* before = series.sealed.back().chunk;
+  if (!own.sealed.empty() && own.sealed.back().chunk->frozen == 0 &&
+      own.sealed.back().chunk->count + own.open_count <= kChunkSamplesMax) {
+    const Chunk* before = own.sealed.back().chunk;
     std::array<std::int64_t, kChunkSamplesMax> times;
     std::array<std::uint64_t, kChunkSamplesMax> bits;
     before->times(times.data());
@@ -187,26 +199,27 @@ void SeriesWriter::seal(Series& series) {
     core_.epochs.retire(
         const_cast<Chunk*>(before), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
         before->size_bytes);
-    series.sealed.pop_back();
+    own.sealed.pop_back();
   }
-  std::memcpy(samples.data() + count, series.open.get(), series.open_count * sizeof(Sample));
-  count += series.open_count;
-  const std::size_t entries = series.sealed.capacity();
+  std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
+  count += own.open_count;
+  const std::size_t entries = own.sealed.capacity();
   const Chunk* chunk = Chunk::make(std::span(samples.data(), count));
   ++core_.figures.chunks;
-  series.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
+  own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
   core_.data_bytes +=
-      chunk->size_bytes + signed_bytes((series.sealed.capacity() - entries) * sizeof(ChunkEntry));
-  series.open_count = 0;
+      chunk->size_bytes + signed_bytes((own.sealed.capacity() - entries) * sizeof(ChunkEntry));
+  own.open_count = 0;
 }
 
 void SeriesWriter::append_histogram(Series& series, std::int64_t t, const Histogram* histogram) {
+  OwnSamples& own = this->own(series);
   histogram->retain();
   series.need_extra().histograms.push_back({t, core_.sequence, HistogramRef(histogram)});
   core_.data_bytes += signed_bytes(histogram->bytes() + sizeof(HistogramPoint));
-  series.last_t = t;
-  series.last_histogram = histogram;
-  if (series.home.group != nullptr) tell_groups(series, t);
+  own.last_t = t;
+  own.last_histogram = histogram;
+  tell_groups(series, t);
 }
 
 void SeriesWriter::put_late(Series& series, const NewSample& sample) {

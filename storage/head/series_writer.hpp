@@ -28,6 +28,9 @@ struct NewSample {
   const Histogram* histogram;  // nullptr: a float
 };
 
+// What OwnSamples count for in Core::data_bytes, with what the allocator adds.
+inline constexpr std::int64_t kOwnBytes = sizeof(OwnSamples) + 16;
+
 class SeriesWriter {
  public:
   explicit SeriesWriter(Core& core) : core_(core), oldest_reader_(core.oldest_reader()) {}
@@ -39,15 +42,17 @@ class SeriesWriter {
   // From here on `start_t` is the start time of the sample at t.
   void set_start(Series& series, std::int64_t t, std::int64_t start_t);
   // Packs what is open.
-  void seal(Series& series);
+  void seal(OwnSamples& own);
+  // Of the series, made where it has none yet: what the journal is told of has some.
+  OwnSamples& own(Series& series);
 
  private:
   bool may_be_newest(const Series& series, std::int64_t t) const;
   void append_float(Series& series, std::int64_t t, std::uint64_t bits);
   void append_histogram(Series& series, std::int64_t t, const Histogram* histogram);
   void put_late(Series& series, const NewSample& sample);
-  void begin_commit(Series& series);
-  void make_room(Series& series);
+  void begin_commit(OwnSamples& own);
+  void make_room(OwnSamples& own);
 
   Core& core_;
   const std::uint64_t oldest_reader_;

@@ -53,16 +53,16 @@ Row make_row(const nx_sample_batch& batch, const Layout& layout) {
   row.t = batch.t[0];
   row.width = layout.width;
   row.bits = std::make_unique_for_overwrite<std::uint64_t[]>(layout.width);
-  const bool whole = layout.in_order && layout.width == batch.rows;
+  const bool whole = layout.in_order() && layout.width == batch.rows;
   if (whole) {
     std::memcpy(row.bits.get(), batch.v, batch.rows * sizeof(double));
   } else {
-    for (std::uint64_t r = 0; r < batch.rows; ++r) row.bits[layout.slots[r]] = bits_of(batch.v[r]);
+    for (std::uint64_t r = 0; r < batch.rows; ++r) row.bits[layout.slot(r)] = bits_of(batch.v[r]);
   }
   if (whole && batch.present == nullptr) return row;
   row.present = std::make_unique<std::uint64_t[]>((layout.width + 63) / 64);
   for (std::uint64_t r = 0; r < batch.rows; ++r) {
-    const std::uint32_t slot = layout.slots[r];
+    const std::uint32_t slot = layout.slot(r);
     if (is_present(batch, r)) row.present[slot / 64] |= std::uint64_t{1} << slot % 64;
   }
   return row;
@@ -110,7 +110,7 @@ nx_status Txn::resolve(const nx_series_table& table, std::uint64_t* refs, std::u
     if (codes != nullptr) codes[i] = r.code;
     all = all && r.identity != nullptr;
     if (!r.created) continue;
-    SeriesIndex::of(r.identity)->touched_ms.store(now, std::memory_order_relaxed);
+    SeriesIndex::of(r.identity)->touch(now);
     ++created_;
   }
   return all ? NX_OK : NX_PARTIAL;
@@ -152,7 +152,7 @@ nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
   }
   if (batch.v == nullptr && batch.h == nullptr) {
     // The rows carry exemplars only.
-  } else if (batch.layout != 0 && (layout == nullptr || layout->refs.size() != batch.rows)) {
+  } else if (batch.layout != 0 && (layout == nullptr || layout->ids.size() != batch.rows)) {
     for (std::uint64_t r = 0; r < batch.rows; ++r) {
       if (is_present(batch, r)) count(result, r, NX_ROW_UNKNOWN_REF);
     }
@@ -194,7 +194,7 @@ bool Txn::append_as_row(const nx_sample_batch& batch, const std::shared_ptr<cons
 
 Series* Txn::series_at(const nx_sample_batch& batch, const Layout* layout,
                        std::uint64_t row) const {
-  if (layout != nullptr) return core_.index.series_by_ref(layout->refs[row]);
+  if (layout != nullptr) return core_.index.series(layout->ids[row]);
   if (batch.ref != nullptr && batch.ref[row] != 0) return core_.index.series_by_ref(batch.ref[row]);
   return nullptr;
 }
@@ -205,17 +205,21 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
   gather(batch, layout, result);
   const std::int64_t now = core_.now_ms();
   const std::lock_guard lock(core_.commit_mutex);
-  const SeriesWriter writer(core_);
+  SeriesWriter writer(core_);
   checked_at_ = std::min(checked_at_, core_.sequence);
   std::size_t kept = first;
+  constexpr std::size_t kAhead = 8;
   for (std::size_t i = first; i < samples_.size(); ++i) {
+    if (i + kAhead < samples_.size()) __builtin_prefetch(samples_[i + kAhead].series->own.get());
     const Pending& p = samples_[i];
     const Histogram* histogram = p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr;
     const std::uint8_t code = writer.check(*p.series, {p.t, p.bits, histogram}, p.refuse_late != 0);
     count(result, gathered_[i - first], code);
     // A series that is still empty must outlive the wait for the commit.
-    if (p.series->last_t == kNoTime) p.series->touched_ms.store(now, std::memory_order_relaxed);
-    if (code == NX_ROW_OK) samples_[kept++] = p;
+    if (p.series->last_t() == kNoTime) p.series->touch(now);
+    if (code != NX_ROW_OK) continue;
+    writer.own(*p.series);
+    samples_[kept++] = p;
   }
   samples_.resize(kept);
 }
@@ -244,7 +248,7 @@ void Txn::gather(const nx_sample_batch& batch, const Layout* layout, nx_append_r
       count(result, r, code);
       continue;
     }
-    __builtin_prefetch(&series->last_t);
+    __builtin_prefetch(series);
     std::uint32_t histogram = NX_NONE;
     if (h != NX_NONE) {
       histogram = static_cast<std::uint32_t>(histograms_.size());
@@ -339,6 +343,9 @@ void Txn::log(nx_append_result& result) {
     const std::lock_guard lock(core_.commit_mutex);
     spread_rows();
     if (checked_at_ < core_.sequence) check_again(result);
+    SeriesWriter writer(core_);
+    for (const CommitStart& start : starts_) writer.own(*start.series);
+    for (const auto& [series, exemplar] : exemplars_) writer.own(*series);
   }
   // Kept by the thread, so that a commit of the usual size allocates nothing.
   thread_local std::vector<CommitRow> rows;
@@ -362,11 +369,12 @@ void Txn::spread_rows() {
   std::erase_if(rows_, [&](const PendingRow& pending) {
     const Layout& layout = *pending.layout;
     if (layout.live && layout.group->takes_rows_at(pending.row.t)) return false;
-    for (std::size_t r = 0; r < layout.refs.size(); ++r) {
-      if (!pending.row.has(layout.slots[r])) continue;
-      Series* series = core_.index.series_by_ref(layout.refs[r]);
+    for (std::size_t r = 0; r < layout.ids.size(); ++r) {
+      if (!pending.row.has(layout.slot(r))) continue;
+      Series* series = core_.index.series(layout.ids[r]);
       if (series == nullptr) continue;
-      samples_.push_back({series, pending.row.t, pending.row.bits[layout.slots[r]], NX_NONE, 0});
+      SeriesWriter(core_).own(*series);
+      samples_.push_back({series, pending.row.t, pending.row.bits[layout.slot(r)], NX_NONE, 0});
       checked_at_ = 0;
     }
     return true;
@@ -413,10 +421,10 @@ void Txn::commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result
   }
   // Something newer has come meanwhile: each series is asked.
   result.row_code = nullptr;
-  for (std::size_t r = 0; r < layout.refs.size(); ++r) {
-    if (!pending.row.has(layout.slots[r])) continue;
-    Series* series = core_.index.series_by_ref(layout.refs[r]);
-    const NewSample sample{pending.row.t, pending.row.bits[layout.slots[r]], nullptr};
+  for (std::size_t r = 0; r < layout.ids.size(); ++r) {
+    if (!pending.row.has(layout.slot(r))) continue;
+    Series* series = core_.index.series(layout.ids[r]);
+    const NewSample sample{pending.row.t, pending.row.bits[layout.slot(r)], nullptr};
     count(result, r,
           series != nullptr ? writer.write(*series, sample, false)
                             : std::uint8_t{NX_ROW_UNKNOWN_REF});
@@ -424,15 +432,17 @@ void Txn::commit_row(PendingRow& pending, SeriesWriter& writer, nx_append_result
 }
 
 void Txn::commit_samples(SeriesWriter& writer, nx_append_result& result) {
-  // Series and their open samples are spread over memory: both are fetched ahead.
+  // Series, what they own and their open samples are spread over memory: all are fetched ahead.
   constexpr std::size_t kAhead = 6;
   result.row_code = nullptr;
   for (std::size_t i = 0; i < samples_.size(); ++i) {
-    if (i + 2 * kAhead < samples_.size())
-      __builtin_prefetch(&samples_[i + 2 * kAhead].series->last_t, 1);
+    if (i + 3 * kAhead < samples_.size()) __builtin_prefetch(samples_[i + 3 * kAhead].series);
+    if (i + 2 * kAhead < samples_.size()) {
+      __builtin_prefetch(samples_[i + 2 * kAhead].series->own.get(), 1);
+    }
     if (i + kAhead < samples_.size()) {
-      const Series& soon = *samples_[i + kAhead].series;
-      __builtin_prefetch(soon.open.get() + soon.open_count, 1);
+      const OwnSamples* soon = samples_[i + kAhead].series->own.get();
+      if (soon != nullptr) __builtin_prefetch(soon->open.get() + soon->open_count, 1);
     }
     const Pending& p = samples_[i];
     const Histogram* histogram = p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr;

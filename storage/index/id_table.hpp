@@ -38,7 +38,7 @@ class IdTable {
 
   // REQUIRES: no entry for this key.
   void insert(std::uint64_t hash, std::uint32_t id) {
-    if ((count_ + 1) * 4 > slots_.size() * 3) grow();
+    if ((count_ + 1) * 8 > slots_.size() * 7) grow();
     place({tag_of(hash), id});
     ++count_;
   }

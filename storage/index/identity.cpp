@@ -7,16 +7,15 @@
 
 namespace narthex::storage::index {
 
-Identity* Identity::make(std::uint32_t id, std::uint64_t hash, std::span<Pair* const> labels) {
-  void* memory = ::operator new(bytes(labels.size()));  // released by free()
-  auto* identity = ::new (memory) Identity(id, hash, static_cast<std::uint32_t>(labels.size()));
-  std::uninitialized_copy(labels.begin(), labels.end(), reinterpret_cast<Pair**>(identity + 1));
+Identity* Identity::make(const StateHooks& hooks, std::uint32_t id,
+                         std::span<const std::uint32_t> pairs) {
+  auto* memory = static_cast<std::byte*>(::operator new(hooks.bytes + bytes(pairs.size())));
+  hooks.make(memory);
+  auto* identity = ::new (static_cast<void*>(memory + hooks.bytes))
+      Identity(id, static_cast<std::uint32_t>(pairs.size()));
+  std::uninitialized_copy(pairs.begin(), pairs.end(),
+                          reinterpret_cast<std::uint32_t*>(identity + 1));
   return identity;
-}
-
-void Identity::free(Identity* identity) {
-  identity->~Identity();
-  ::operator delete(identity);
 }
 
 const Pair* Identity::pair_of(std::uint32_t name_symbol) const {
@@ -27,8 +26,8 @@ const Pair* Identity::pair_of(std::uint32_t name_symbol) const {
 }
 
 bool label_order(const Identity& a, const Identity& b) {
-  const std::span<Pair* const> x = a.pairs();
-  const std::span<Pair* const> y = b.pairs();
+  const Pairs x = a.pairs();
+  const Pairs y = b.pairs();
   const std::size_t count = std::min(x.size(), y.size());
   for (std::size_t i = 0; i < count; ++i) {
     if (x[i] == y[i]) continue;

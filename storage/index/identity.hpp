@@ -1,62 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// identity.hpp - what a series is: its labels and its number, and one pointer of the backend's.
+// identity.hpp - what a series is: its labels and its number, and before it what a backend keeps.
 //
 // Everything but the state and the postings is constant. A reader that found an identity may look
 // at it until it leaves its epoch, also when the series is removed meanwhile.
 #pragma once
 
-#include "storage/index/postings.hpp"
+#include "storage/index/pair.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
-#include <string_view>
+#include <type_traits>
 
 namespace narthex::storage::index {
 
-// One label, shared by all series that have it. The texts are constant; the postings belong to the
-// label index and its lock.
-struct Pair {
-  std::string_view name;
-  std::string_view value;
-  std::uint32_t name_symbol;
-  std::uint32_t value_symbol;
-  std::uint32_t id;        // in the index
-  std::uint32_t position;  // among the pairs of its name
-  Ids postings;
+// What a backend keeps for a series: `bytes` (a multiple of 8) right before its identity, in the
+// same allocation. make() runs under the index's lock, before anyone can find the series: it may
+// not call the index. free() ends the state and gives the allocation back when no reader can see
+// it.
+struct StateHooks {
+  std::size_t bytes = 0;
+  void (*make)(void* state) = [](void*) {};
+  void (*free)(void* state) = [](void* memory) { ::operator delete(memory); };
 };
 
-// One allocation: the labels stand behind it, since a vector would cost 40 bytes more a series.
+template <class State>
+StateHooks state_hooks() {
+  static_assert(sizeof(State) % 8 == 0 && alignof(State) <= 8);
+  static_assert(std::is_nothrow_default_constructible_v<State>);
+  return {sizeof(State), [](void* memory) { ::new (memory) State(); },
+          [](void* memory) {
+            static_cast<State*>(memory)->~State();
+            ::operator delete(memory);
+          }};
+}
+
+// One allocation: the state, this, and the handles of the labels. There are millions of them.
 class Identity {
  public:
-  static Identity* make(std::uint32_t id, std::uint64_t hash, std::span<Pair* const> labels);
-  static void free(Identity* identity);
-  // What `labels` labels cost, without what the allocator adds.
+  // To be given back by hooks.free(), which takes where the state is.
+  static Identity* make(const StateHooks& hooks, std::uint32_t id,
+                        std::span<const std::uint32_t> pairs);
+  // The state of so many bytes. A state is never constant, however the identity was found.
+  void* state(std::size_t bytes) const {
+    return reinterpret_cast<std::byte*>(const_cast<Identity*>(this)) - bytes;
+  }
+  // What `labels` labels cost, without the state and what the allocator adds.
   static constexpr std::size_t bytes(std::size_t labels) {
-    return sizeof(Identity) + labels * sizeof(Pair*);
+    return sizeof(Identity) + labels * sizeof(std::uint32_t);
   }
 
   std::uint32_t id() const { return id_; }
-  // Of the label set; seeded once a process.
-  std::uint64_t hash() const { return hash_; }
   // Sorted by name.
-  std::span<Pair* const> pairs() const {
-    return {reinterpret_cast<Pair* const*>(this + 1), count_};
-  }
+  Pairs pairs() const { return {handles(), count_}; }
   // The pair of this label, or nullptr.
   const Pair* pair_of(std::uint32_t name_symbol) const;
-  // What the backend's StateHooks made for it; nullptr without hooks.
-  void* state() const { return state_; }
 
  private:
-  friend class LabelIndex;
-  Identity(std::uint32_t id, std::uint64_t hash, std::uint32_t count)
-      : hash_(hash), id_(id), count_(count) {}
+  Identity(std::uint32_t id, std::uint32_t count) : id_(id), count_(count) {}
   ~Identity() = default;
+  const std::uint32_t* handles() const { return reinterpret_cast<const std::uint32_t*>(this + 1); }
 
-  const std::uint64_t hash_;
   const std::uint32_t id_;
   const std::uint32_t count_;
-  void* state_ = nullptr;  // constant once others can find the identity
 };
 
 // By (name, value) pairs, bytewise: the order of NX_SCAN_SORTED.

@@ -56,7 +56,7 @@ class RowLabels {
     return size() > 0;
   }
   bool equal(const Identity& identity) const {
-    const std::span<Pair* const> pairs = identity.pairs();
+    const Pairs pairs = identity.pairs();
     if (pairs.size() != size()) return false;
     for (std::size_t i = 0; i < size(); ++i) {
       const Pair& pair = *pairs[i];
@@ -93,12 +93,13 @@ LabelIndex::~LabelIndex() {
     for (auto& entry : block->series) {
       Identity* identity = entry.load(std::memory_order_relaxed);
       if (identity == nullptr) continue;
-      if (hooks_.free != nullptr) hooks_.free(identity->state_);
-      Identity::free(identity);
+      hooks_.free(identity->state(hooks_.bytes));
     }
     delete block;
   }
-  for (Pair* pair : pairs_) delete pair;
+  for (const auto& [symbol, pairs] : names_) {
+    for (Pair* pair : pairs) PairPool::release(pair);
+  }
 }
 
 const Identity* LabelIndex::by_id(std::uint64_t id) const {
@@ -133,12 +134,21 @@ void LabelIndex::hash(const nx_series_table& table, Hashes& out) {
   }
 }
 
+// As hash() has it; series do not keep theirs.
+std::uint64_t LabelIndex::hash_of(const Identity& identity) const {
+  std::uint64_t h = 0;
+  for (const Pair* pair : identity.pairs()) {
+    h = combine(combine(h, symbols_.hash(pair->name_symbol)), symbols_.hash(pair->value_symbol));
+  }
+  return h;
+}
+
 const Identity* LabelIndex::find(const nx_series_table& table, std::uint32_t row,
                                  std::uint64_t hash) const {
   const RowLabels labels(table, row);
   const std::uint32_t id = series_table_.find(hash, [&](std::uint32_t candidate) {
     const Identity& identity = *by_id(candidate);
-    return identity.hash() == hash && labels.equal(identity);
+    return labels.equal(identity);
   });
   return id == IdTable::kNone ? nullptr : by_id(id);
 }
@@ -188,98 +198,100 @@ void LabelIndex::resolve(const nx_series_table& table, bool may_create,
 const Identity* LabelIndex::create(const nx_series_table& table, std::uint32_t row,
                                    std::uint64_t hash) {
   const RowLabels labels(table, row);
-  std::vector<Pair*> pairs;
+  const std::uint32_t id = next_id_++;
+  std::vector<std::uint32_t> pairs;
   pairs.reserve(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    pairs.push_back(use_pair(labels.name(i), labels.value(i)));
+    Pair* pair = use_pair(labels.name(i), labels.value(i));
+    const std::size_t before = pair->postings.bytes();
+    pair->postings.append(id);
+    posting_bytes_ += pair->postings.bytes() - before;
+    pairs.push_back(pair->handle);
   }
-  const std::uint32_t id = next_id_++;
-  for (Pair* pair : pairs) pair->postings.push_back(id);
-  posting_entries_ += pairs.size();
-  Identity* identity = Identity::make(id, hash, pairs);  // owned by the blocks
-  if (hooks_.make != nullptr) identity->state_ = hooks_.make(*identity);
+  Identity* identity = Identity::make(hooks_, id, pairs);  // owned by the blocks
+  identity_bytes_ += hooks_.bytes + Identity::bytes(pairs.size());
   store(id, identity);
   series_table_.insert(hash, id);
   created_.fetch_add(1, std::memory_order_relaxed);
   return identity;
 }
 
+Pair* LabelIndex::known_pair(std::uint32_t name, std::uint32_t value) const {
+  const std::uint32_t handle = pair_table_.find(pair_hash(name, value), [&](std::uint32_t h) {
+    return PairPool::at(h)->name_symbol == name && PairPool::at(h)->value_symbol == value;
+  });
+  return handle == IdTable::kNone ? nullptr : PairPool::at(handle);
+}
+
 Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
   const std::uint32_t n = symbols_.find(name);
   const std::uint32_t v = symbols_.find(value);
   if (n != kNone && v != kNone) {
-    const std::uint32_t id = pair_table_.find(pair_hash(n, v), [&](std::uint32_t candidate) {
-      return pairs_[candidate]->name_symbol == n && pairs_[candidate]->value_symbol == v;
-    });
-    if (id != IdTable::kNone) return pairs_[id];
+    Pair* known = known_pair(n, v);
+    if (known != nullptr) return known;
   }
-  auto* pair = new Pair();  // released by drop_pair or the destructor
+  Pair* pair = PairPool::make();  // released by drop_pair or the destructor
   pair->name_symbol = symbols_.use(name);
   pair->value_symbol = symbols_.use(value);
   pair->name = symbols_.text(pair->name_symbol);
   pair->value = symbols_.text(pair->value_symbol);
-  if (free_pairs_.empty()) {
-    pair->id = static_cast<std::uint32_t>(pairs_.size());
-    pairs_.push_back(pair);
-  } else {
-    pair->id = free_pairs_.back();
-    free_pairs_.pop_back();
-    pairs_[pair->id] = pair;
-  }
   std::vector<Pair*>& siblings = names_[pair->name_symbol];
   pair->position = static_cast<std::uint32_t>(siblings.size());
   siblings.push_back(pair);
-  pair_table_.insert(pair_hash(pair->name_symbol, pair->value_symbol), pair->id);
+  pair_table_.insert(pair_hash(pair->name_symbol, pair->value_symbol), pair->handle);
   return pair;
 }
 
 void LabelIndex::drop_pair(Pair& pair) {
-  pair_table_.erase(pair_hash(pair.name_symbol, pair.value_symbol), pair.id);
+  pair_table_.erase(pair_hash(pair.name_symbol, pair.value_symbol), pair.handle);
   std::vector<Pair*>& siblings = names_[pair.name_symbol];
   siblings[pair.position] = siblings.back();
   siblings[pair.position]->position = pair.position;
   siblings.pop_back();
   if (siblings.empty()) names_.erase(pair.name_symbol);
-  pairs_[pair.id] = nullptr;
-  free_pairs_.push_back(pair.id);
   symbols_.drop(pair.name_symbol);
   symbols_.drop(pair.value_symbol);
-  epochs_.retire(&pair, sizeof pair);
+  posting_bytes_ -= pair.postings.bytes();
+  epochs_.retire(
+      &pair, [](void* gone) { PairPool::release(static_cast<Pair*>(gone)); }, sizeof pair);
 }
 
 void LabelIndex::unpost(std::span<const Identity* const> series) {
   Ids gone;
-  std::vector<Pair*> touched;
+  std::vector<const Pair*> touched;
   for (const Identity* s : series) {
     gone.push_back(s->id());
-    touched.insert(touched.end(), s->pairs().begin(), s->pairs().end());
+    for (const Pair* pair : s->pairs()) touched.push_back(pair);
   }
   std::sort(gone.begin(), gone.end());
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-  for (Pair* pair : touched) {
-    posting_entries_ -= std::erase_if(pair->postings, [&](std::uint32_t id) {
-      return std::binary_search(gone.begin(), gone.end(), id);
-    });
-    if (pair->postings.empty()) drop_pair(*pair);
+  for (const Pair* constant : touched) {
+    Pair& pair = *PairPool::at(constant->handle);
+    posting_bytes_ -= pair.postings.bytes();
+    pair.postings.erase(gone);
+    posting_bytes_ += pair.postings.bytes();
+    if (pair.postings.empty()) drop_pair(pair);
   }
 }
 
-void LabelIndex::retire(Identity* identity) {
-  if (hooks_.free != nullptr) epochs_.retire(identity->state_, hooks_.free, hooks_.bytes);
-  epochs_.retire(
-      identity, [](void* gone) { Identity::free(static_cast<Identity*>(gone)); },
-      Identity::bytes(identity->pairs().size()));
+void LabelIndex::retire(const Identity& identity) {
+  const std::size_t bytes = hooks_.bytes + Identity::bytes(identity.pairs().size());
+  identity_bytes_ -= bytes;
+  epochs_.retire(identity.state(hooks_.bytes), hooks_.free, bytes);
 }
 
 void LabelIndex::remove(std::span<const Identity* const> series) {
   if (series.empty()) return;
   const std::unique_lock lock(mutex_);
+  std::vector<std::uint64_t> hashes;  // while all of their texts are there
+  for (const Identity* s : series) hashes.push_back(hash_of(*s));
   unpost(series);
-  for (const Identity* s : series) {
-    series_table_.erase(s->hash(), s->id());
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const Identity* s = series[i];
+    series_table_.erase(hashes[i], s->id());
     store(s->id(), nullptr);
-    retire(const_cast<Identity*>(s));  // by_id() alone hands them out as constant
+    retire(*s);
   }
   removed_.fetch_add(series.size(), std::memory_order_relaxed);
 }
@@ -289,10 +301,7 @@ const Pair* LabelIndex::find_pair(std::string_view name, std::string_view value)
   const std::uint32_t n = symbols_.find(name);
   const std::uint32_t v = symbols_.find(value);
   if (n == kNone || v == kNone) return nullptr;
-  const std::uint32_t id = pair_table_.find(pair_hash(n, v), [&](std::uint32_t candidate) {
-    return pairs_[candidate]->name_symbol == n && pairs_[candidate]->value_symbol == v;
-  });
-  return id == IdTable::kNone ? nullptr : pairs_[id];
+  return known_pair(n, v);
 }
 
 std::vector<const Pair*> LabelIndex::pairs_of(std::string_view name) const {
@@ -319,9 +328,9 @@ std::size_t LabelIndex::posting_count(std::span<const Pair* const> pairs) const 
 
 Ids LabelIndex::ids_of(std::span<const Pair* const> pairs) const {
   const std::shared_lock lock(mutex_);
-  std::vector<std::span<const std::uint32_t>> lists;
+  std::vector<const PostingList*> lists;
   lists.reserve(pairs.size());
-  for (const Pair* pair : pairs) lists.emplace_back(pair->postings);
+  for (const Pair* pair : pairs) lists.push_back(&pair->postings);
   return unite(lists);
 }
 
@@ -359,11 +368,9 @@ std::size_t LabelIndex::bytes() const {
   const std::shared_lock lock(mutex_);
   // What the allocator adds to each allocation.
   constexpr std::size_t kAllocation = 16;
-  return symbols_.bytes() + series_table_.bytes() + pair_table_.bytes() +
-         pair_table_.size() * (sizeof(Pair) + 3 * kAllocation + sizeof(Pair*)) +
-         series_table_.size() *
-             (sizeof(Identity) + hooks_.bytes + 2 * kAllocation + sizeof(Identity*)) +
-         posting_entries_ * (sizeof(std::uint32_t) + sizeof(Pair*));
+  return symbols_.bytes() + series_table_.bytes() + pair_table_.bytes() + posting_bytes_ +
+         pair_table_.size() * (sizeof(Pair) + 2 * kAllocation + sizeof(Pair*)) + identity_bytes_ +
+         series_table_.size() * (kAllocation + sizeof(Identity*));
 }
 
 std::vector<LabelIndex::NameFigures> LabelIndex::name_figures() const {
@@ -381,8 +388,8 @@ std::vector<std::pair<const Pair*, std::uint64_t>> LabelIndex::pair_figures() co
   const std::shared_lock lock(mutex_);
   std::vector<std::pair<const Pair*, std::uint64_t>> out;
   out.reserve(pair_table_.size());
-  for (const Pair* pair : pairs_) {
-    if (pair != nullptr) out.emplace_back(pair, pair->postings.size());
+  for (const auto& [symbol, pairs] : names_) {
+    for (const Pair* pair : pairs) out.emplace_back(pair, pair->postings.size());
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "storage/index/epochs.hpp"
 #include "storage/index/id_table.hpp"
 #include "storage/index/identity.hpp"
+#include "storage/index/pair.hpp"
 #include "storage/index/postings.hpp"
 #include "storage/index/symbols.hpp"
 
@@ -24,14 +25,6 @@
 #include <vector>
 
 namespace narthex::storage::index {
-
-// What a backend keeps for a series. make() runs under the index's lock, before anyone can find the
-// series: it may not call the index. free() runs when no reader can see it any more.
-struct StateHooks {
-  void* (*make)(const Identity& identity) = nullptr;
-  void (*free)(void* state) = nullptr;
-  std::size_t bytes = 0;  // of one state, for bytes()
-};
 
 class LabelIndex {
  public:
@@ -96,13 +89,15 @@ class LabelIndex {
   };
 
   static void hash(const nx_series_table& table, Hashes& out);
+  std::uint64_t hash_of(const Identity& identity) const;
   const Identity* find(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) const;
   const Identity* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
+  Pair* known_pair(std::uint32_t name, std::uint32_t value) const;
   Pair* use_pair(std::string_view name, std::string_view value);
   void drop_pair(Pair& pair);
   void store(std::uint32_t id, Identity* identity);
   void unpost(std::span<const Identity* const> series);
-  void retire(Identity* identity);
+  void retire(const Identity& identity);
 
   Epochs& epochs_;
   const StateHooks hooks_;
@@ -110,11 +105,10 @@ class LabelIndex {
   // Guarded by mutex_ from here to the blank line.
   Symbols symbols_;
   IdTable series_table_;
-  IdTable pair_table_;
-  std::vector<Pair*> pairs_;  // by id; owned; nullptr: free
-  std::vector<std::uint32_t> free_pairs_;
-  std::unordered_map<std::uint32_t, std::vector<Pair*>> names_;  // by symbol
-  std::size_t posting_entries_ = 0;
+  IdTable pair_table_;                                           // of handles
+  std::unordered_map<std::uint32_t, std::vector<Pair*>> names_;  // by symbol; owned
+  std::size_t identity_bytes_ = 0;
+  std::size_t posting_bytes_ = 0;
   std::uint32_t next_id_ = 0;
 
   // 2^18 pointers that cost no memory until they are touched.

@@ -10,20 +10,20 @@
 namespace narthex::storage::index {
 namespace {
 
-using PairList = std::vector<const Pair*>;
+using PairSet = std::vector<const Pair*>;
 
 // What one matcher demands: a series has one of the pairs, or has none of them.
 struct Demand {
-  PairList pairs;
+  PairSet pairs;
   std::uint32_t name_symbol = LabelIndex::kNone;
   std::size_t postings = 0;
   bool exclude = false;
 };
 
 // The values of `pairs` for which the matcher says `wanted`.
-PairList filter(const nx_matcher& matcher, const PairList& pairs, bool wanted) {
+PairSet filter(const nx_matcher& matcher, const PairSet& pairs, bool wanted) {
   constexpr std::size_t kBatch = 1024;
-  PairList out;
+  PairSet out;
   nx_str values[kBatch];
   std::uint8_t matched[kBatch];
   for (std::size_t first = 0; first < pairs.size(); first += kBatch) {
@@ -38,7 +38,7 @@ PairList filter(const nx_matcher& matcher, const PairList& pairs, bool wanted) {
 }
 
 // The pairs of the values that a matcher names one by one, if it does.
-bool by_name(const LabelIndex& index, const nx_matcher& matcher, PairList& out) {
+bool by_name(const LabelIndex& index, const nx_matcher& matcher, PairSet& out) {
   const std::string_view name = view(matcher.name);
   const auto add = [&](std::string_view value) {
     const Pair* pair = value.empty() ? nullptr : index.find_pair(name, value);

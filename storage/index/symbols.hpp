@@ -35,6 +35,7 @@ class Symbols {
   void drop(std::uint32_t id);
 
   std::string_view text(std::uint32_t id) const { return entries_[id].text; }
+  std::uint64_t hash(std::uint32_t id) const { return entries_[id].hash; }
   std::size_t size() const { return table_.size(); }
   std::size_t bytes() const {
     return text_bytes_ + table_.bytes() + entries_.capacity() * sizeof(Entry);

@@ -91,7 +91,7 @@ fs::Result<std::shared_ptr<const OpenTable>> TableArchive::load(
       if (r.identity == nullptr) continue;
       head::Series* found = head::SeriesIndex::of(r.identity);
       found->pins.fetch_add(1, std::memory_order_relaxed);
-      found->touched_ms.store(now, std::memory_order_relaxed);
+      found->touch(now);
       ids.push_back(r.identity->id());
     }
   });

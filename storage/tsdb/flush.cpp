@@ -154,7 +154,7 @@ fs::Status Flush::write_columns(const head::Series& series) {
     samples.histogram_starts = part(c.histogram_starts, h, h_to);
     const fs::Status added = (*output)->writer->add(samples);
     if (!added.ok()) return added;
-    (*output)->ids.push_back(series.id);
+    (*output)->ids.push_back(series.id());
     i = to;
     h = h_to;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/tsdb/journal.hpp"
 
+#include "storage/head/series_writer.hpp"
 #include "storage/tsdb/status.hpp"
 
 #include <algorithm>
@@ -21,13 +22,13 @@ constexpr std::uint8_t kKeyIsDue = 255;
 
 wal::SampleState state_of(const head::Series& series) {
   wal::SampleState state;
-  static_assert(sizeof state == sizeof series.logged);
-  std::memcpy(static_cast<void*>(&state), series.logged.data(), sizeof state);
+  static_assert(sizeof state == sizeof series.own->logged);
+  std::memcpy(static_cast<void*>(&state), series.own->logged.data(), sizeof state);
   return state;
 }
 
 void keep(head::Series& series, const wal::SampleState& state) {
-  std::memcpy(series.logged.data(), &state, sizeof state);
+  std::memcpy(series.own->logged.data(), &state, sizeof state);
 }
 
 }  // namespace
@@ -51,7 +52,7 @@ wal::Bytes& LogJournal::new_record(RecordType type) {
 void LogJournal::define(const head::Series& series) {
   labels_.clear();
   for (const index::Pair* pair : series.pairs()) labels_.push_back({pair->name, pair->value});
-  series_.add(series.id, labels_);
+  series_.add(series.id(), labels_);
   if (series_.size_bytes() < kRecordBytes) return;
   definitions_.emplace_back();
   series_.finish(definitions_.back());
@@ -135,7 +136,7 @@ void LogJournal::put_row(const head::CommitRow& row) {
     refs.reserve(slots.size());
     for (std::size_t s = 0; s < slots.size(); ++s) {
       if (s >= state.defined) define(*slots[s]);
-      refs.push_back(slots[s]->id);
+      refs.push_back(slots[s]->id());
     }
     state.defined = slots.size();
     wal::encode_layout(group.id(), refs, new_record(RecordType::kLayout));
@@ -161,14 +162,14 @@ void LogJournal::put_samples(std::span<const head::CommitSample> samples) {
       define_once(series);
       // What is between is written first: the order of commits is kept.
       end_samples();
-      histograms_.add(series.id, sample.t, sample.histogram->view());
+      histograms_.add(series.id(), sample.t, sample.histogram->view());
       if (histograms_.size_bytes() > kRecordBytes) end(histograms_, RecordType::kHistograms);
       continue;
     }
     end(histograms_, RecordType::kHistograms);
     wal::SampleState state = state_of(series);
     if (state.tag != samples_.tag()) define(series);
-    samples_.add(series.id, sample.t, sample.bits, state);
+    samples_.add(series.id(), sample.t, sample.bits, state);
     keep(series, state);
     if (samples_.size() == kSamplesPerRecord) end_samples();
   }
@@ -180,7 +181,7 @@ void LogJournal::put_rest(const head::Commit& commit) {
   wal::StartsEncoder starts;
   for (const head::CommitStart& start : commit.starts) {
     define_once(*start.series);
-    starts.add(start.series->id, start.t, start.start_t);
+    starts.add(start.series->id(), start.t, start.start_t);
   }
   end(starts, RecordType::kStarts);
   wal::ExemplarsEncoder exemplars;
@@ -188,7 +189,7 @@ void LogJournal::put_rest(const head::Commit& commit) {
     define_once(*series);
     std::vector<wal::LabelView> labels;
     for (const auto& [name, value] : exemplar.labels) labels.push_back({name, value});
-    exemplars.add({series->id, exemplar.t, exemplar.has_t,
+    exemplars.add({series->id(), exemplar.t, exemplar.has_t,
                    std::bit_cast<std::uint64_t>(exemplar.value), labels});
     if (exemplars.size_bytes() > kRecordBytes) end(exemplars, RecordType::kExemplars);
   }
@@ -216,7 +217,10 @@ fs::Result<std::uint64_t> LogJournal::rotate() {
   const index::EpochHold hold(core_.epochs);
   for (auto& [id, exemplar] : core_.exemplars.all()) {
     head::Series* series = core_.index.series(id);
-    if (series != nullptr) exemplars.emplace_back(series, std::move(exemplar));
+    if (series == nullptr) continue;
+    const std::lock_guard lock(core_.commit_mutex);
+    head::SeriesWriter(core_).own(*series);
+    exemplars.emplace_back(series, std::move(exemplar));
   }
   head::Commit commit;
   commit.metadata = metadata;

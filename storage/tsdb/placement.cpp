@@ -23,9 +23,10 @@ Target target_of(const head::Series& series) {
 }
 
 bool has_anything(const head::Series& series) {
-  if (series.open_count > 0 || !series.sealed.empty() || series.home.group != nullptr) return true;
-  return series.extra != nullptr &&
-         (!series.extra->histograms.empty() || !series.extra->late.empty());
+  if (series.home_group != nullptr || !series.open_samples().empty()) return true;
+  if (!series.sealed().empty()) return true;
+  return series.extra() != nullptr &&
+         (!series.extra()->histograms.empty() || !series.extra()->late.empty());
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ std::vector<std::uint32_t> series_to_flush(head::Core& core) {
     std::sort(series.begin(), series.end(), [](const head::Series* a, const head::Series* b) {
       return head::label_order(*a, *b);
     });
-    for (const head::Series* s : series) out.push_back(s->id);
+    for (const head::Series* s : series) out.push_back(s->id());
   }
   return out;
 }

@@ -71,7 +71,7 @@ void Recovery::resolve_pending() {
   const std::int64_t now = core_.now_ms();
   for (std::size_t i = 0; i < resolved.size(); ++i) {
     if (resolved[i].identity == nullptr) continue;
-    head::SeriesIndex::of(resolved[i].identity)->touched_ms.store(now, std::memory_order_relaxed);
+    head::SeriesIndex::of(resolved[i].identity)->touch(now);
     if (pending_[i] >= refs_.size()) refs_.resize(std::size_t{pending_[i]} + pending_[i] / 2 + 1);
     refs_[pending_[i]] = std::uint64_t{resolved[i].identity->id()} + 1;
   }
@@ -225,7 +225,7 @@ void Recovery::erase(std::span<const std::uint32_t> refs, std::int64_t min_t, st
   index::Ids ids;
   for (const std::uint32_t logged : refs) {
     const head::Series* series = series_of(logged);
-    if (series != nullptr) ids.push_back(series->id);
+    if (series != nullptr) ids.push_back(series->id());
   }
   head::delete_samples(core_, ids, min_t, max_t);
 }

@@ -107,7 +107,7 @@ void TableReader::refresh() {
 
 bool TableReader::may_hold(const head::Series& series) const {
   return std::any_of(sources_.begin(), sources_.end(), [&](const Source& source) {
-    const std::uint32_t ordinal = source.table->ordinal_of(series.id);
+    const std::uint32_t ordinal = source.table->ordinal_of(series.id());
     return ordinal != OpenTable::kAbsent &&
            source.table->may_hold(ordinal, range_.min_t, range_.max_t);
   });
@@ -115,7 +115,7 @@ bool TableReader::may_hold(const head::Series& series) const {
 
 std::uint64_t TableReader::place_of(const head::Series& series) const {
   if (sources_.empty()) return UINT64_MAX;
-  const std::uint32_t ordinal = sources_[largest_].table->ordinal_of(series.id);
+  const std::uint32_t ordinal = sources_[largest_].table->ordinal_of(series.id());
   return ordinal == OpenTable::kAbsent ? UINT64_MAX : ordinal;
 }
 
@@ -123,7 +123,7 @@ void TableReader::read(const head::Series& series, ArchivedSamples& out) {
   out.clear();
   if (range_.last_only) {
     for (auto at = sources_.rbegin(); at != sources_.rend(); ++at) {
-      const std::uint32_t ordinal = at->table->ordinal_of(series.id);
+      const std::uint32_t ordinal = at->table->ordinal_of(series.id());
       if (ordinal == OpenTable::kAbsent) continue;
       const std::int64_t newest = size_of(out) == 0 ? INT64_MIN : out.times.data()[0];
       if (at->table->table().figures().max_t <= newest) continue;
@@ -136,7 +136,7 @@ void TableReader::read(const head::Series& series, ArchivedSamples& out) {
     return;
   }
   for (Source& source : sources_) {
-    const std::uint32_t ordinal = source.table->ordinal_of(series.id);
+    const std::uint32_t ordinal = source.table->ordinal_of(series.id());
     if (ordinal == OpenTable::kAbsent) continue;
     read_table(source, ordinal, size_of(out) == 0 ? out : piece_);
     if (size_of(piece_) != 0) merge(out, piece_, merged_);
@@ -148,7 +148,7 @@ bool TableReader::find_column(const head::Series& series, head::ArchivedColumn& 
   std::swap(pieces_, before_);
   pieces_.clear();
   for (Source& source : sources_) {
-    const std::uint32_t ordinal = source.table->ordinal_of(series.id);
+    const std::uint32_t ordinal = source.table->ordinal_of(series.id());
     if (ordinal != OpenTable::kAbsent && !find_pieces(source, ordinal)) {
       pieces_.clear();
       return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/index/postings.hpp"
+#include "storage/index/posting_list.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -13,6 +13,12 @@
 namespace narthex::storage::index {
 namespace {
 
+Ids ids_of(const PostingList& list) {
+  Ids out;
+  list.append_to(out);
+  return out;
+}
+
 TEST_CASE("postings unite and intersect as sets do", "[index][postings]") {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
@@ -22,19 +28,64 @@ TEST_CASE("postings unite and intersect as sets do", "[index][postings]") {
       for (std::size_t n = random() % (round % 3 == 0 ? 20 : 1500); n > 0; --n)
         set.insert(random() % range);
     }
-    std::vector<Ids> lists;
+    std::vector<PostingList> lists(sets.size());
+    std::vector<const PostingList*> views;
     std::set<std::uint32_t> all;
-    for (const auto& set : sets) {
-      lists.emplace_back(set.begin(), set.end());
-      all.insert(set.begin(), set.end());
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      for (const std::uint32_t id : sets[i]) lists[i].append(id);
+      views.push_back(&lists[i]);
+      all.insert(sets[i].begin(), sets[i].end());
     }
-    std::vector<std::span<const std::uint32_t>> views(lists.begin(), lists.end());
     REQUIRE(unite(views) == Ids(all.begin(), all.end()));
     Ids both;
     std::set_intersection(sets.front().begin(), sets.front().end(), sets.back().begin(),
                           sets.back().end(), std::back_inserter(both));
-    REQUIRE(intersect(lists.front(), lists.back()) == both);
+    REQUIRE(intersect(ids_of(lists.front()), ids_of(lists.back())) == both);
   }
+}
+
+TEST_CASE("a posting list holds what was appended and not erased", "[index][postings]") {
+  std::mt19937 random(4);
+  for (int round = 0; round < 300; ++round) {
+    PostingList list;
+    std::set<std::uint32_t> known;
+    std::uint32_t next = round % 4 == 0 ? random() : 0;
+    const std::uint32_t gap = round % 3 == 0 ? 2 : 1u << random() % 22;
+    for (std::size_t n = random() % 600; n > 0 && next < UINT32_MAX - gap - 1; --n) {
+      list.append(next);
+      known.insert(next);
+      next += 1 + random() % gap;
+      if (n % 97 != 0) continue;
+      std::vector<std::uint32_t> gone;
+      for (const std::uint32_t id : known) {
+        if (random() % 3 == 0) gone.push_back(id);
+      }
+      REQUIRE(list.erase(gone) == gone.size());
+      for (const std::uint32_t id : gone) known.erase(id);
+      gone.assign(1, next + 1);
+      REQUIRE(list.erase(gone) == 0);
+    }
+    REQUIRE(list.size() == known.size());
+    REQUIRE(ids_of(list) == Ids(known.begin(), known.end()));
+    if (!known.empty()) REQUIRE(list.last() == *known.rbegin());
+  }
+}
+
+TEST_CASE("a posting list reaches from the first id to the last", "[index][postings]") {
+  PostingList list;
+  for (const std::uint32_t id : {0u, 1u, 5u, UINT32_MAX - 2, UINT32_MAX - 1}) list.append(id);
+  REQUIRE(ids_of(list) == Ids{0, 1, 5, UINT32_MAX - 2, UINT32_MAX - 1});
+}
+
+TEST_CASE("one run of ids costs no memory, runs of a target a few bytes", "[index][postings]") {
+  PostingList target;
+  for (std::uint32_t id = 1000; id < 3000; ++id) target.append(id);
+  REQUIRE(target.bytes() == 0);
+  PostingList metric;
+  for (std::uint32_t t = 0; t < 100; ++t) {
+    for (std::uint32_t i = 0; i < 8; ++i) metric.append(t * 2000 + 17 + i);
+  }
+  REQUIRE(metric.bytes() < metric.size());
 }
 
 }  // namespace
