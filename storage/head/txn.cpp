@@ -87,6 +87,7 @@ std::vector<Txn::Columns>& Txn::spare() {
 
 Txn::~Txn() {
   core_.epochs.leave(epoch_);
+  core_.epochs.collect_much();
   if (spare().size() == kSpareMax || samples_.capacity() > kSpareSamplesMax) return;
   samples_.clear();
   gathered_.clear();

@@ -54,6 +54,11 @@ void Epochs::collect() {
   for (const Retired& r : free) r.free(r.object);
 }
 
+void Epochs::collect_much() {
+  constexpr std::size_t kMuch = std::size_t{256} << 10;
+  if (waiting_bytes() >= kMuch) collect();
+}
+
 std::size_t Epochs::waiting_bytes() const {
   const std::lock_guard lock(mutex_);
   return waiting_bytes_;

@@ -37,8 +37,9 @@ class Epochs {
         const_cast<T*>(object), [](void* p) { delete static_cast<T*>(p); }, bytes);
   }
 
-  // Frees what no reader can see any more.
+  // Frees what no reader can see any more; the second one where much waits.
   void collect();
+  void collect_much();
   // Bytes that wait for readers.
   std::size_t waiting_bytes() const;
 

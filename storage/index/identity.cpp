@@ -9,7 +9,7 @@ namespace narthex::storage::index {
 
 Identity* Identity::make(const StateHooks& hooks, std::uint32_t id,
                          std::span<const std::uint32_t> pairs) {
-  auto* memory = static_cast<std::byte*>(::operator new(hooks.bytes + bytes(pairs.size())));
+  auto* memory = static_cast<std::byte*>(take_series_memory(hooks.bytes + bytes(pairs.size())));
   hooks.make(memory);
   auto* identity = ::new (static_cast<void*>(memory + hooks.bytes))
       Identity(id, static_cast<std::uint32_t>(pairs.size()));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "storage/index/pair.hpp"
+#include "storage/index/series_pool.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,28 +16,18 @@
 
 namespace narthex::storage::index {
 
+class Identity;
+
 // What a backend keeps for a series: `bytes` (a multiple of 8) right before its identity, in the
-// same allocation. make() runs under the index's lock, before anyone can find the series: it may
-// not call the index. free() ends the state and gives the allocation back when no reader can see
-// it.
+// same piece of memory. make() runs under the index's lock, before anyone can find the series: it
+// may not call the index. free() ends the state and gives the piece back when no reader can see it.
 struct StateHooks {
-  std::size_t bytes = 0;
-  void (*make)(void* state) = [](void*) {};
-  void (*free)(void* state) = [](void* memory) { ::operator delete(memory); };
+  std::size_t bytes;
+  void (*make)(void* state);
+  void (*free)(void* state);
 };
 
-template <class State>
-StateHooks state_hooks() {
-  static_assert(sizeof(State) % 8 == 0 && alignof(State) <= 8);
-  static_assert(std::is_nothrow_default_constructible_v<State>);
-  return {sizeof(State), [](void* memory) { ::new (memory) State(); },
-          [](void* memory) {
-            static_cast<State*>(memory)->~State();
-            ::operator delete(memory);
-          }};
-}
-
-// One allocation: the state, this, and the handles of the labels. There are millions of them.
+// One piece of memory: the state, this, and the handles of the labels. There are millions of them.
 class Identity {
  public:
   // To be given back by hooks.free(), which takes where the state is.
@@ -65,6 +56,19 @@ class Identity {
   const std::uint32_t id_;
   const std::uint32_t count_;
 };
+
+template <class State>
+StateHooks state_hooks() {
+  static_assert(sizeof(State) % 8 == 0 && alignof(State) <= 8);
+  static_assert(std::is_nothrow_default_constructible_v<State>);
+  return {sizeof(State), [](void* memory) { ::new (memory) State(); },
+          [](void* memory) {
+            auto* state = static_cast<State*>(memory);
+            const std::size_t labels = reinterpret_cast<const Identity*>(state + 1)->pairs().size();
+            state->~State();
+            give_series_memory(memory, sizeof(State) + Identity::bytes(labels));
+          }};
+}
 
 // By (name, value) pairs, bytewise: the order of NX_SCAN_SORTED.
 bool label_order(const Identity& a, const Identity& b);

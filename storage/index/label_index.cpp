@@ -370,7 +370,7 @@ std::size_t LabelIndex::bytes() const {
   constexpr std::size_t kAllocation = 16;
   return symbols_.bytes() + series_table_.bytes() + pair_table_.bytes() + posting_bytes_ +
          pair_table_.size() * (sizeof(Pair) + 2 * kAllocation + sizeof(Pair*)) + identity_bytes_ +
-         series_table_.size() * (kAllocation + sizeof(Identity*));
+         series_table_.size() * sizeof(Identity*);
 }
 
 std::vector<LabelIndex::NameFigures> LabelIndex::name_figures() const {

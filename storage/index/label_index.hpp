@@ -28,7 +28,7 @@ namespace narthex::storage::index {
 
 class LabelIndex {
  public:
-  explicit LabelIndex(Epochs& epochs, StateHooks hooks = {});
+  LabelIndex(Epochs& epochs, StateHooks hooks);
   ~LabelIndex();
 
   struct Resolved {
