@@ -16,7 +16,9 @@ struct Sample {
   std::uint64_t bits;  // of the value: payloads of NaN mean something
 };
 
-inline constexpr std::size_t kChunkSamplesMax = 128;
+// As many as are open at most: packing longer ones of what was packed before costs more than it
+// saves, since a flush makes long columns of all of them.
+inline constexpr std::size_t kChunkSamplesMax = 64;
 
 struct Chunk {
   std::int64_t first_t;

@@ -27,23 +27,31 @@ struct CommitSample {
   const Histogram* histogram;  // nullptr: a float
 };
 
+// Floats of one series, ascending and newer than all that it has.
+struct CommitRun {
+  Series* series;
+  std::span<const std::int64_t> t;
+  std::span<const std::uint64_t> bits;
+};
+
 struct CommitStart {
   Series* series;
   std::int64_t t;
   std::int64_t start_t;
 };
 
-// In the order in which it will be applied: rows, samples, starts, exemplars, metadata. Samples
-// that are not going to be stored are not in it.
+// In the order in which it will be applied: rows, runs, samples, starts, exemplars, metadata.
+// Samples that are not going to be stored are not in it.
 struct Commit {
   std::span<const CommitRow> rows;
-  std::span<const CommitSample> samples;  // their series own some, as those of the next two do
+  std::span<const CommitRun> runs;  // their series own some, as those of the next three do
+  std::span<const CommitSample> samples;
   std::span<const CommitStart> starts;
   std::span<const std::pair<Series*, Exemplar>> exemplars;
   std::span<const FamilyMetadata> metadata;
 
   bool empty() const {
-    return rows.empty() && samples.empty() && starts.empty() && exemplars.empty() &&
+    return rows.empty() && runs.empty() && samples.empty() && starts.empty() && exemplars.empty() &&
            metadata.empty();
   }
 };

@@ -156,7 +156,7 @@ void SeriesWriter::begin_commit(OwnSamples& own) {
 void SeriesWriter::append_float(Series& series, std::int64_t t, std::uint64_t bits) {
   OwnSamples& own = this->own(series);
   if (own.last_sequence != core_.sequence) begin_commit(own);
-  if (own.open_count == own.open_capacity) make_room(own);
+  if (own.open_count == own.open_capacity) make_room(own, 1);
   own.open[own.open_count++] = {t, bits};
   ++own.last_added;
   own.last_t = t;
@@ -165,13 +165,38 @@ void SeriesWriter::append_float(Series& series, std::int64_t t, std::uint64_t bi
   tell_groups(series, t);
 }
 
-void SeriesWriter::make_room(OwnSamples& own) {
+void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
+                             std::span<const std::uint64_t> bits) {
+  OwnSamples& own = this->own(series);
+  if (own.last_sequence != core_.sequence) begin_commit(own);
+  for (std::size_t i = 0; i < t.size();) {
+    if (own.open_count == own.open_capacity) make_room(own, t.size() - i);
+    const std::size_t count =
+        std::min<std::size_t>(t.size() - i, own.open_capacity - own.open_count);
+    Sample* to = own.open.get() + own.open_count;
+    for (std::size_t k = 0; k < count; ++k) to[k] = {t[i + k], bits[i + k]};
+    own.open_count = static_cast<std::uint8_t>(own.open_count + count);
+    i += count;
+  }
+  own.last_added += static_cast<std::uint32_t>(t.size());
+  own.last_t = t.back();
+  own.last_bits = bits.back();
+  own.last_histogram = nullptr;
+  tell_groups(series, t.back());
+  core_.figures.samples_appended += t.size();
+  if (t.back() > core_.archived_t) series.newest_unknown = 0;
+  core_.min_t = std::min(core_.min_t, t.front());
+  core_.max_t = std::max(core_.max_t, t.back());
+}
+
+// For at least one sample more, and for `wanted` if that is not many.
+void SeriesWriter::make_room(OwnSamples& own, std::size_t wanted) {
   if (own.open_count == kOpenSamplesMax) {
     seal(own);
     return;
   }
-  const auto capacity = static_cast<std::uint8_t>(std::min<std::uint32_t>(
-      std::max<std::uint32_t>(own.open_capacity * 2u, 1u), kOpenSamplesMax));
+  const auto capacity = static_cast<std::uint8_t>(std::min<std::size_t>(
+      std::max<std::size_t>(own.open_capacity * 2u, own.open_count + wanted), kOpenSamplesMax));
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
   if (own.open_count > 0) {
     std::memcpy(larger.get(), own.open.get(), own.open_count * sizeof(Sample));

@@ -6,7 +6,9 @@
 #include "storage/head/core.hpp"
 #include "storage/head/series.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace narthex::storage::head {
 
@@ -39,6 +41,13 @@ class SeriesWriter {
   std::uint8_t check(const Series& series, const NewSample& sample, bool refuse_late) const;
   // Stores the sample unless that code is not NX_ROW_OK. Takes a reference of its own.
   std::uint8_t write(Series& series, const NewSample& sample, bool refuse_late);
+  // Whether a run of floats from first_t on is newer than all that the series has.
+  bool takes_run(const Series& series, std::int64_t first_t) const {
+    return first_t > (series.home_group == nullptr ? series.last_t() : newest_of(series).t);
+  }
+  // Stores the run. REQUIRES: takes_run(), t strictly ascending, not empty.
+  void write_run(Series& series, std::span<const std::int64_t> t,
+                 std::span<const std::uint64_t> bits);
   // From here on `start_t` is the start time of the sample at t.
   void set_start(Series& series, std::int64_t t, std::int64_t start_t);
   // Packs what is open.
@@ -52,7 +61,7 @@ class SeriesWriter {
   void append_histogram(Series& series, std::int64_t t, const Histogram* histogram);
   void put_late(Series& series, const NewSample& sample);
   void begin_commit(OwnSamples& own);
-  void make_room(OwnSamples& own);
+  void make_room(OwnSamples& own, std::size_t wanted);
 
   Core& core_;
   const std::uint64_t oldest_reader_;

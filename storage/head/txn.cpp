@@ -75,6 +75,9 @@ Txn::Txn(Core& core, std::uint64_t cohort, Trust trust)
   if (spare().empty()) return;
   Columns& columns = spare().back();
   samples_.swap(columns.samples);
+  runs_.swap(columns.runs);
+  run_t_.swap(columns.run_t);
+  run_bits_.swap(columns.run_bits);
   gathered_.swap(columns.gathered);
   resolved_.swap(columns.resolved);
   spare().pop_back();
@@ -88,11 +91,18 @@ std::vector<Txn::Columns>& Txn::spare() {
 Txn::~Txn() {
   core_.epochs.leave(epoch_);
   core_.epochs.collect_much();
-  if (spare().size() == kSpareMax || samples_.capacity() > kSpareSamplesMax) return;
+  if (spare().size() == kSpareMax || samples_.capacity() > kSpareSamplesMax ||
+      run_t_.capacity() > kSpareSamplesMax) {
+    return;
+  }
   samples_.clear();
+  runs_.clear();
+  run_t_.clear();
+  run_bits_.clear();
   gathered_.clear();
   resolved_.clear();
-  spare().push_back({std::move(samples_), std::move(gathered_), std::move(resolved_)});
+  spare().push_back({std::move(samples_), std::move(runs_), std::move(run_t_), std::move(run_bits_),
+                     std::move(gathered_), std::move(resolved_)});
 }
 
 TimeBounds Txn::bounds() const {
@@ -157,7 +167,7 @@ nx_status Txn::append(const nx_sample_batch& batch, nx_append_result& result) {
     for (std::uint64_t r = 0; r < batch.rows; ++r) {
       if (is_present(batch, r)) count(result, r, NX_ROW_UNKNOWN_REF);
     }
-  } else if (!append_as_row(batch, layout, result)) {
+  } else if (!append_as_row(batch, layout, result) && !append_as_runs(batch, result)) {
     append_singly(batch, layout.get(), result);
   }
   if (batch.exemplar_count != 0 && (batch.flags & NX_BATCH_NO_EXEMPLARS) == 0) {
@@ -318,6 +328,7 @@ nx_status Txn::commit(nx_append_result& result) {
     ++core_.figures.commits;
     SeriesWriter writer(core_);
     for (PendingRow& pending : rows_) commit_row(pending, writer, result);
+    commit_runs(writer, result);
     commit_samples(writer, result);
     for (const CommitStart& start : starts_)
       writer.set_start(*start.series, start.t, start.start_t);
@@ -343,6 +354,7 @@ void Txn::log(nx_append_result& result) {
   {
     const std::lock_guard lock(core_.commit_mutex);
     spread_rows();
+    if (checked_at_ < core_.sequence) spread_runs();
     if (checked_at_ < core_.sequence) check_again(result);
     SeriesWriter writer(core_);
     for (const CommitStart& start : starts_) writer.own(*start.series);
@@ -351,7 +363,13 @@ void Txn::log(nx_append_result& result) {
   // Kept by the thread, so that a commit of the usual size allocates nothing.
   thread_local std::vector<CommitRow> rows;
   thread_local std::vector<CommitSample> samples;
+  thread_local std::vector<CommitRun> runs;
   rows.clear();
+  runs.clear();
+  for (const PendingRun& run : runs_) {
+    runs.push_back({run.series, std::span(run_t_).subspan(run.first, run.count),
+                    std::span(run_bits_).subspan(run.first, run.count)});
+  }
   samples.clear();
   for (const PendingRow& pending : rows_) rows.push_back({pending.layout->group, &pending.row});
   samples.reserve(samples_.size());
@@ -359,7 +377,7 @@ void Txn::log(nx_append_result& result) {
     samples.push_back(
         {p.series, p.t, p.bits, p.histogram != NX_NONE ? histograms_[p.histogram].get() : nullptr});
   }
-  const Commit commit{rows, samples, starts_, exemplars_, metadata_};
+  const Commit commit{rows, runs, samples, starts_, exemplars_, metadata_};
   if (commit.empty()) return;
   const Status logged = core_.journal->write(commit);
   if (!logged.ok()) throw sdk::Error(logged);

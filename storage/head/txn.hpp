@@ -40,6 +40,11 @@ class Txn final : public sdk::StorageTxn {
     std::uint32_t histogram;  // index into histograms_, NX_NONE: a float
     std::uint32_t refuse_late;
   };
+  struct PendingRun {  // floats of one series, ascending; a part of run_t_ and run_bits_
+    Series* series;
+    std::uint32_t first;
+    std::uint32_t count;
+  };
   struct PendingRow {  // a whole row of a group
     std::shared_ptr<const Layout> layout;
     Row row;
@@ -47,6 +52,10 @@ class Txn final : public sdk::StorageTxn {
 
   bool append_as_row(const nx_sample_batch& batch, const std::shared_ptr<const Layout>& layout,
                      nx_append_result& result);
+  bool append_as_runs(const nx_sample_batch& batch, nx_append_result& result);
+  bool find_runs(const nx_sample_batch& batch);
+  void spread_runs();
+  void commit_runs(SeriesWriter& writer, nx_append_result& result);
   void append_singly(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
   void gather(const nx_sample_batch& batch, const Layout* layout, nx_append_result& result);
   void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
@@ -63,6 +72,9 @@ class Txn final : public sdk::StorageTxn {
   // allocates nothing.
   struct Columns {
     std::vector<Pending> samples;
+    std::vector<PendingRun> runs;
+    std::vector<std::int64_t> run_t;
+    std::vector<std::uint64_t> run_bits;
     std::vector<std::uint32_t> gathered;
     std::vector<index::LabelIndex::Resolved> resolved;
   };
@@ -74,6 +86,9 @@ class Txn final : public sdk::StorageTxn {
   const Trust trust_;
   std::uint64_t checked_at_ = UINT64_MAX;  // the last commit when the first sample was checked
   std::vector<PendingRow> rows_;
+  std::vector<PendingRun> runs_;
+  std::vector<std::int64_t> run_t_;
+  std::vector<std::uint64_t> run_bits_;
   std::vector<Pending> samples_;
   std::vector<HistogramRef> histograms_;
   std::vector<CommitStart> starts_;

@@ -117,6 +117,7 @@ Status LogJournal::write(const head::Commit& commit) {
 
 void LogJournal::encode(const head::Commit& commit) {
   for (const head::CommitRow& row : commit.rows) put_row(row);
+  put_runs(commit.runs);
   put_samples(commit.samples);
   put_rest(commit);
 }
@@ -153,6 +154,17 @@ void LogJournal::end_samples() {
 
 void LogJournal::end(wal::EventEncoder& encoder, RecordType type) {
   if (!encoder.empty()) encoder.finish(new_record(type));
+}
+
+void LogJournal::put_runs(std::span<const head::CommitRun> runs) {
+  for (const head::CommitRun& run : runs) {
+    head::Series& series = *run.series;
+    wal::SampleState state = state_of(series);
+    if (state.tag != samples_.tag()) define(series);
+    samples_.add_run(series.id(), run.t, run.bits, state);
+    keep(series, state);
+    if (samples_.size() >= kSamplesPerRecord) end_samples();
+  }
 }
 
 void LogJournal::put_samples(std::span<const head::CommitSample> samples) {

@@ -43,6 +43,7 @@ class LogJournal final : public head::Journal {
   void define(const head::Series& series);
   void define_once(head::Series& series);
   void put_row(const head::CommitRow& row);
+  void put_runs(std::span<const head::CommitRun> runs);
   void put_samples(std::span<const head::CommitSample> samples);
   void end_samples();
   void put_rest(const head::Commit& commit);

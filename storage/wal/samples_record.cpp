@@ -143,6 +143,27 @@ void SamplesEncoder::add(std::uint32_t ref, std::int64_t t, std::uint64_t bits,
   if (state.since_key != 255) ++state.since_key;
 }
 
+void SamplesEncoder::add_run(std::uint32_t ref, std::span<const std::int64_t> t,
+                             std::span<const std::uint64_t> bits, SampleState& state) {
+  add(ref, t[0], bits[0], state);
+  times_.insert(times_.end(), t.begin() + 1, t.end());
+  values_.reserve(t.size());
+  ValueWriter::Place place = values_.place();
+  std::uint64_t last = state.bits;
+  for (std::size_t i = 1; i < bits.size(); ++i) {
+    if (!place.put(bits[i], last, state.exponent)) [[unlikely]] {
+      values_.set_place(place);
+      values_.put_other(bits[i], last, state.exponent);
+      place = values_.place();
+    }
+    last = bits[i];
+  }
+  values_.set_place(place);
+  state.bits = last;
+  state.since_key =
+      static_cast<std::uint8_t>(std::min<std::size_t>(state.since_key + bits.size() - 1, 255));
+}
+
 void SamplesEncoder::put_lengths(Bytes& out) {
   const std::size_t first = length(0);
   bool equal = true;

@@ -9,6 +9,7 @@
 #include "storage/wal/value_code.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace narthex::storage::wal {
@@ -43,6 +44,9 @@ class SamplesEncoder {
   void begin(SamplesStream& stream, std::uint64_t generation);
   // The state is that of the series, in this stream. Adjacent samples of a series cost least.
   void add(std::uint32_t ref, std::int64_t t, std::uint64_t bits, SampleState& state);
+  // Several of one series. REQUIRES: as many times as values, at least one.
+  void add_run(std::uint32_t ref, std::span<const std::int64_t> t,
+               std::span<const std::uint64_t> bits, SampleState& state);
   // After begin(): what the states of series that were logged before hold by.
   std::uint32_t tag() const { return tag_; }
   bool empty() const { return times_.empty(); }
