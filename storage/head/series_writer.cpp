@@ -56,6 +56,7 @@ Newest newest_of(const Series& series) {
 }
 
 void find_newest_again(Series& series) {
+  series.newest_unknown = 1;  // it may be archived
   if (series.own == nullptr) return;
   OwnSamples& own = *series.own;
   own.last_t = kNoTime;
