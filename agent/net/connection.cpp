@@ -252,6 +252,9 @@ void Connection::begin_body() {
   }
   incoming_->left = exchange.head.content_length;
   if (!exchange.head.chunked && incoming_->left == 0) return hand_over();
+  // What the head claims costs nothing until it comes, so only usual sizes are made room for.
+  constexpr std::uint64_t kReserved = 256 << 10;
+  incoming_->exchange->body.reserve(std::min(incoming_->left, kReserved));
   state_ = State::kBody;
   set_deadline(incoming_->began_ns +
                std::min(kPaceGrace, front_->options().read_timeout_ms * kMillisecond));
