@@ -46,6 +46,28 @@ void join(Series& series, RowGroup& group) {
   }
 }
 
+bool too_large(const RowGroup& group, std::size_t series_count) {
+  return group.slots().size() > kDeadFactor * series_count + kDeadSlack;
+}
+
+// The group that no cohort writes to any more and that has most of the series, if no series of it
+// is in another one: nothing newer than its rows is unknown to it then.
+RowGroup* abandoned_group(const std::vector<Series*>& series) {
+  const auto first = std::find_if(series.begin(), series.end(),
+                                  [](const Series* s) { return s->home_group != nullptr; });
+  if (first == series.end()) return nullptr;
+  RowGroup* group = (*first)->home_group;
+  if (group->live || !group->exclusive || too_large(*group, series.size())) return nullptr;
+  const auto there = std::count_if(series.begin(), series.end(),
+                                   [&](const Series* s) { return s->home_group == group; });
+  if (static_cast<std::size_t>(there) * 2 < series.size()) return nullptr;
+  const bool alone =
+      std::all_of(group->slots().begin(), group->slots().end(), [&](const Series* s) {
+        return s->home_group == group && (s->extra() == nullptr || s->extra()->more_groups.empty());
+      });
+  return alone ? group : nullptr;
+}
+
 void leave(Series& series, const RowGroup* group) {
   if (series.extra() != nullptr) {
     std::erase_if(series.extra()->more_groups,
@@ -84,10 +106,12 @@ void Cohorts::close(std::uint64_t cohort) {
   cohorts_.erase(at);
 }
 
-RowGroup& Cohorts::group_for(Cohort& cohort, std::size_t series_count) {
-  if (cohort.group != nullptr &&
-      cohort.group->slots().size() > kDeadFactor * series_count + kDeadSlack) {
+RowGroup& Cohorts::group_for(Cohort& cohort, const std::vector<Series*>& series) {
+  if (cohort.group != nullptr && too_large(*cohort.group, series.size())) {
     end_group(cohort);
+  } else if (cohort.group == nullptr) {
+    cohort.group = abandoned_group(series);
+    if (cohort.group != nullptr) cohort.group->live = true;
   }
   if (cohort.group == nullptr) {
     groups_.push_back(std::make_unique<RowGroup>(next_id_++));
@@ -124,7 +148,7 @@ std::shared_ptr<const Layout> Cohorts::make_layout(std::uint64_t cohort,
   for (const Series* s : series) layout->ids.push_back(s->id());
   const auto owner = cohorts_.find(cohort);
   if (owner != cohorts_.end()) {
-    place(*layout, group_for(owner->second, series.size()), series, newest);
+    place(*layout, group_for(owner->second, series), series, newest);
   }
   layout->id = next_id_++;
   layouts_[layout->id] = layout;

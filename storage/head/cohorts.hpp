@@ -2,8 +2,10 @@
 // cohorts.hpp - cohorts, the groups their rows go to, and the layouts that name rows.
 //
 // A cohort writes to one live group. Its slots grow as series appear; when most of them are gone
-// (churn), the next layout begins a new group. A cohort keeps its last few layouts; an older one is
-// answered with NX_ROW_UNKNOWN_REF and registered again by its user. Guarded by the commit lock.
+// (churn), the next layout begins a new group. The first one takes over the group of a cohort that
+// is closed where that has its series: after a restart or a reload targets go on where they were. A
+// cohort keeps its last few layouts; an older one is answered with NX_ROW_UNKNOWN_REF and
+// registered again by its user. Guarded by the commit lock.
 #pragma once
 
 #include "storage/head/row_group.hpp"
@@ -65,7 +67,7 @@ class Cohorts {
     std::deque<std::shared_ptr<Layout>> layouts;  // newest last
   };
 
-  RowGroup& group_for(Cohort& cohort, std::size_t series_count);
+  RowGroup& group_for(Cohort& cohort, const std::vector<Series*>& series);
   void end_group(Cohort& cohort);
   void place(Layout& layout, RowGroup& group, const std::vector<Series*>& series,
              const NewestTime& newest);
