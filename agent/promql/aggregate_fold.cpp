@@ -81,8 +81,8 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  std::vector<Cell> cells_;              // [group * steps]
-  std::vector<std::uint8_t> drop_name_;  // [group]
+  Column<Cell> cells_;              // [group * steps]
+  Column<std::uint8_t> drop_name_;  // [group]
   StreamPtr result_;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "promql/label_store.hpp"
+#include "promql/memory.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,11 +17,11 @@ namespace narthex::promql {
 
 struct Batch {
   std::uint32_t step_count = 0;
-  std::vector<LabelSet> labels;  // [series]
-  std::vector<double> v;
-  std::vector<std::uint8_t> present;
-  std::vector<const nx_histogram*> h;    // empty: floats only
-  std::vector<std::uint8_t> drop_name;   // [series], or empty: the name goes at the very end
+  Column<LabelSet> labels;  // [series]
+  Column<double> v;
+  Column<std::uint8_t> present;
+  Column<const nx_histogram*> h;   // empty: floats only
+  Column<std::uint8_t> drop_name;  // [series], or empty: the name goes at the very end
 
   std::size_t series_count() const { return labels.size(); }
   std::size_t size() const { return labels.size() * step_count; }
@@ -75,6 +76,6 @@ class Stream {
 using StreamPtr = std::unique_ptr<Stream>;
 
 // A scalar: a value a step.
-using ScalarColumn = std::vector<double>;
+using ScalarColumn = Column<double>;
 
 }  // namespace narthex::promql

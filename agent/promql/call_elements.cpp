@@ -70,7 +70,7 @@ class ElementwiseCall final : public Stream {
   Context& context_;
   const CallExpr& call_;
   const nx_function& kernel_;
-  const std::vector<std::int64_t> times_;
+  const Column<std::int64_t> times_;
   CallArguments args_;
   const std::vector<nx_arg> kernel_args_;
   Stream* input_stream_ = nullptr;
@@ -88,7 +88,7 @@ bool call_scalar(Context& context, const CallExpr& call, const Grid& grid, CallA
                  ScalarColumn& out) {
   const nx_function& kernel = *call.function->kernel;
   const std::vector<nx_arg> kernel_args = kernel_arguments(args);
-  const std::vector<std::int64_t> times = grid.times();
+  const Column<std::int64_t> times = grid.times();
   nx_elem_in in{};
   in.struct_size = sizeof in;
   in.series_count = 1;
@@ -98,7 +98,7 @@ bool call_scalar(Context& context, const CallExpr& call, const Grid& grid, CallA
   in.step_t = times.data();
   in.args = kernel_args.data();
   out.assign(grid.count, 0.0);
-  std::vector<std::uint8_t> present(grid.count, 1);
+  Column<std::uint8_t> present(grid.count, 1);
   const nx_elem_out result{sizeof(nx_elem_out), 0, out.data(), present.data()};
   KernelCall kernel_call(context, call, {}, nullptr);
   return kernel_call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {

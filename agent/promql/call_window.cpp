@@ -105,7 +105,7 @@ class WindowCall final : public Stream {
   Context& context_;
   const CallExpr& call_;
   const nx_function& kernel_;
-  const std::vector<std::int64_t> times_;
+  const Column<std::int64_t> times_;
   CallArguments args_;
   const std::vector<nx_arg> kernel_args_;
   RangeBlock block_;

@@ -77,7 +77,12 @@ bool KernelCall::finish(const Status& status) {
 void* KernelCall::scratch(const nx_fn_ctx* ctx, std::uint64_t size) {
   KernelCall& call = self(ctx);
   if (size > kMaxScratchBytes || call.scratch_.bytes() > kMaxScratchBytes) return nullptr;
-  return call.scratch_.allocate(size);
+  void* memory = nullptr;
+  within_memory(call.context_, [&] {
+    memory = call.scratch_.allocate(size);
+    return NX_OK;
+  });
+  return memory;
 }
 
 // A text that ends with a colon or with "metric name" wants the bare name, even an empty one;
@@ -106,10 +111,12 @@ nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const
   if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
     return NX_ERR_INVALID_ARGUMENT;
   }
-  call.results_->need_histograms();
-  call.results_->h[i] = copy_as_float(*h, call.context_.arena);
-  call.results_->present[i] = 1;
-  return NX_OK;
+  return within_memory(call.context_, [&] {
+    call.results_->need_histograms();
+    call.results_->h[i] = copy_as_float(*h, call.context_.arena);
+    call.results_->present[i] = 1;
+    return NX_OK;
+  });
 }
 
 std::int32_t KernelCall::cancelled(const nx_fn_ctx* ctx) {

@@ -9,11 +9,24 @@
 
 #include <narthex/function.h>
 
+#include <new>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace narthex::promql {
+
+// Runs f() for a kernel that called back: what it throws for want of memory fails the query, and
+// never crosses the ABI.
+template <class F>
+nx_status within_memory(Context& context, F&& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    context.fail_for_memory();
+    return NX_ERR_EXHAUSTED;
+  }
+}
 
 // A table over the label sets of a batch, for kernels that ask for it.
 class SeriesTable {

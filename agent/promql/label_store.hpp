@@ -4,6 +4,8 @@
 // until the store dies. One thread.
 #pragma once
 
+#include "promql/memory.hpp"
+
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>
 
@@ -99,6 +101,7 @@ class LabelStore {
  private:
   LabelPair* allocate(std::size_t count);
 
+  MemoryCharge charge_;
   std::deque<std::string> storage_;
   std::vector<std::string_view> texts_;
   std::vector<nx_str> nx_texts_;

@@ -30,7 +30,7 @@ class GroupPresence {
  private:
   Matcher& matcher_;
   const std::uint32_t steps_;
-  std::vector<std::uint8_t> present_;
+  Column<std::uint8_t> present_;
 };
 
 class SetOperation final : public Stream {

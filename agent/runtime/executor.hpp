@@ -3,8 +3,10 @@
 // run everything by hand on one thread (tests/support/manual_executor.hpp).
 //
 // Pools:   kIo      event loop threads; a task must not block
-//          kWorker  tasks that may block; threads are made on demand up to a bound and leave when
-//          idle kQuery   tasks that compute; at most as many threads as cores
+//          kWorker  tasks that may block
+//          kQuery   tasks that compute: one thread a core, and beside them one for each query that
+//                   may run at once
+//          Workers' and queries' threads are made on demand up to a bound and leave when idle.
 // Threads: everything is thread-safe. Tasks must not throw.
 #pragma once
 
