@@ -42,8 +42,8 @@ class AnswerWriter {
     }
     for (; next_ < series.size(); ++next_) {
       if (out.size() >= kPieceSize) return true;
-      if (next_ != 0) out += ',';
-      encoder_.append_series(out, series[next_]);
+      if (next_ != 0 && place_.at == ResultEncoder::Place::At::kLabels) out += ',';
+      if (encoder_.append_part(out, series[next_], place_, kPieceSize)) return true;
     }
     if (!encoder_.has_series()) encoder_.append_single(out);
     encoder_.end(out);
@@ -55,6 +55,7 @@ class AnswerWriter {
   const std::shared_ptr<const QueryAnswer> answer_;
   ResultEncoder encoder_;
   std::size_t next_ = 0;
+  ResultEncoder::Place place_;  // in that series
   bool begun_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "promql/kernel.hpp"
 #include "promql/operators.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace narthex::promql {
@@ -60,11 +61,35 @@ class ElementwiseCall final : public Stream {
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
       in.labels = table.emplace(context_.labels, input_.labels).get();
     }
-    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data(), out.present.data()};
-    KernelCall call(context_, call_, input_.labels, &out);
+    if (table || in.series_count > 1) return run_kernel(in, 0, out);
+    return evaluate_by_steps(in, out);
+  }
+
+  bool run_kernel(const nx_elem_in& in, std::uint64_t first, Batch& out) {
+    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data() + first,
+                             out.present.data() + first};
+    KernelCall call(context_, call_, input_.labels, &out, first);
     return call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {
       return kernel_.eval(instance, ctx, &in, &result, error);
     });
+  }
+
+  // One series may have millions of steps, in a subquery.
+  bool evaluate_by_steps(const nx_elem_in& in, Batch& out) {
+    constexpr auto kStepsPerCall = static_cast<std::uint32_t>(kSamplesPerCall / 8);
+    for (std::uint32_t first = 0; first < in.step_count; first += kStepsPerCall) {
+      nx_elem_in part = in;
+      const std::vector<nx_arg> args = arguments_from(kernel_args_, first);
+      part.step_count = std::min(kStepsPerCall, in.step_count - first);
+      part.n = part.step_count;
+      part.args = args.data();
+      part.step_t += first;
+      part.v += first;
+      part.present += first;
+      if (part.h != nullptr) part.h += first;
+      if (context_.stop() || !run_kernel(part, first, out)) return false;
+    }
+    return true;
   }
 
   Context& context_;

@@ -44,6 +44,8 @@ class Context {
 
   // Whether to stop: failed already, cancelled, or out of time. Ask about once a millisecond.
   bool stop();
+  // The same for a loop over series or steps, by its index: most rounds cost nothing.
+  bool stop_now_and_then(std::size_t index) { return index % 64 == 0 && stop(); }
   // The bound of memory that an allocation met: fails the query with it.
   bool fail_for_memory();
 

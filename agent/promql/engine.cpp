@@ -16,8 +16,6 @@ namespace narthex::promql {
 
 namespace {
 
-constexpr std::size_t kSeriesBetweenLooks = 256;
-
 // One run: builds the operators, pulls, and makes the result.
 class Run {
  public:
@@ -156,7 +154,7 @@ bool Run::vector(QueryResult& out) {
   Held all(context_);
   if (!drain(*stream, all) || !finish_names(all.batch)) return false;
   for (std::size_t s = 0; s < all.batch.series_count(); ++s) {
-    if (s % kSeriesBetweenLooks == 0 && context_.stop()) return false;
+    if (context_.stop_now_and_then(s)) return false;
     add_series(all.batch, s, out);
   }
   pulled();
@@ -173,6 +171,7 @@ bool Run::matrix(QueryResult& out) {
   while (stream->next(block)) {
     const nx_window_in& in = block.in;
     for (std::uint32_t s = 0; s < in.series_count; ++s) {
+      if (context_.stop_now_and_then(s)) return false;
       ResultSeries series;
       series.labels = block.labels[s];
       if (s < block.drop_name.size() && block.drop_name[s] != 0) {

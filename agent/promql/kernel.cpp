@@ -51,9 +51,17 @@ std::vector<nx_arg> kernel_arguments(const CallArguments& args) {
   return out;
 }
 
+std::vector<nx_arg> arguments_from(const std::vector<nx_arg>& args, std::uint32_t first) {
+  std::vector<nx_arg> out = args;
+  for (nx_arg& arg : out) {
+    if (arg.v != nullptr) arg.v += arg.stride * first;
+  }
+  return out;
+}
+
 KernelCall::KernelCall(Context& context, const CallExpr& call, std::span<const LabelSet> labels,
-                       Batch* results)
-    : context_(context), call_(call), labels_(labels), results_(results) {
+                       Batch* results, std::uint64_t first)
+    : context_(context), call_(call), labels_(labels), results_(results), first_(first) {
   ctx_.struct_size = sizeof ctx_;
   ctx_.impl = this;
   ctx_.scratch = &scratch;
@@ -108,6 +116,7 @@ void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32
 
 nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const nx_histogram* h) {
   KernelCall& call = self(ctx);
+  i += call.first_;
   if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
     return NX_ERR_INVALID_ARGUMENT;
   }

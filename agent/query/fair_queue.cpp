@@ -2,6 +2,7 @@
 #include "query/fair_queue.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace narthex::query {
 
@@ -14,16 +15,15 @@ std::optional<std::uint64_t> FairQueue::pop() {
   Client* next = nullptr;
   for (auto& [name, client] : clients_) {
     if (client.waiting.empty()) continue;
-    const bool sooner =
-        next == nullptr || client.running < next->running ||
-        (client.running == next->running &&
-         client.waiting.begin()->first < next->waiting.begin()->first);
-    if (sooner) next = &client;
+    const auto order = [](const Client& c) {
+      return std::tuple(c.running, c.last_turn, c.waiting.begin()->first);
+    };
+    if (next == nullptr || order(client) < order(*next)) next = &client;
   }
   if (next == nullptr) return std::nullopt;
   const std::uint64_t id = next->waiting.begin()->second;
   next->waiting.erase(next->waiting.begin());
-  ++next->running;
+  begin(*next);
   --size_;
   return id;
 }
