@@ -310,7 +310,8 @@ Status App::apply(const config::Config& config) {
   telemetry::configure_log(config.log);
   const Status retention = store_->set_retention(config.storage.retention);
   if (!retention.ok()) return retention;
-  const Status logged = queries_->configure({config.query.log_file, config.query.log_slower_than_ms});
+  const Status logged =
+      queries_->configure({config.query.log_file, config.query.log_slower_than_ms});
   if (!logged.ok()) return logged;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;

@@ -117,11 +117,12 @@ query::Request describe(const Request& request, const QueryPlan& job) {
 
 // Errors of the text are answered at once; the rest waits for its turn.
 Response run(const Services& s, const Request& request, const QueryPlan& plan) {
-  Result<promql::Query> parsed = promql::Query::parse(request.value("query"), s.functions,
-                                                      parse_options(*s.status.config()));
+  Result<promql::Query> parsed =
+      promql::Query::parse(request.value("query"), s.functions, parse_options(*s.status.config()));
   if (!parsed.ok()) return invalid_parameter("query", parsed.status().message());
   Response r;
-  r.later = [&queries = s.queries, job = std::make_shared<QueryJob>(s.store, *std::move(parsed), plan),
+  r.later = [&queries = s.queries,
+             job = std::make_shared<QueryJob>(s.store, *std::move(parsed), plan),
              asked = describe(request, plan),
              client = request.cancellation](std::shared_ptr<net::LaterAnswer> answer) {
     job->answer_to(std::move(answer));

@@ -57,8 +57,8 @@ bool is_histogram(const promql::ResultSeries& series, std::size_t i) {
 
 void append_timestamp(std::string& out, std::int64_t t_ms) {
   if (t_ms < 0) out += '-';
-  const std::uint64_t ms = t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms)
-                                    : static_cast<std::uint64_t>(t_ms);
+  const std::uint64_t ms =
+      t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms) : static_cast<std::uint64_t>(t_ms);
   append_integer(out, ms / 1000);
   const auto fraction = static_cast<unsigned>(ms % 1000);
   if (fraction == 0) return;

@@ -127,7 +127,8 @@ class Tree {
                    query_explain);
     explain->add_option("expression", query_.expression, "PromQL.")->required();
     explain->add_option("--time", query_.time, "Unix seconds or RFC 3339; now by default.");
-    explain->add_option("--step", query_.step, "Duration or seconds; chosen by the span if absent.");
+    explain->add_option("--step", query_.step,
+                        "Duration or seconds; chosen by the span if absent.");
     CLI::App* series = query_verb(query, "series", "List series.", query_series);
     series->add_option("--match", query_.matchers, "Series selector; repeat for more.")->required();
     CLI::App* labels = query_verb(query, "labels", "List label names.", query_labels);

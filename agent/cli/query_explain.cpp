@@ -28,9 +28,8 @@ void add_node(Value node, const std::string& head, const std::string& below, Row
   double self = time;
   for (const nx_value& child : children) self -= Value(&child)["time"].get<double>();
   rows.push_back({head + node["operation"].get<std::string>(), milliseconds(time),
-                  milliseconds(self > 0 ? self : 0), count(node["samples"]),
-                  count(node["series"]), count(node["values"]),
-                  node["expression"].get<std::string>()});
+                  milliseconds(self > 0 ? self : 0), count(node["samples"]), count(node["series"]),
+                  count(node["values"]), node["expression"].get<std::string>()});
   for (const nx_value& child : children) {
     const bool last = &child == &children.back();
     add_node(Value(&child), below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  "), rows);
@@ -53,8 +52,7 @@ void print_summary(Value stats) {
 }  // namespace
 
 int query_explain(const QueryOptions& options) {
-  const bool over_time =
-      !options.start.empty() || !options.end.empty() || !options.step.empty();
+  const bool over_time = !options.start.empty() || !options.end.empty() || !options.step.empty();
   net::Params params = {{"query", options.expression}};
   if (over_time) {
     params = range_parameters(options);

@@ -52,9 +52,7 @@ struct Batch {
     if (drop_name.empty()) drop_name.resize(labels.size(), 0);
   }
   const nx_histogram* histogram(std::size_t i) const { return h.empty() ? nullptr : h[i]; }
-  bool drops_name(std::size_t series) const {
-    return !drop_name.empty() && drop_name[series] != 0;
-  }
+  bool drops_name(std::size_t series) const { return !drop_name.empty() && drop_name[series] != 0; }
   void set_absent(std::size_t i) {
     present[i] = 0;
     v[i] = 0;

@@ -59,9 +59,8 @@ class MatrixResult : public nx_matrix_out {
                                       std::uint32_t label_count, double** v, std::uint8_t** present,
                                       std::uint64_t* first_index) {
     MatrixResult& self = *static_cast<MatrixResult*>(out->impl);
-    return within_memory(self.context_, [&] {
-      return self.add_one(labels, label_count, v, present, first_index);
-    });
+    return within_memory(
+        self.context_, [&] { return self.add_one(labels, label_count, v, present, first_index); });
   }
 
   nx_status add_one(const nx_label* labels, std::uint32_t label_count, double** v,

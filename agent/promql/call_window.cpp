@@ -68,10 +68,10 @@ class WindowCall final : public Stream {
   }
 
   bool evaluate(Batch& out) {
-    nx_window_in& in = block_.in;
+    block_.in.arg_count = static_cast<std::uint32_t>(kernel_args_.size());
+    block_.in.step_t = times_.data();
+    nx_window_in in = block_.in;
     in.args = kernel_args_.data();
-    in.arg_count = static_cast<std::uint32_t>(kernel_args_.size());
-    in.step_t = times_.data();
     std::optional<SeriesTable> table;
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
       in.labels = table.emplace(context_.labels, block_.labels).get();

@@ -41,8 +41,8 @@ bool Context::stop() {
 }
 
 bool Context::fail_for_memory() {
-  return fail(ErrorKind::kExecution, options.memory != nullptr ? options.memory->refusal()
-                                                               : MemoryMeter().refusal());
+  return fail(ErrorKind::kExecution,
+              options.memory != nullptr ? options.memory->refusal() : MemoryMeter().refusal());
 }
 
 bool Context::out_of_time() const {

@@ -80,7 +80,7 @@ class Context {
   Source& source;
   const RunOptions& options;
   std::string_view query;
-  const Grid grid;  // of the whole query: what start() and end() mean
+  const Grid grid;                                // of the whole query: what start() and end() mean
   const std::shared_ptr<LabelStore> label_owner;  // the result keeps both alive
   const std::shared_ptr<Arena> arena_owner;
   LabelStore& labels;

@@ -31,7 +31,13 @@ class Source;
 
 // Named as the HTTP API names them.
 enum class ErrorKind : std::uint8_t {
-  kNone, kBadData, kExecution, kTimeout, kCanceled, kInternal, kUnavailable,
+  kNone,
+  kBadData,
+  kExecution,
+  kTimeout,
+  kCanceled,
+  kInternal,
+  kUnavailable,
 };
 
 struct QueryError {
@@ -54,7 +60,7 @@ struct RunOptions {
   bool delayed_name_removal = false;       // promql-delayed-name-removal
   const runtime::Cancellation* cancellation = nullptr;
   const runtime::Clock* clock = nullptr;
-  std::int64_t deadline_mono_ns = 0;  // 0: none
+  std::int64_t deadline_mono_ns = 0;    // 0: none
   std::shared_ptr<MemoryMeter> memory;  // null: unlimited
   RunProgress* progress = nullptr;
   bool stats_by_step = false;  // SampleStats::by_step is wanted
@@ -64,8 +70,8 @@ struct RunOptions {
 };
 
 struct SampleStats {
-  std::uint64_t samples_total = 0;  // totalQueryableSamples
-  std::uint64_t samples_peak = 0;   // peakSamples
+  std::uint64_t samples_total = 0;     // totalQueryableSamples
+  std::uint64_t samples_peak = 0;      // peakSamples
   std::vector<std::uint64_t> by_step;  // totalQueryableSamplesPerStep; empty unless asked for
 };
 
@@ -94,7 +100,7 @@ struct QueryResult {
   std::shared_ptr<MemoryMeter> memory;  // of the run; the last to go
   QueryError error;                     // kNone: the rest counts
   ValueType type = ValueType::kMatrix;
-  std::vector<ResultSeries> series;  // kVector: one sample each; kMatrix
+  Column<ResultSeries> series;  // kVector: one sample each; kMatrix
   std::int64_t scalar_t_ms = 0;      // kScalar, kString
   double scalar = 0;
   std::string text;
@@ -102,8 +108,8 @@ struct QueryResult {
   SampleStats stats;
   RunTimings timings;
   std::shared_ptr<const PlanNode> plan;  // null unless asked for; its children are the query
-  std::shared_ptr<LabelStore> labels;  // of every LabelSet here
-  std::shared_ptr<Arena> arena;        // of every histogram
+  std::shared_ptr<LabelStore> labels;    // of every LabelSet here
+  std::shared_ptr<Arena> arena;          // of every histogram
 };
 
 class Query {

@@ -75,8 +75,7 @@ class LabelStore {
   // Sorts, drops empty values; of equal names the last counts.
   LabelSet add_unsorted(std::vector<LabelPair> pairs);
   // Series `index` of a table whose symbols were interned as `symbols`.
-  LabelSet add(const nx_series_table& table, std::uint32_t index,
-               std::span<const Symbol> symbols);
+  LabelSet add(const nx_series_table& table, std::uint32_t index, std::span<const Symbol> symbols);
   std::vector<Symbol> intern_table(const nx_series_table& table);
 
   template <class Predicate>

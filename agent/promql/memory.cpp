@@ -17,7 +17,9 @@ std::string size_text(std::uint64_t bytes) {
   const double unit = gibi ? 1024.0 * kMebi : mebi ? 1.0 * kMebi : 1024.0;
   char text[48];
   std::snprintf(text, sizeof text, "%.4g %s", static_cast<double>(bytes) / unit,
-                gibi ? "GiB" : mebi ? "MiB" : "KiB");
+                gibi   ? "GiB"
+                : mebi ? "MiB"
+                       : "KiB");
   return text;
 }
 

@@ -97,8 +97,13 @@ class MemoryCharge {
  public:
   MemoryCharge() noexcept : meter_(MemoryMeter::current()) {}
   ~MemoryCharge() { release(); }
-  MemoryCharge(const MemoryCharge&) = delete;
-  MemoryCharge& operator=(const MemoryCharge&) = delete;
+  MemoryCharge(MemoryCharge&& other) noexcept
+      : meter_(other.meter_), bytes_(std::exchange(other.bytes_, 0)) {}
+  MemoryCharge& operator=(MemoryCharge&& other) noexcept {
+    std::swap(meter_, other.meter_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
 
   void add(std::uint64_t bytes) {
     if (meter_ == nullptr) return;
@@ -116,7 +121,7 @@ class MemoryCharge {
     if (meter_ != nullptr) meter_->give_back(std::exchange(bytes_, 0));
   }
 
-  MemoryMeter* const meter_;
+  MemoryMeter* meter_;
   std::uint64_t bytes_ = 0;
 };
 

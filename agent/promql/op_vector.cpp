@@ -271,8 +271,8 @@ LabelSet VectorVector::result_labels(const Pair& pair) {
   LabelStore& labels = context_.labels;
   LabelSet set = labels_of(many_, pair.many, one_, pair.one);
   const LabelSet one = labels_of(one_, pair.one, many_, pair.many);
-  const bool drop_metadata = changes_meaning(expr_.op) ||
-                             (expr_.return_bool && !context_.options.delayed_name_removal);
+  const bool drop_metadata =
+      changes_meaning(expr_.op) || (expr_.return_bool && !context_.options.delayed_name_removal);
   if (drop_metadata) set = labels.without_metadata(set);
   if (one_to_one_) {
     // What on() keeps is its labels; what ignoring() keeps is all but its labels.

@@ -18,12 +18,12 @@ namespace narthex::promql {
 class Context;
 
 struct PlanNode {
-  std::string operation;   // "sum by (job)", "rate()", "a + b", "select"
-  std::string expression;  // as printed, cut where it is long
-  std::int64_t time_ns = 0;    // with all below it
-  std::uint64_t samples = 0;   // read, with all below it
-  std::uint64_t series = 0;    // yielded
-  std::uint64_t values = 0;    // yielded: values over all series and steps; samples of windows
+  std::string operation;      // "sum by (job)", "rate()", "a + b", "select"
+  std::string expression;     // as printed, cut where it is long
+  std::int64_t time_ns = 0;   // with all below it
+  std::uint64_t samples = 0;  // read, with all below it
+  std::uint64_t series = 0;   // yielded
+  std::uint64_t values = 0;   // yielded: values over all series and steps; samples of windows
   std::vector<std::unique_ptr<PlanNode>> children;  // in the order they are written
 };
 

@@ -10,8 +10,8 @@ namespace {
 
 class SubqueryWindows final : public RangeStream {
  public:
-  SubqueryWindows(Context& context, Held inner, const Grid& inner_grid,
-                  Column<std::int64_t> end_ms, std::int64_t range_ms)
+  SubqueryWindows(Context& context, Held inner, const Grid& inner_grid, Column<std::int64_t> end_ms,
+                  std::int64_t range_ms)
       : context_(context),
         inner_(std::move(inner)),
         inner_times_(inner_grid.times()),
@@ -23,9 +23,8 @@ class SubqueryWindows final : public RangeStream {
  private:
   void add_series(std::size_t series);
   void count_samples(RangeBlock& out);
-  void add_windows(const Column<std::int64_t>& t, std::size_t first,
-                   Column<std::uint32_t>& lo, Column<std::uint32_t>& hi,
-                   std::uint32_t base) const;
+  void add_windows(const Column<std::int64_t>& t, std::size_t first, Column<std::uint32_t>& lo,
+                   Column<std::uint32_t>& hi, std::uint32_t base) const;
 
   Context& context_;
   Held inner_;
@@ -132,8 +131,8 @@ bool SubqueryWindows::next(RangeBlock& out) {
 
 RangePtr windows_over(Context& context, Held inner, const Grid& inner_grid,
                       Column<std::int64_t> end_ms, std::int64_t range_ms) {
-  return std::make_unique<SubqueryWindows>(context, std::move(inner), inner_grid,
-                                           std::move(end_ms), range_ms);
+  return std::make_unique<SubqueryWindows>(context, std::move(inner), inner_grid, std::move(end_ms),
+                                           range_ms);
 }
 
 }  // namespace narthex::promql

@@ -40,8 +40,7 @@ void SliceTimes::gather(telemetry::Gathering& out, const char* slice) const {
   std::sort(sorted.begin(), sorted.end());
   for (const auto& [text, q] : {std::pair{"0.5", 0.5}, {"0.9", 0.9}, {"0.99", 0.99}}) {
     const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
-    const double value =
-        sorted.empty() ? std::nan("") : sorted[std::max<std::size_t>(rank, 1) - 1];
+    const double value = sorted.empty() ? std::nan("") : sorted[std::max<std::size_t>(rank, 1) - 1];
     out.gauge(kName, kHelp, {{"slice", slice}, {"quantile", text}}, value);
   }
   const Labels labels{{"slice", slice}};

@@ -58,9 +58,8 @@ Service::Service(Options options, runtime::Executor& executor, telemetry::Regist
 void Service::open_journal() {
   if (options_.journal_path.empty()) return;
   std::vector<std::string> unfinished;
-  const Status opened = journal_.open(options_.journal_path,
-                                      static_cast<std::size_t>(options_.max_concurrency),
-                                      unfinished);
+  const Status opened = journal_.open(
+      options_.journal_path, static_cast<std::size_t>(options_.max_concurrency), unfinished);
   if (!opened.ok()) {
     log_.warn("queries run without a journal", {{"err", opened.message()}});
   }
@@ -119,10 +118,9 @@ std::shared_ptr<Ticket> Service::submit(Request request, std::shared_ptr<Job> jo
                    "too many queries wait: " + std::to_string(options_.waiting_max)});
     return ticket;
   }
-  entry.deadline =
-      executor_.at(deadline_ns, runtime::Pool::kIo, [self = weak_from_this(), id] {
-        if (const auto service = self.lock()) service->end(id, Ending::kDeadline);
-      });
+  entry.deadline = executor_.at(deadline_ns, runtime::Pool::kIo, [self = weak_from_this(), id] {
+    if (const auto service = self.lock()) service->end(id, Ending::kDeadline);
+  });
   if (may_run) {
     ++running_;
     queue_.began(client);
@@ -136,17 +134,14 @@ std::shared_ptr<Ticket> Service::submit(Request request, std::shared_ptr<Job> jo
 
 // REQUIRES: mutex_ is held.
 void Service::start(const Entry& entry) {
-  executor_.post(runtime::Pool::kQuery,
-                 [self = shared_from_this(), ticket = entry.ticket, job = entry.job] {
-                   self->run(ticket, *job);
-                 });
+  executor_.post(runtime::Pool::kQuery, [self = shared_from_this(), ticket = entry.ticket,
+                                         job = entry.job] { self->run(ticket, *job); });
 }
 
 void Service::refuse(const Entry& entry, QueryError error) {
   Report report;
   report.error = std::move(error);
-  report.queued_ns =
-      executor_.clock().mono_ns() - entry.ticket->request().received_mono_ns;
+  report.queued_ns = executor_.clock().mono_ns() - entry.ticket->request().received_mono_ns;
   metrics_.queue_time.observe(report.queued_ns);
   record(*entry.ticket, report);
   entry.job->done(report);

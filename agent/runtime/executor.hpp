@@ -4,9 +4,7 @@
 //
 // Pools:   kIo      event loop threads; a task must not block
 //          kWorker  tasks that may block
-//          kQuery   tasks that compute: one thread a core, and beside them one for each query that
-//                   may run at once
-//          Workers' and queries' threads are made on demand up to a bound and leave when idle.
+//          kQuery   tasks that compute. Threads of both are made on demand and leave when idle.
 // Threads: everything is thread-safe. Tasks must not throw.
 #pragma once
 

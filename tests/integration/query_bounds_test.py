@@ -3,6 +3,7 @@
 query log, the slow log, the journal that survives a crash, and query explain."""
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -190,7 +191,7 @@ class QueryBounds(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = done.stdout.splitlines()
         self.assertRegex(rows[1], r"^6 samples, at most \d+ at once, at most [\d.]+ MiB of memory$")
-        names = [row.split("  ")[0].rstrip() for row in rows[4:]]
+        names = [re.match(r"[ │├└─]*\S+", row).group() for row in rows[4:]]
         self.assertEqual(names, ["+", "└─ sum", "   └─ max_over_time()", "      └─ subquery", "         └─ vector()"])
         stats = it.api("query_range", query="vector(1)", start=1, end=3, step=1, stats="all")["stats"]
         self.assertEqual(stats["samples"]["totalQueryableSamplesPerStep"], [[1, 0], [2, 0], [3, 0]])

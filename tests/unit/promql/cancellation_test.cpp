@@ -124,8 +124,8 @@ TEST_CASE("a window of many samples is given to kernels in parts, with the same 
   options.step_ms = 10'000;
   options.end_ms = options.start_ms + 299 * options.step_ms;
   for (const char* text :
-       {"sum_over_time(m[9000s])", "rate(m[9000s])", "quantile_over_time(scalar(m{s=\"a\"}) / 100, m[9000s])",
-        "max_over_time(m[9000s:1s])"}) {
+       {"sum_over_time(m[9000s])", "rate(m[9000s])",
+        "quantile_over_time(scalar(m{s=\"a\"}) / 100, m[9000s])", "max_over_time(m[9000s:1s])"}) {
     INFO(text);
     const test::Outcome whole = test::run_query(source, text, options);
     REQUIRE(whole.error.kind == ErrorKind::kNone);

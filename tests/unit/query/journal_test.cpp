@@ -39,7 +39,7 @@ TEST_CASE("the next start is told what was running, and nothing that had ended",
   }
   Journal next;
   REQUIRE(next.open(path, 3, unfinished).ok());
-  CHECK(unfinished == Texts{R"({"query":"rate(x[5m])","timestamp_sec":1700000001})"});
+  CHECK(unfinished == Texts{R"x({"query":"rate(x[5m])","timestamp_sec":1700000001})x"});
   REQUIRE(next.open(path, 3, unfinished).ok());
   CHECK(unfinished.empty());
 }

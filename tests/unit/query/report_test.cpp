@@ -39,8 +39,7 @@ constexpr const char* kTimings =
 
 TEST_CASE("statistics have Prometheus's fields in its order", "[query]") {
   CHECK(query::stats_json(some_report(), some_request()) ==
-        std::string("{") + kTimings +
-            R"(,"samples":{"totalQueryableSamples":3,"peakSamples":6}})");
+        std::string("{") + kTimings + R"(,"samples":{"totalQueryableSamples":3,"peakSamples":6}})");
 }
 
 TEST_CASE("samples by step carry the times of the steps", "[query]") {
@@ -73,11 +72,12 @@ TEST_CASE("a plan is a tree of operators behind the rest", "[query]") {
   query::Report report = some_report();
   report.plan = root;
   report.memory_peak = 4096;
-  CHECK(query::stats_json(report, some_request())
-            .ends_with(R"(,"memory":{"peakBytes":4096},"plan":[{"operation":"sum",)"
-                       R"("expression":"sum(up)","time":0.0015,"samples":0,"series":0,"values":0,)"
-                       R"("children":[{"operation":"select","expression":"up{a=\"b\"}","time":0,)"
-                       R"("samples":7,"series":2,"values":7,"children":[]}]}]})"));
+  const std::string json = query::stats_json(report, some_request());
+  CHECK(json.ends_with(
+      R"x(,"memory":{"peakBytes":4096},"plan":[{"operation":"sum","expression":"sum(up)",)x"
+      R"x("time":0.0015,"samples":0,"series":0,"values":0,"children":[{"operation":"select",)x"
+      R"x("expression":"up{a=\"b\"}","time":0,"samples":7,"series":2,"values":7,"children":[]}]}])x"
+      "}"));
 }
 
 TEST_CASE("a line of the query log", "[query]") {
@@ -85,7 +85,7 @@ TEST_CASE("a line of the query log", "[query]") {
   CHECK(line ==
         std::string(R"({"time":"2026-11-28T19:00:36.036Z","level":"INFO","source":"narthex",)"
                     R"("msg":"promql query logged","params":{"end":"2026-11-28T19:00:35.000Z",)"
-                    R"("query":"max_over_time(up[4s:1s])","start":"2026-11-28T19:00:31.000Z",)"
+                    R"x("query":"max_over_time(up[4s:1s])","start":"2026-11-28T19:00:31.000Z",)x"
                     R"("step":1},"stats":{)") +
             kTimings +
             R"(,"samples":{"totalQueryableSamples":3,"peakSamples":6}},)"

@@ -218,9 +218,8 @@ TEST_CASE("stopping refuses what waits and comes, and ends what runs after a sec
 
 TEST_CASE("a job that throws fails its query and gives its turn on", "[query]") {
   Fixture f(one_at_once());
-  f.submit("bad", "a", 1000, [](query::Ticket&) -> query::Report {
-    throw std::runtime_error("no luck");
-  });
+  f.submit("bad", "a", 1000,
+           [](query::Ticket&) -> query::Report { throw std::runtime_error("no luck"); });
   f.submit("good");
   f.executor.run_ready();
   CHECK(f.kind("bad") == ErrorKind::kInternal);
