@@ -94,6 +94,7 @@ query::Options query_options(const config::Config& config) {
   const std::uint64_t memory = runtime::memory_limit_bytes();
   query::Options options;
   options.max_concurrency = config.query.max_concurrency;
+  options.at_once = static_cast<int>(std::max(std::thread::hardware_concurrency(), 2u));
   options.max_memory = config.query.max_memory != 0 ? config.query.max_memory : memory / 8;
   options.max_memory_all =
       config.query.max_memory_all != 0 ? config.query.max_memory_all : memory / 4;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/service.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -12,6 +13,8 @@ using promql::ErrorKind;
 using promql::QueryError;
 
 constexpr std::int64_t kGraceMs = 1000;
+// Whoever waits beside queries that take longer than this may join them, one at a time.
+constexpr std::int64_t kAnotherMs = 50;
 
 const char* reason_of(Ending why) {
   switch (why) {
@@ -110,7 +113,7 @@ std::shared_ptr<Ticket> Service::submit(Request request, std::shared_ptr<Job> jo
     refuse(entry, refusal_of(Ending::kShutdown));
     return ticket;
   }
-  const bool may_run = running_ < options_.max_concurrency;
+  const bool may_run = running_ < at_once() && queue_.size() == 0;
   if (!may_run && queue_.size() >= options_.waiting_max) {
     lock.unlock();
     metrics_.refused_full.add();
@@ -127,12 +130,38 @@ std::shared_ptr<Ticket> Service::submit(Request request, std::shared_ptr<Job> jo
     start(entry);
   } else {
     queue_.push(id, client);
+    watch_waiting();
   }
   entries_.emplace(id, std::move(entry));
   return ticket;
 }
 
-// REQUIRES: mutex_ is held.
+int Service::at_once() const {
+  if (options_.at_once <= 0) return options_.max_concurrency;
+  return std::min(options_.at_once, options_.max_concurrency);
+}
+
+// REQUIRES, here and below: mutex_ is held.
+void Service::start_waiting() {
+  while (queue_.size() > 0 && running_ < at_once()) start_one();
+  watch_waiting();
+}
+
+void Service::start_one() {
+  const auto next = queue_.pop();
+  if (!next) return;
+  ++running_;
+  start(entries_.at(*next));
+}
+
+void Service::watch_waiting() {
+  if (watching_ || queue_.size() == 0 || running_ >= options_.max_concurrency) return;
+  watching_ = true;
+  another_ = executor_.after(kAnotherMs, runtime::Pool::kIo, [self = weak_from_this()] {
+    if (const auto service = self.lock()) service->start_another();
+  });
+}
+
 void Service::start(const Entry& entry) {
   executor_.post(runtime::Pool::kQuery, [self = shared_from_this(), ticket = entry.ticket,
                                          job = entry.job] { self->run(ticket, *job); });
@@ -186,10 +215,17 @@ void Service::finish(const Ticket& ticket) {
   }
   --running_;
   queue_.ended(ticket.request().client);
-  const auto next = queue_.pop();
-  if (!next) return;
-  ++running_;
-  start(entries_.at(*next));
+  start_waiting();
+}
+
+// Queries that take long do not hold up those that do not. But a crowd of large ones would only
+// take each other's memory: beyond half of it nobody joins.
+void Service::start_another() {
+  const std::lock_guard lock(mutex_);
+  watching_ = false;
+  const bool roomy = pool_->max_bytes() == 0 || pool_->used() < pool_->max_bytes() / 2;
+  if (roomy && running_ < options_.max_concurrency) start_one();
+  watch_waiting();
 }
 
 void Service::record(const Ticket& ticket, const Report& report) {

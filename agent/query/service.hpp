@@ -31,6 +31,9 @@ namespace narthex::query {
 
 struct Options {
   int max_concurrency = 20;
+  // So many begin at once, as many as there are cores to run them; more only while those that run
+  // take their time and memory is left. 0: all of max_concurrency.
+  int at_once = 0;
   std::size_t waiting_max = 512;
   std::uint64_t max_memory = 0;      // bytes a query; 0: unlimited
   std::uint64_t max_memory_all = 0;  // bytes of all queries together; 0: unlimited
@@ -83,6 +86,11 @@ class Service : public std::enable_shared_from_this<Service> {
   Service(Options options, runtime::Executor& executor, telemetry::Registry& registry);
   void open_journal();
   void export_metrics(telemetry::Registry& registry);
+  int at_once() const;
+  void start_waiting();
+  void start_one();
+  void watch_waiting();
+  void start_another();
   void start(const Entry& entry);
   void run(const std::shared_ptr<Ticket>& ticket, Job& job);
   void finish(const Ticket& ticket);
@@ -106,6 +114,8 @@ class Service : public std::enable_shared_from_this<Service> {
   int running_ = 0;
   bool stopping_ = false;
   runtime::Timer end_of_grace_;
+  runtime::Timer another_;  // set while somebody waits who could run
+  bool watching_ = false;
 
   std::shared_ptr<void> gathering_;  // the first to go
 };
