@@ -10,9 +10,11 @@
 #include "net/client.hpp"
 #include "net/server.hpp"
 #include "plugin_functions.hpp"
+#include "query/service.hpp"
 #include "recovery_watch.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
+#include "runtime/memory_size.hpp"
 #include "runtime/notify.hpp"
 #include "runtime/signals.hpp"
 #include "scrape/manager.hpp"
@@ -30,11 +32,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 namespace narthex {
 
@@ -77,10 +81,33 @@ std::vector<std::string> plugin_folders(const config::Config& config) {
   return folders;
 }
 
+// A thread for each query that may run, and one a core for what comes before a query's turn and for
+// everything else that reads.
+runtime::ExecutorOptions executor_options(const config::Config& config) {
+  runtime::ExecutorOptions options;
+  const int cores = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
+  options.query_threads_max = cores + config.query.max_concurrency;
+  return options;
+}
+
+query::Options query_options(const config::Config& config) {
+  const std::uint64_t memory = runtime::memory_limit_bytes();
+  query::Options options;
+  options.max_concurrency = config.query.max_concurrency;
+  options.at_once = static_cast<int>(std::max(std::thread::hardware_concurrency(), 2u));
+  options.max_memory = config.query.max_memory != 0 ? config.query.max_memory : memory / 8;
+  options.max_memory_all =
+      config.query.max_memory_all != 0 ? config.query.max_memory_all : memory / 4;
+  options.journal_path =
+      (std::filesystem::path(config.storage.data_dir) / "queries.active").string();
+  return options;
+}
+
 class App {
  public:
   App(config::CommandLine command_line, std::shared_ptr<const config::Config> config)
       : command_line_(std::move(command_line)),
+        executor_(executor_options(*config)),
         status_(NARTHEX_VERSION, runtime::SystemClock().now_ms()),
         bus_(executor_, registry_),
         clients_(executor_, "Narthex/" NARTHEX_VERSION),
@@ -116,7 +143,7 @@ class App {
   config::CommandLine command_line_;  // with the address that port 0 became
   const telemetry::Log log_{"agent"};
   const runtime::ServiceNotifier notifier_ = runtime::ServiceNotifier::from_environment();
-  runtime::AsioExecutor executor_{runtime::ExecutorOptions{}};
+  runtime::AsioExecutor executor_;
   telemetry::Registry registry_;
   api::AgentStatus status_;
   bus::Bus bus_;
@@ -126,6 +153,7 @@ class App {
   RecoveryWatch recovery_;
   std::shared_ptr<host::Instance> storage_;
   std::optional<store::Store> store_;
+  std::shared_ptr<query::Service> queries_;
   std::optional<net::Server> server_;
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
@@ -199,10 +227,12 @@ Status App::open_server() {
                      [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
                        scrape_->on_groups(job, changes);
                      });
+  queries_ = query::Service::make(query_options(config()), executor_, registry_);
   ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
   const api::Services services{*server_,
                                *store_,
                                load_plugin_functions(plugins_, log_),
+                               *queries_,
                                *scrape_,
                                plugins_,
                                bus_,
@@ -281,6 +311,9 @@ Status App::apply(const config::Config& config) {
   telemetry::configure_log(config.log);
   const Status retention = store_->set_retention(config.storage.retention);
   if (!retention.ok()) return retention;
+  const Status logged =
+      queries_->configure({config.query.log_file, config.query.log_slower_than_ms});
+  if (!logged.ok()) return logged;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
   const Status scraped = scrape_->apply(config.scrape);
@@ -403,6 +436,7 @@ void App::stop() {
   bus_.publish("agent.state", "agent", {{"state", bus::text_value("stopping")}}, true);
   signals_.reset();
   { const std::lock_guard no_reload(reload_mutex_); }
+  if (queries_ != nullptr) queries_->stop();
   if (server_ != std::nullopt) server_->stop(deadline_ns);
   if (discovery_ != std::nullopt) discovery_->stop();
   if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);

@@ -17,6 +17,7 @@ Status mount_expression(const Services& services);  // format_query, parse_query
 Status mount_series(const Services& services);      // series, labels, label/<name>/values
 Status mount_targets(const Services& services);     // targets, scrape_pools, metadata
 Status mount_status(const Services& services);      // status/*
+Status mount_queries(const Services& services);     // status/queries
 Status mount_rules(const Services& services);       // rules, alerts, alertmanagers
 Status mount_admin(const Services& services);       // admin/tsdb/*
 Status mount_events(const Services& services);      // status/events, notifications

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// query.cpp - query and query_range: parameters, run, answer.
+// query.cpp - query and query_range: parameters, and the answer to what comes of them.
 #include "api/answer.hpp"
 #include "api/api.hpp"
 #include "api/exemplars.hpp"
-#include "api/json.hpp"
 #include "api/params.hpp"
 #include "api/query_features.hpp"
-#include "api/result_json.hpp"
+#include "api/query_job.hpp"
 #include "api/routes.hpp"
-#include "api/store_source.hpp"
 #include "promql/engine.hpp"
+#include "query/service.hpp"
 #include "runtime/executor.hpp"
 
 #include <algorithm>
@@ -24,24 +23,15 @@ using net::Response;
 
 constexpr std::uint64_t kFormMax = 4 << 20;  // a query of 1 MiB, percent-encoded
 constexpr std::int64_t kStepsMax = 11'000;
-constexpr std::size_t kStreamedFrom = 4096;  // samples; smaller answers are one piece
-constexpr std::size_t kPieceSize = 64 << 10;
 
-// Everything a run needs, read from the parameters.
-struct Job {
-  promql::RunOptions run;
-  std::uint64_t limit = 0;
-  bool stats = false;
-};
-
-std::optional<Response> read_times(const Services& s, const Request& request, Job& job) {
+std::optional<Response> read_times(const Services& s, const Request& request, QueryPlan& job) {
   const Result<std::int64_t> time = time_param(request, "time", s.executor.clock().now_ms());
   if (!time.ok()) return invalid_parameter("time", time.status().message());
   job.run.start_ms = job.run.end_ms = *time;
   return std::nullopt;
 }
 
-std::optional<Response> read_range(const Request& request, Job& job) {
+std::optional<Response> read_range(const Request& request, QueryPlan& job) {
   const Result<std::int64_t> start = parse_time_ms(request.value("start"));
   if (!start.ok()) return invalid_parameter("start", start.status().message());
   const Result<std::int64_t> end = parse_time_ms(request.value("end"));
@@ -73,7 +63,7 @@ std::optional<Response> read_range(const Request& request, Job& job) {
 }
 
 std::optional<Response> read_options(const Services& s, const config::Config& config,
-                                     const Request& request, Job& job) {
+                                     const Request& request, QueryPlan& job) {
   std::int64_t timeout_ms = config.query.timeout_ms;
   if (const std::string_view text = request.value("timeout"); !text.empty()) {
     const Result<std::int64_t> asked = parse_duration_ms(text);
@@ -81,7 +71,8 @@ std::optional<Response> read_options(const Services& s, const config::Config& co
     timeout_ms = std::min(timeout_ms, *asked);
   }
   job.run.clock = &s.executor.clock();
-  job.run.deadline_mono_ns = s.executor.clock().mono_ns() + timeout_ms * 1'000'000;
+  // Counted from the request's arrival: whatever it waits for is part of it.
+  job.run.deadline_mono_ns = request.received_mono_ns + timeout_ms * 1'000'000;
   job.run.lookback_ms = config.query.lookback_ms;
   if (const std::string_view text = request.value("lookback_delta"); !text.empty()) {
     const Result<std::int64_t> asked = parse_duration_ms(text);
@@ -94,118 +85,57 @@ std::optional<Response> read_options(const Services& s, const config::Config& co
   job.run.subquery_step_ms = config.query.default_step_ms;
   job.run.max_samples = config.query.max_samples;
   job.run.delayed_name_removal = feature_enabled(config, "promql-delayed-name-removal");
-  job.run.cancellation = request.cancellation.get();
-  job.stats = !request.value("stats").empty();
+  const std::string_view stats = request.value("stats");
+  job.stats = !stats.empty();
+  job.run.plan = stats == "all";
+  job.run.stats_by_step = stats == "all" && feature_enabled(config, "promql-per-step-stats");
   return std::nullopt;
 }
 
-Response failure(const promql::QueryError& failed) {
-  switch (failed.kind) {
-    case promql::ErrorKind::kBadData:
-      return error(ErrorType::kBadData, failed.message);
-    case promql::ErrorKind::kTimeout:
-      return error(ErrorType::kTimeout, failed.message);
-    case promql::ErrorKind::kCanceled:
-      return error(ErrorType::kCanceled, failed.message);
-    case promql::ErrorKind::kInternal:
-      return error(ErrorType::kInternal, failed.message);
-    default:
-      return error(ErrorType::kExecution, failed.message);
-  }
+// The peer's address without its port.
+std::string client_of(const Request& request) {
+  const std::string& remote = request.remote;
+  const std::size_t colon = remote.rfind(':');
+  std::string host = remote.substr(0, colon);
+  if (host.size() >= 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return host;
 }
 
-// Prometheus's fields; its engine splits the time differently, so what we do not measure apart is
-// 0.
-std::string stats_json(const promql::SampleStats& samples, double total_s) {
-  JsonWriter json;
-  json.begin_object().key("timings").begin_object();
-  json.key("evalTotalTime").number(total_s);
-  json.key("resultSortTime").number(0);
-  json.key("queryPreparationTime").number(0);
-  json.key("innerEvalTime").number(total_s);
-  json.key("execQueueTime").number(0);
-  json.key("execTotalTime").number(total_s);
-  json.end_object().key("samples").begin_object();
-  json.field("totalQueryableSamples", static_cast<std::int64_t>(samples.samples_total));
-  json.field("peakSamples", static_cast<std::int64_t>(samples.samples_peak));
-  json.end_object().end_object();
-  return json.take();
+query::Request describe(const Request& request, const QueryPlan& job) {
+  query::Request out;
+  out.text = request.value("query");
+  out.start_ms = job.run.start_ms;
+  out.end_ms = job.run.end_ms;
+  out.step_ms = job.run.step_ms;
+  out.client = client_of(request);
+  out.method = request.method;
+  out.path = request.path;
+  out.received_mono_ns = request.received_mono_ns;
+  out.deadline_mono_ns = job.run.deadline_mono_ns;
+  return out;
 }
 
-// A finished run with what belongs behind its result.
-struct Answer {
-  promql::QueryResult result;
-  std::string tail;  // statistics and notes
-};
-
-// Writes the whole envelope, handing over pieces on the way. False: the client has gone.
-bool encode(const Answer& answer, const net::Write& write) {
-  ResultEncoder encoder(answer.result);
-  std::string out = R"({"status":"success","data":)";
-  encoder.begin(out);
-  for (const promql::ResultSeries& series : answer.result.series) {
-    if (&series != &answer.result.series.front()) out += ',';
-    encoder.append_series(out, series);
-    if (out.size() < kPieceSize) continue;
-    if (!write(out)) return false;
-    out.clear();
-  }
-  if (!encoder.has_series()) encoder.append_single(out);
-  encoder.end(out);
-  out += answer.tail;
-  return write(out);
-}
-
-Response respond(std::shared_ptr<const Answer> answer) {
-  std::size_t samples = 0;
-  for (const promql::ResultSeries& series : answer->result.series) samples += series.t_ms.size();
-  Response r = Response::json(200, {});
-  if (samples < kStreamedFrom) {
-    encode(*answer, [&r](std::string_view piece) {
-      r.body += piece;
-      return true;
+// Errors of the text are answered at once; the rest waits for its turn.
+Response run(const Services& s, const Request& request, const QueryPlan& plan) {
+  Result<promql::Query> parsed =
+      promql::Query::parse(request.value("query"), s.functions, parse_options(*s.status.config()));
+  if (!parsed.ok()) return invalid_parameter("query", parsed.status().message());
+  Response r;
+  r.later = [&queries = s.queries,
+             job = std::make_shared<QueryJob>(s.store, *std::move(parsed), plan),
+             asked = describe(request, plan),
+             client = request.cancellation](std::shared_ptr<net::LaterAnswer> answer) {
+    job->answer_to(std::move(answer));
+    const auto ticket = queries.submit(asked, job);
+    job->end_with(client, [service = queries.weak_from_this(), id = ticket->id()] {
+      if (const auto held = service.lock()) held->end_soon(id, query::Ending::kClient);
     });
-  } else {
-    r.stream = [answer](const net::Write& write) { encode(*answer, write); };
-  }
+  };
   return r;
 }
 
-// What follows the result: statistics are the last member of "data", notes follow it.
-std::string tail_of(const promql::QueryResult& result, const std::string& query, const Job& job,
-                    bool truncated, double total_s) {
-  std::string tail;
-  if (job.stats) tail = ",\"stats\":" + stats_json(result.stats, total_s);
-  tail += '}';
-  Notes notes{result.annotations.warnings(query), result.annotations.infos(query)};
-  if (truncated) notes.warnings.emplace_back("results truncated due to limit");
-  append_notes(tail, notes);
-  return tail + "}";
-}
-
-Response run(const Services& s, const Request& request, const Job& job) {
-  const auto config = s.status.config();
-  const std::int64_t begun_ns = s.executor.clock().mono_ns();
-  const Result<promql::Query> query =
-      promql::Query::parse(request.value("query"), s.functions, parse_options(*config));
-  if (!query.ok()) return invalid_parameter("query", query.status().message());
-  Result<std::unique_ptr<StoreSource>> source = StoreSource::open(s.store);
-  if (!source.ok()) return error(source.status());
-  const auto hook = request.cancellation->on_cancel([&open = **source] { open.cancel(); });
-
-  auto answer = std::make_shared<Answer>();
-  answer->result = query->run(**source, job.run);
-  promql::QueryResult& result = answer->result;
-  if (result.error.kind != promql::ErrorKind::kNone) return failure(result.error);
-  const bool truncated = job.limit > 0 && result.series.size() > job.limit;
-  if (truncated) result.series.resize(job.limit);
-  const double total_s = static_cast<double>(s.executor.clock().mono_ns() - begun_ns) / 1e9;
-  answer->tail = tail_of(result, query->text(), job, truncated, total_s);
-  return respond(std::move(answer));
-}
-
 Response instant(const Services& s, const Request& request) {
-  Job job;
+  QueryPlan job;
   const Result<std::int64_t> limit = parse_limit(request.value("limit"));
   if (!limit.ok()) return invalid_parameter("limit", limit.status().message());
   job.limit = static_cast<std::uint64_t>(*limit);
@@ -215,7 +145,7 @@ Response instant(const Services& s, const Request& request) {
 }
 
 Response range(const Services& s, const Request& request) {
-  Job job;
+  QueryPlan job;
   const Result<std::int64_t> limit = parse_limit(request.value("limit"));
   if (!limit.ok()) return invalid_parameter("limit", limit.status().message());
   job.limit = static_cast<std::uint64_t>(*limit);

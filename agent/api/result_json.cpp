@@ -6,11 +6,16 @@
 
 #include <narthex/sdk/number.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace narthex::api {
 
 namespace {
+
+// Texts of times that are kept: more than a range query has steps. The samples of a series beyond
+// them share one place.
+constexpr std::size_t kTimesKept = 11'008;
 
 void append_integer(std::string& out, std::uint64_t number) {
   char digits[24];
@@ -52,8 +57,8 @@ bool is_histogram(const promql::ResultSeries& series, std::size_t i) {
 
 void append_timestamp(std::string& out, std::int64_t t_ms) {
   if (t_ms < 0) out += '-';
-  const std::uint64_t ms = t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms)
-                                    : static_cast<std::uint64_t>(t_ms);
+  const std::uint64_t ms =
+      t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms) : static_cast<std::uint64_t>(t_ms);
   append_integer(out, ms / 1000);
   const auto fraction = static_cast<unsigned>(ms % 1000);
   if (fraction == 0) return;
@@ -108,6 +113,7 @@ void ResultEncoder::append_labels(std::string& out, const promql::LabelSet& labe
 }
 
 const std::string& ResultEncoder::time_prefix(std::size_t i, std::int64_t t_ms) {
+  i = std::min(i, kTimesKept);
   if (i >= times_.size()) times_.resize(i + 1);
   TimeText& cached = times_[i];
   if (cached.text.empty() || cached.t_ms != t_ms) {
@@ -119,39 +125,69 @@ const std::string& ResultEncoder::time_prefix(std::size_t i, std::int64_t t_ms) 
   return cached.text;
 }
 
-void ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series) {
-  bool comma = false;
-  for (std::size_t i = 0; i < series.t_ms.size(); ++i) {
+// True: out is full, and more follow.
+bool ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series,
+                                  Place& place, std::size_t enough) {
+  for (; place.sample < series.t_ms.size(); ++place.sample) {
+    const std::size_t i = place.sample;
     if (is_histogram(series, i)) continue;
-    out += comma ? "," : ",\"values\":[";
-    comma = true;
+    if (out.size() >= enough) return true;
+    out += place.comma ? "," : ",\"values\":[";
+    place.comma = true;
     out += time_prefix(i, series.t_ms[i]);
     append_quoted(out, series.v[i]);
     out += ']';
   }
-  if (comma) out += ']';
+  if (place.comma) out += ']';
+  return false;
 }
 
-void ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series) {
-  bool comma = false;
-  for (std::size_t i = 0; i < series.h.size(); ++i) {
+bool ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series,
+                                      Place& place, std::size_t enough) {
+  for (; place.sample < series.h.size(); ++place.sample) {
+    const std::size_t i = place.sample;
     if (!is_histogram(series, i)) continue;
-    out += comma ? "," : ",\"histograms\":[";
-    comma = true;
+    if (out.size() >= enough) return true;
+    out += place.comma ? "," : ",\"histograms\":[";
+    place.comma = true;
     out += time_prefix(i, series.t_ms[i]);
     append_histogram(out, *series.h[i]);
     out += ']';
   }
-  if (comma) out += ']';
+  if (place.comma) out += ']';
+  return false;
+}
+
+bool ResultEncoder::append_part(std::string& out, const promql::ResultSeries& series, Place& place,
+                                std::size_t enough) {
+  if (result_.type != promql::ValueType::kMatrix) {
+    append_single_sample(out, series);
+    return false;
+  }
+  if (place.at == Place::At::kLabels) {
+    out += "{\"metric\":";
+    append_labels(out, series.labels);
+    place = {Place::At::kValues, 0, false};
+  }
+  if (place.at == Place::At::kValues) {
+    if (append_values(out, series, place, enough)) return true;
+    place = {Place::At::kHistograms, 0, false};
+  }
+  if (append_histograms(out, series, place, enough)) return true;
+  out += '}';
+  place = {};
+  return false;
 }
 
 void ResultEncoder::append_series(std::string& out, const promql::ResultSeries& series) {
+  Place place;
+  append_part(out, series, place, std::string::npos);
+}
+
+void ResultEncoder::append_single_sample(std::string& out, const promql::ResultSeries& series) {
   out += "{\"metric\":";
   append_labels(out, series.labels);
-  if (result_.type == promql::ValueType::kMatrix) {
-    append_values(out, series);
-    append_histograms(out, series);
-  } else if (is_histogram(series, 0)) {
+  if (is_histogram(series, 0)) {
     out += ",\"histogram\":";
     out += time_prefix(0, series.t_ms[0]);
     append_histogram(out, *series.h[0]);

@@ -23,6 +23,16 @@ class ResultEncoder {
   void begin(std::string& out) const;
   // One series of a vector or matrix.
   void append_series(std::string& out, const promql::ResultSeries& series);
+  // The same in parts: goes on from `place` until out has `enough` bytes. False: that was the end
+  // of the series, and place is at the start of the next.
+  struct Place {
+    enum class At : std::uint8_t { kLabels, kValues, kHistograms };
+    At at = At::kLabels;
+    std::size_t sample = 0;
+    bool comma = false;
+  };
+  bool append_part(std::string& out, const promql::ResultSeries& series, Place& place,
+                   std::size_t enough);
   // The value of a scalar or string, in place of series.
   void append_single(std::string& out) const;
   // ] where there are series. The object stays open: statistics may follow.
@@ -32,11 +42,14 @@ class ResultEncoder {
 
  private:
   void append_labels(std::string& out, const promql::LabelSet& labels);
+  void append_single_sample(std::string& out, const promql::ResultSeries& series);
   // `[1700000000.123,"` of sample i of a series. Series of one result mostly share their times, so
   // the texts of one serve the next.
   const std::string& time_prefix(std::size_t i, std::int64_t t_ms);
-  void append_values(std::string& out, const promql::ResultSeries& series);
-  void append_histograms(std::string& out, const promql::ResultSeries& series);
+  bool append_values(std::string& out, const promql::ResultSeries& series, Place& place,
+                     std::size_t enough);
+  bool append_histograms(std::string& out, const promql::ResultSeries& series, Place& place,
+                         std::size_t enough);
 
   struct TimeText {
     std::int64_t t_ms = 0;

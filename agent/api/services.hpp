@@ -25,6 +25,9 @@ class Server;
 namespace narthex::promql {
 class FunctionTable;
 }
+namespace narthex::query {
+class Service;
+}
 namespace narthex::runtime {
 class Executor;
 }
@@ -104,6 +107,7 @@ struct Services {
   net::Server& server;
   store::Store& store;
   std::shared_ptr<const promql::FunctionTable> functions;
+  query::Service& queries;
   scrape::Manager& scrape;
   host::PluginHost& plugins;
   bus::Bus& bus;

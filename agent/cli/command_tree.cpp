@@ -120,6 +120,15 @@ class Tree {
     CLI::App* range = query_verb(query, "range", "Evaluate an expression over time.", query_range);
     range->add_option("expression", query_.expression, "PromQL.")->required();
     range->add_option("--step", query_.step, "Duration or seconds; chosen by the span if absent.");
+    CLI::App* explain =
+        query_verb(query, "explain",
+                   "Evaluate an expression and show how: its operators, with time and samples of "
+                   "each. Over time when a start or a step is given.",
+                   query_explain);
+    explain->add_option("expression", query_.expression, "PromQL.")->required();
+    explain->add_option("--time", query_.time, "Unix seconds or RFC 3339; now by default.");
+    explain->add_option("--step", query_.step,
+                        "Duration or seconds; chosen by the span if absent.");
     CLI::App* series = query_verb(query, "series", "List series.", query_series);
     series->add_option("--match", query_.matchers, "Series selector; repeat for more.")->required();
     CLI::App* labels = query_verb(query, "labels", "List label names.", query_labels);
@@ -129,7 +138,7 @@ class Tree {
     for (CLI::App* command : {labels, values}) {
       command->add_option("--match", query_.matchers, "Series selector; repeat for more.");
     }
-    for (CLI::App* command : {range, series, labels, values}) {
+    for (CLI::App* command : {range, explain, series, labels, values}) {
       command->add_option("--start", query_.start, "Unix seconds or RFC 3339.");
       command->add_option("--end", query_.end, "Unix seconds or RFC 3339; now by default.");
     }

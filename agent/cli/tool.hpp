@@ -94,6 +94,7 @@ int query_range(const QueryOptions& options);
 int query_series(const QueryOptions& options);
 int query_labels(const QueryOptions& options);
 int query_label_values(const QueryOptions& options);
+int query_explain(const QueryOptions& options);
 int completion(const CommandInfo& root, const std::string& shell);
 
 }  // namespace narthex::cli

@@ -127,6 +127,9 @@ void read_query(TableReader table, QueryOptions& query) {
   table.read_duration("timeout", query.timeout_ms);
   table.read_duration("lookback_delta", query.lookback_ms);
   table.read("max_samples", query.max_samples);
+  table.read_bytes("max_memory", query.max_memory);
+  table.read_bytes("max_memory_all", query.max_memory_all);
+  table.read_duration("log_slower_than", query.log_slower_than_ms);
   std::uint64_t concurrency = 0;
   if (table.read("max_concurrency", concurrency)) {
     if (concurrency == 0 || concurrency > 10'000) {

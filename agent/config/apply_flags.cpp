@@ -183,6 +183,8 @@ void fill_restart_only(Config& config) {
         "query.timeout", "query.lookback-delta", "query.max-concurrency", "query.max-samples"}) {
     keys[flag] = config.flags[flag];
   }
+  keys["query.max_memory"] = std::to_string(config.query.max_memory);
+  keys["query.max_memory_all"] = std::to_string(config.query.max_memory_all);
   keys["storage.backend"] = config.storage.backend;
   keys["storage.path"] = config.storage.data_dir;
   keys["storage.fsync"] = config.storage.fsync;
@@ -203,6 +205,9 @@ void apply_flags(const FlagValues& values, Config& config, Diagnostics& diagnost
   flags.duration("query.timeout", config.query.timeout_ms);
   flags.duration("query.lookback-delta", config.query.lookback_ms);
   flags.count("query.max-samples", config.query.max_samples);
+  flags.bytes("query.max-memory", config.query.max_memory);
+  flags.bytes("query.max-memory-all", config.query.max_memory_all);
+  flags.duration("query.log-slower-than", config.query.log_slower_than_ms);
   flags.count("query.max-concurrency", config.query.max_concurrency);
   if (config.query.max_concurrency <= 0) {
     diagnostics.file_error("", "--query.max-concurrency must be above 0");

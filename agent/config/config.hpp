@@ -26,6 +26,10 @@ struct QueryOptions {
   std::int64_t timeout_ms = 120'000;
   int max_concurrency = 20;
   std::uint64_t max_samples = 50'000'000;
+  std::uint64_t max_memory = 0;      // bytes a query may hold; 0: an eighth of the memory there is
+  std::uint64_t max_memory_all = 0;  // bytes all queries may hold together; 0: a quarter
+  std::string log_file;              // global.query_log_file; empty: none
+  std::int64_t log_slower_than_ms = 0;  // queries that go to the agent's own log; 0: none
   std::int64_t lookback_ms = 300'000;
   std::int64_t default_step_ms = 60'000;  // of subqueries: global.evaluation_interval
 };

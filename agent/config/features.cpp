@@ -11,7 +11,7 @@ constexpr Feature kFeatures[] = {
     {"extra-scrape-metrics", FeatureState::kWorks},
     {"native-histograms", FeatureState::kWorks},
     {"promql-experimental-functions", FeatureState::kWorks},
-    {"promql-per-step-stats", FeatureState::kNothing},
+    {"promql-per-step-stats", FeatureState::kWorks},
     {"promql-delayed-name-removal", FeatureState::kWorks},
     {"promql-duration-expr", FeatureState::kWorks},
     {"promql-extended-range-selectors", FeatureState::kWorks},

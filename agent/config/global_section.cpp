@@ -162,10 +162,6 @@ GlobalOptions read_global(TableReader table, const std::vector<std::string>& fea
   warn_of_histogram_options(table);
   table.read("extra_scrape_metrics", global.extra_scrape_metrics);
   table.done();
-  if (!global.query_log_file.empty()) {
-    table.diagnostics().warn(table.all("query_log_file")[0],
-                             "this version keeps no query log: query_log_file changes nothing");
-  }
   return global;
 }
 

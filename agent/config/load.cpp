@@ -91,6 +91,7 @@ class Loader {
     config_.scrape.external_labels = global.external_labels;
     config_.scrape.extra_scrape_metrics = global.extra_scrape_metrics;
     config_.query.default_step_ms = global.evaluation_interval_ms;
+    config_.query.log_file = global.query_log_file;
   }
 
   void finish(const GlobalOptions& global, const PrometheusSections& sections,

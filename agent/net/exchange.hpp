@@ -52,6 +52,7 @@ struct Exchange {
 
   std::shared_ptr<BodyBudget> body_budget;
   std::size_t body_charged = 0;
+  std::shared_ptr<void> counted;  // as a call that the server waits for when it stops
 };
 
 // What the connection sends. With a pipe, the bytes behind head and body come from there.

@@ -197,7 +197,7 @@ void Front::forget(Connection& connection) {
 
 // ---- lanes ----
 
-// Counts a call from its submission until its job is gone, run or not.
+// Counts a call from its submission until it is gone: answered, or never run.
 std::shared_ptr<void> Front::count_call() {
   ++calls_;
   return {nullptr, [self = shared_from_this()](void*) {
@@ -209,9 +209,11 @@ std::shared_ptr<void> Front::count_call() {
 bool Front::submit(std::shared_ptr<Exchange> exchange, std::shared_ptr<Outlet> outlet) {
   const net::Lane where =
       exchange->route != nullptr ? exchange->route->route().lane : net::Lane::kControl;
+  exchange->counted = count_call();
   return lane(where).submit(
-      [environment = environment_, exchange = std::move(exchange), outlet = std::move(outlet),
-       counted = count_call()] { call_handler(environment, exchange, outlet); });
+      [environment = environment_, exchange = std::move(exchange), outlet = std::move(outlet)] {
+        call_handler(environment, exchange, outlet);
+      });
 }
 
 void Front::resume(net::Lane where, runtime::Task job) { lane(where).resume(std::move(job)); }

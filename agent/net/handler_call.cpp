@@ -109,8 +109,8 @@ class PipeEvents final : public EventStream {
   const std::shared_ptr<BodyPipe> pipe_;
 };
 
-// One call, on its thread.
-class Call {
+// One call: on its thread, and, where the answer comes later, on that of whoever gives it.
+class Call : public std::enable_shared_from_this<Call> {
  public:
   Call(std::shared_ptr<const CallEnvironment> environment, std::shared_ptr<Exchange> exchange,
        std::shared_ptr<Outlet> outlet)
@@ -140,15 +140,38 @@ class Call {
     }
     Request request;
     if (const Refusal r = make_request(*exchange_, request)) return text(r.status, r.reason);
+    guarded([&] { deliver(handler(request)); });
+  }
+
+  template <class F>
+  void guarded(F&& f) {
     try {
-      deliver(handler(request));
+      f();
     } catch (...) {
       // What it says may hold secrets or paths: it is not for the client.
       if (!answered_) text(500, "internal error");
     }
   }
 
+  // Keeps the call until its answer is there.
+  class Pending final : public LaterAnswer {
+   public:
+    explicit Pending(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+    ~Pending() override {
+      if (!sent_.exchange(true)) call_->text(500, "internal error");
+    }
+    void send(Response response) override {
+      if (sent_.exchange(true)) return;
+      call_->guarded([&] { call_->deliver(std::move(response)); });
+    }
+
+   private:
+    const std::shared_ptr<Call> call_;
+    std::atomic<bool> sent_{false};
+  };
+
   void deliver(Response response) {
+    if (response.later) return response.later(std::make_shared<Pending>(shared_from_this()));
     if (response.events) return deliver_events(std::move(response));
     if (response.produce) return deliver_produced(std::move(response));
     if (response.stream) return deliver_stream(std::move(response));
@@ -252,7 +275,7 @@ bool CorsPolicy::allows(std::string_view origin) const {
 
 void call_handler(std::shared_ptr<const CallEnvironment> environment,
                   std::shared_ptr<Exchange> exchange, std::shared_ptr<Outlet> outlet) {
-  Call(std::move(environment), std::move(exchange), std::move(outlet)).run();
+  std::make_shared<Call>(std::move(environment), std::move(exchange), std::move(outlet))->run();
 }
 
 }  // namespace narthex::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // handler_call.hpp - what happens on a thread of a lane: the exchange becomes a Request, its
-// handler is called, and the Response becomes an Answer for the connection. Nothing is thrown out
-// of it.
+// handler is called, and the Response becomes an Answer for the connection, at once or later.
+// Nothing is thrown out of it.
 #pragma once
 
 #include "net/exchange.hpp"

@@ -43,6 +43,7 @@ struct Request {
   BufferRef body;      // whole; inflated unless the route says raw_body
   std::string remote;  // "127.0.0.1:51234"
   std::int64_t received_ms = 0;
+  std::int64_t received_mono_ns = 0;  // when its head was complete
   std::int64_t deadline_mono_ns = 0;
   // Cancelled when the client leaves or the server stops.
   std::shared_ptr<runtime::Cancellation> cancellation;
@@ -82,6 +83,9 @@ struct Response {
   // loop. Called once with the way to send; keep it, and drop it to end the stream. Sending to a
   // client that is too slow returns false, and so does one that left.
   std::function<void(std::shared_ptr<class EventStream>)> events;
+  // Instead of all of these: the answer comes later. Called once, on the handler's thread, with the
+  // way to give it; the thread is free until then. What is needed of the request must be copied.
+  std::function<void(std::shared_ptr<class LaterAnswer>)> later;
 
   static Response text(int status, std::string body) {
     Response r;
@@ -106,6 +110,14 @@ class EventStream {
   // One complete "event: ...\ndata: ...\n\n" text. False: gone, or its buffer (1 MiB) is full.
   virtual bool send(std::string_view event) = 0;
   virtual bool open() const = 0;
+};
+
+// Where an answer goes that comes later. send() once, from any thread; streams and the first pieces
+// of produce run on that thread. One that dies unused answers 500.
+class LaterAnswer {
+ public:
+  virtual ~LaterAnswer() = default;
+  virtual void send(Response response) = 0;
 };
 
 using Handler = std::function<Response(const Request&)>;

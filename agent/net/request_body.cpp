@@ -45,6 +45,7 @@ Refusal make_request(Exchange& exchange, Request& request) {
   request.body = make_buffer(std::move(exchange.body));
   request.remote = exchange.remote;
   request.received_ms = exchange.received_ms;
+  request.received_mono_ns = exchange.started_ns;
   request.cancellation = exchange.cancellation;
   return {};
 }

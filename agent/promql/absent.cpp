@@ -56,7 +56,7 @@ StreamPtr where_unseen(Context& context, const Expr& argument,
 StreamPtr absent(Context& context, const Expr& argument, const Grid& grid, StreamPtr of) {
   std::vector<std::uint8_t> seen(grid.count, 0);
   Batch batch;
-  while (of->next(batch)) {
+  while (!context.stop() && of->next(batch)) {
     for (std::size_t i = 0; i < batch.size(); ++i) seen[i % grid.count] |= batch.present[i];
   }
   return context.failed() ? nullptr : where_unseen(context, argument, seen);
@@ -65,7 +65,7 @@ StreamPtr absent(Context& context, const Expr& argument, const Grid& grid, Strea
 StreamPtr absent_over_time(Context& context, const Expr& argument, const Grid& grid, RangePtr of) {
   std::vector<std::uint8_t> seen(grid.count, 0);
   RangeBlock block;
-  while (of->next(block)) {
+  while (!context.stop() && of->next(block)) {
     const nx_window_in& in = block.in;
     for (std::uint64_t i = 0; i < in.n; ++i) {
       const std::uint64_t w = in.win_stride == 0 ? i % grid.count : i;

@@ -81,8 +81,8 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  std::vector<Cell> cells_;              // [group * steps]
-  std::vector<std::uint8_t> drop_name_;  // [group]
+  Column<Cell> cells_;              // [group * steps]
+  Column<std::uint8_t> drop_name_;  // [group]
   StreamPtr result_;
 };
 
@@ -91,7 +91,10 @@ bool Fold::evaluate() {
   HeldSamples held(context_);
   while (of_->next(batch)) {
     steps_ = batch.step_count;
-    for (std::size_t s = 0; s < batch.series_count(); ++s) fold_series(batch, s);
+    for (std::size_t s = 0; s < batch.series_count(); ++s) {
+      if (context_.stop_now_and_then(s)) return false;
+      fold_series(batch, s);
+    }
     if (context_.stop()) return false;
   }
   if (context_.failed()) return false;

@@ -106,6 +106,7 @@ void Quantile::evaluate_group(const Batch& in, const std::vector<std::uint32_t>&
                               Batch& out, std::size_t first) {
   std::vector<double> values;
   for (std::uint32_t step = 0; step < in.step_count; ++step) {
+    if (context_.stop()) return;
     values.clear();
     for (const std::uint32_t s : members) {
       const std::size_t i = std::size_t{s} * in.step_count + step;
@@ -180,6 +181,7 @@ bool CountValues::evaluate() {
     if (output_.series_count() == 0) output_.clear(in.step_count);
     const std::size_t before = output_.series_count();
     for (std::size_t s = 0; s < in.series_count(); ++s) {
+      if (context_.stop_now_and_then(s)) return false;
       for (std::uint32_t step = 0; step < in.step_count; ++step) count(in, s, step);
     }
     if (!held.add((output_.series_count() - before) * in.step_count) || context_.stop()) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "promql/label_store.hpp"
+#include "promql/memory.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,11 +17,11 @@ namespace narthex::promql {
 
 struct Batch {
   std::uint32_t step_count = 0;
-  std::vector<LabelSet> labels;  // [series]
-  std::vector<double> v;
-  std::vector<std::uint8_t> present;
-  std::vector<const nx_histogram*> h;    // empty: floats only
-  std::vector<std::uint8_t> drop_name;   // [series], or empty: the name goes at the very end
+  Column<LabelSet> labels;  // [series]
+  Column<double> v;
+  Column<std::uint8_t> present;
+  Column<const nx_histogram*> h;   // empty: floats only
+  Column<std::uint8_t> drop_name;  // [series], or empty: the name goes at the very end
 
   std::size_t series_count() const { return labels.size(); }
   std::size_t size() const { return labels.size() * step_count; }
@@ -51,9 +52,7 @@ struct Batch {
     if (drop_name.empty()) drop_name.resize(labels.size(), 0);
   }
   const nx_histogram* histogram(std::size_t i) const { return h.empty() ? nullptr : h[i]; }
-  bool drops_name(std::size_t series) const {
-    return !drop_name.empty() && drop_name[series] != 0;
-  }
+  bool drops_name(std::size_t series) const { return !drop_name.empty() && drop_name[series] != 0; }
   void set_absent(std::size_t i) {
     present[i] = 0;
     v[i] = 0;
@@ -75,6 +74,6 @@ class Stream {
 using StreamPtr = std::unique_ptr<Stream>;
 
 // A scalar: a value a step.
-using ScalarColumn = std::vector<double>;
+using ScalarColumn = Column<double>;
 
 }  // namespace narthex::promql

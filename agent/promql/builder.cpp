@@ -22,6 +22,11 @@ constexpr std::int64_t kMaxSubquerySteps = 1 << 23;
 StreamPtr Builder::vector(const Expr& root, const Grid& grid) {
   if (context_.stop()) return nullptr;
   const Expr& expr = unwrap(root);
+  if (!context_.plan) return vector_of(expr, grid);
+  return context_.plan->record(expr, [&] { return vector_of(expr, grid); });
+}
+
+StreamPtr Builder::vector_of(const Expr& expr, const Grid& grid) {
   if (grid.count == 1 || !invariance_.is_invariant(expr)) return vector_once(expr, grid);
   StreamPtr once = vector_once(expr, {grid.start_ms, 1, 1});
   return once != nullptr ? broadcast(context_, std::move(once), grid) : nullptr;
@@ -172,6 +177,11 @@ bool Builder::scalar_call(const CallExpr& call, const Grid& grid, ScalarColumn& 
 
 RangePtr Builder::range(const Expr& root, const Grid& grid) {
   const Expr& expr = unwrap(root);
+  if (!context_.plan) return range_of(expr, grid);
+  return context_.plan->record(expr, [&] { return range_of(expr, grid); });
+}
+
+RangePtr Builder::range_of(const Expr& expr, const Grid& grid) {
   if (expr.kind == ExprKind::kSubquery) return subquery(as<SubqueryExpr>(expr), grid);
   return select_range(context_, as<MatrixSelector>(expr), grid);
 }
@@ -201,6 +211,7 @@ RangePtr Builder::subquery(const SubqueryExpr& expr, const Grid& grid) {
   Grid inner;
   if (!inner_grid(expr, grid, inner)) return nullptr;
   Held held(context_);
+  const Context::InnerReads reads(context_);
   if (inner.count > 0) {
     const StreamPtr stream = vector(*expr.expr, inner);
     if (stream == nullptr || !drain(*stream, held)) return nullptr;

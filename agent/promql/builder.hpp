@@ -29,6 +29,8 @@ class Builder {
     ScalarColumn scalar;
   };
 
+  StreamPtr vector_of(const Expr& expr, const Grid& grid);
+  RangePtr range_of(const Expr& expr, const Grid& grid);
   StreamPtr vector_once(const Expr& expr, const Grid& grid);
   StreamPtr selector(const VectorSelector& expr, const Grid& grid);
   StreamPtr aggregate(const AggregateExpr& expr, const Grid& grid);

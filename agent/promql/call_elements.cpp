@@ -3,6 +3,7 @@
 #include "promql/kernel.hpp"
 #include "promql/operators.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace narthex::promql {
@@ -60,17 +61,41 @@ class ElementwiseCall final : public Stream {
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
       in.labels = table.emplace(context_.labels, input_.labels).get();
     }
-    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data(), out.present.data()};
-    KernelCall call(context_, call_, input_.labels, &out);
+    if (table || in.series_count > 1) return run_kernel(in, 0, out);
+    return evaluate_by_steps(in, out);
+  }
+
+  bool run_kernel(const nx_elem_in& in, std::uint64_t first, Batch& out) {
+    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data() + first,
+                             out.present.data() + first};
+    KernelCall call(context_, call_, input_.labels, &out, first);
     return call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {
       return kernel_.eval(instance, ctx, &in, &result, error);
     });
   }
 
+  // One series may have millions of steps, in a subquery.
+  bool evaluate_by_steps(const nx_elem_in& in, Batch& out) {
+    constexpr auto kStepsPerCall = static_cast<std::uint32_t>(kSamplesPerCall / 8);
+    for (std::uint32_t first = 0; first < in.step_count; first += kStepsPerCall) {
+      nx_elem_in part = in;
+      const std::vector<nx_arg> args = arguments_from(kernel_args_, first);
+      part.step_count = std::min(kStepsPerCall, in.step_count - first);
+      part.n = part.step_count;
+      part.args = args.data();
+      part.step_t += first;
+      part.v += first;
+      part.present += first;
+      if (part.h != nullptr) part.h += first;
+      if (context_.stop() || !run_kernel(part, first, out)) return false;
+    }
+    return true;
+  }
+
   Context& context_;
   const CallExpr& call_;
   const nx_function& kernel_;
-  const std::vector<std::int64_t> times_;
+  const Column<std::int64_t> times_;
   CallArguments args_;
   const std::vector<nx_arg> kernel_args_;
   Stream* input_stream_ = nullptr;
@@ -88,7 +113,7 @@ bool call_scalar(Context& context, const CallExpr& call, const Grid& grid, CallA
                  ScalarColumn& out) {
   const nx_function& kernel = *call.function->kernel;
   const std::vector<nx_arg> kernel_args = kernel_arguments(args);
-  const std::vector<std::int64_t> times = grid.times();
+  const Column<std::int64_t> times = grid.times();
   nx_elem_in in{};
   in.struct_size = sizeof in;
   in.series_count = 1;
@@ -98,7 +123,7 @@ bool call_scalar(Context& context, const CallExpr& call, const Grid& grid, CallA
   in.step_t = times.data();
   in.args = kernel_args.data();
   out.assign(grid.count, 0.0);
-  std::vector<std::uint8_t> present(grid.count, 1);
+  Column<std::uint8_t> present(grid.count, 1);
   const nx_elem_out result{sizeof(nx_elem_out), 0, out.data(), present.data()};
   KernelCall kernel_call(context, call, {}, nullptr);
   return kernel_call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {

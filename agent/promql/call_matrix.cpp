@@ -20,7 +20,7 @@ constexpr std::string_view kDropMark = NX_LABEL_DROP_NAME;
 // A whole vector as kernels see it.
 struct MatrixArgument {
   Held held;
-  std::vector<LabelSet> labels;
+  Column<LabelSet> labels;
   std::unique_ptr<SeriesTable> table;
   nx_matrix matrix{};
 
@@ -51,20 +51,21 @@ class MatrixResult : public nx_matrix_out {
 
  private:
   struct Columns {
-    std::vector<double> v;
-    std::vector<std::uint8_t> present;
+    Column<double> v;
+    Column<std::uint8_t> present;
   };
 
   static nx_status NX_CALL add_series(nx_matrix_out* out, const nx_label* labels,
                                       std::uint32_t label_count, double** v, std::uint8_t** present,
                                       std::uint64_t* first_index) {
-    return static_cast<MatrixResult*>(out->impl)->add_one(labels, label_count, v, present,
-                                                          first_index);
+    MatrixResult& self = *static_cast<MatrixResult*>(out->impl);
+    return within_memory(
+        self.context_, [&] { return self.add_one(labels, label_count, v, present, first_index); });
   }
 
   nx_status add_one(const nx_label* labels, std::uint32_t label_count, double** v,
                     std::uint8_t** present, std::uint64_t* first_index) {
-    if (!context_.hold(out_.step_count)) return NX_ERR_EXHAUSTED;
+    if (!context_.hold(out_.step_count) || context_.stop()) return NX_ERR_EXHAUSTED;
     held_ += out_.step_count;
     std::vector<LabelPair> pairs;
     for (std::uint32_t i = 0; i < label_count; ++i) {
@@ -117,7 +118,7 @@ void unmark_dropped_names(Context& context, Batch& batch) {
   }
 }
 
-bool read_argument(Context& context, Stream& stream, const std::vector<std::int64_t>& times,
+bool read_argument(Context& context, Stream& stream, const Column<std::int64_t>& times,
                    bool histograms, MatrixArgument& out) {
   if (!drain(stream, out.held)) return false;
   Batch& batch = out.held.batch;
@@ -145,7 +146,7 @@ bool read_argument(Context& context, Stream& stream, const std::vector<std::int6
 bool call_matrix(Context& context, const CallExpr& call, const Grid& grid, CallArguments args,
                  Batch& out) {
   const nx_function& kernel = *call.function->kernel;
-  const std::vector<std::int64_t> times = grid.times();
+  const Column<std::int64_t> times = grid.times();
   const bool histograms = (kernel.flags & NX_FN_HISTOGRAMS) != 0;
   std::deque<MatrixArgument> inputs;
   std::vector<const nx_matrix*> matrices;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace narthex::promql {
@@ -67,19 +68,94 @@ class WindowCall final : public Stream {
   }
 
   bool evaluate(Batch& out) {
-    nx_window_in& in = block_.in;
+    block_.in.arg_count = static_cast<std::uint32_t>(kernel_args_.size());
+    block_.in.step_t = times_.data();
+    nx_window_in in = block_.in;
     in.args = kernel_args_.data();
-    in.arg_count = static_cast<std::uint32_t>(kernel_args_.size());
-    in.step_t = times_.data();
     std::optional<SeriesTable> table;
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
       in.labels = table.emplace(context_.labels, block_.labels).get();
     }
-    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data(), out.present.data()};
-    KernelCall call(context_, call_, block_.labels, &out);
+    // A kernel that looks at labels gets all of them, and so the whole block.
+    if (table || block_.samples <= kSamplesPerCall) return run_kernel(in, 0, block_.labels, out);
+    return evaluate_in_parts(out);
+  }
+
+  bool run_kernel(const nx_window_in& in, std::uint64_t first, std::span<const LabelSet> labels,
+                  Batch& out) {
+    const nx_elem_out result{sizeof(nx_elem_out), 0, out.v.data() + first,
+                             out.present.data() + first};
+    KernelCall call(context_, call_, labels, &out, first);
     return call.run([&](void* instance, const nx_fn_ctx* ctx, nx_error* error) {
       return kernel_.eval_window(instance, ctx, &in, &result, error);
     });
+  }
+
+  // Some series at a time, as long as they have few samples together; one that has many by itself
+  // some steps at a time.
+  bool evaluate_in_parts(Batch& out) {
+    const nx_window_in& in = block_.in;
+    for (std::uint32_t s = 0; s < in.series_count;) {
+      std::uint32_t count = 1;
+      std::uint64_t samples = samples_of(s, 0, in.step_count);
+      while (s + count < in.series_count && samples <= kSamplesPerCall) {
+        samples += samples_of(s + count, 0, in.step_count);
+        if (samples <= kSamplesPerCall) ++count;
+      }
+      const bool many = count == 1 && samples_of(s, 0, in.step_count) > kSamplesPerCall;
+      if (context_.stop()) return false;
+      if (!(many ? evaluate_by_steps(s, out) : run_part(s, count, 0, in.step_count, out))) {
+        return false;
+      }
+      s += count;
+    }
+    return true;
+  }
+
+  bool evaluate_by_steps(std::uint32_t series, Batch& out) {
+    for (std::uint32_t first = 0; first < block_.in.step_count;) {
+      std::uint32_t count = 1;
+      std::uint64_t samples = samples_of(series, first, 1);
+      while (first + count < block_.in.step_count && samples <= kSamplesPerCall) {
+        samples += samples_of(series, first + count++, 1);
+      }
+      if (context_.stop() || !run_part(series, 1, first, count, out)) return false;
+      first += count;
+    }
+    return true;
+  }
+
+  std::uint64_t samples_of(std::uint32_t series, std::uint32_t first, std::uint32_t count) const {
+    const nx_window_in& in = block_.in;
+    std::uint64_t samples = 0;
+    for (std::uint32_t i = first; i < first + count; ++i) {
+      const std::uint64_t w = in.win_stride * series + i;
+      const std::uint64_t h = std::uint64_t{series} * in.step_count + i;
+      samples += in.hi[w] - in.lo[w];
+      if (in.hlo != nullptr) samples += in.hhi[h] - in.hlo[h];
+    }
+    return samples;
+  }
+
+  // REQUIRES: all steps, or one series.
+  bool run_part(std::uint32_t series, std::uint32_t series_count, std::uint32_t step,
+                std::uint32_t step_count, Batch& out) {
+    nx_window_in part = block_.in;
+    const std::uint64_t first = std::uint64_t{series} * part.step_count + step;
+    const std::vector<nx_arg> args = arguments_from(kernel_args_, step);
+    if (step_count != part.step_count) part.t_id = 0;  // other windows of the same times
+    part.series_count = series_count;
+    part.step_count = step_count;
+    part.n = std::uint64_t{series_count} * step_count;
+    part.args = args.data();
+    part.lo += part.win_stride * series + step;
+    part.hi += part.win_stride * series + step;
+    part.off += series;
+    part.end_t += step;
+    part.step_t += step;
+    if (part.col_flags != nullptr) part.col_flags += series;
+    if (part.hlo != nullptr) part.hlo += first, part.hhi += first;
+    return run_kernel(part, first, std::span(block_.labels).subspan(series, series_count), out);
   }
 
   void note_other_than_counters(const Batch& out) {
@@ -105,7 +181,7 @@ class WindowCall final : public Stream {
   Context& context_;
   const CallExpr& call_;
   const nx_function& kernel_;
-  const std::vector<std::int64_t> times_;
+  const Column<std::int64_t> times_;
   CallArguments args_;
   const std::vector<nx_arg> kernel_args_;
   RangeBlock block_;

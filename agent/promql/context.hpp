@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,10 @@ class Context {
         label_owner(std::make_shared<LabelStore>()),
         arena_owner(std::make_shared<Arena>()),
         labels(*label_owner),
-        arena(*arena_owner) {}
+        arena(*arena_owner) {
+    if (run.stats_by_step) stats_.by_step.assign(whole.count, 0);
+    if (run.plan && run.clock != nullptr) plan.emplace(*this, *run.clock);
+  }
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -40,6 +44,10 @@ class Context {
 
   // Whether to stop: failed already, cancelled, or out of time. Ask about once a millisecond.
   bool stop();
+  // The same for a loop over series or steps, by its index: most rounds cost nothing.
+  bool stop_now_and_then(std::size_t index) { return index % 64 == 0 && stop(); }
+  // The bound of memory that an allocation met: fails the query with it.
+  bool fail_for_memory();
 
   // Samples held in memory: counts, and fails the query beyond the limit.
   // Fails a query that is known to pass the sample limit before it is run: with the bound it would
@@ -48,24 +56,47 @@ class Context {
   bool hold(std::uint64_t samples);
   void release(std::uint64_t samples) { held_ -= samples < held_ ? samples : held_; }
   std::uint64_t held() const { return held_; }
-  // Samples read for a step.
-  void count_read(std::uint64_t samples) { stats_.samples_total += samples; }
-  const SampleStats& stats() const { return stats_; }
+  // Samples that an operator over `steps` steps has read for them. One over a single step of many
+  // stands for all of them, and what a subquery reads counts by its windows: as the reference has
+  // it.
+  void count_read(std::uint64_t samples, std::uint32_t steps);
+  // Where an operator over `steps` steps counts what it reads for each; null when nobody asks.
+  std::uint64_t* reads_by_step(std::uint32_t steps);
+  // All samples read so far, whatever they count for.
+  std::uint64_t samples_touched() const { return touched_; }
+  SampleStats stats() const;
+  // While one lives, samples are read for a subquery.
+  class InnerReads {
+   public:
+    explicit InnerReads(Context& context) : context_(context) { ++context_.inner_; }
+    ~InnerReads() { --context_.inner_; }
+    InnerReads(const InnerReads&) = delete;
+    InnerReads& operator=(const InnerReads&) = delete;
+
+   private:
+    Context& context_;
+  };
 
   Source& source;
   const RunOptions& options;
   std::string_view query;
-  const Grid grid;  // of the whole query: what start() and end() mean
+  const Grid grid;                                // of the whole query: what start() and end() mean
   const std::shared_ptr<LabelStore> label_owner;  // the result keeps both alive
   const std::shared_ptr<Arena> arena_owner;
   LabelStore& labels;
   Arena& arena;
   Annotations annotations;
+  std::optional<PlanRecorder> plan;  // when one is asked for
 
  private:
+  bool out_of_time() const;
+
   QueryError error_;
   SampleStats stats_;
   std::uint64_t held_ = 0;
+  std::uint64_t touched_ = 0;
+  std::uint64_t read_for_all_ = 0;  // samples that count for every step
+  int inner_ = 0;                   // in how many subqueries
 };
 
 // Samples that an operator keeps in memory; given back when it dies.

@@ -80,6 +80,7 @@ bool merge_equal_series(Context& context, Batch& all, Collision collision) {
   merged.clear(all.step_count);
   bool any = false;
   for (std::size_t s = 0; s < all.series_count(); ++s) {
+    if (context.stop_now_and_then(s)) return false;
     if (collision == Collision::kRefuse && is_empty(all, s)) {
       any = true;  // without a value a series is not there
       continue;

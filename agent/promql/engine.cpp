@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <new>
 
 namespace narthex::promql {
 
@@ -25,31 +27,61 @@ class Run {
   QueryResult execute();
 
  private:
+  bool evaluate_in_memory(QueryResult& out);
   bool evaluate(QueryResult& out);
   bool scalar(QueryResult& out);
   bool vector(QueryResult& out);
   bool matrix(QueryResult& out);
   bool finish_names(Batch& batch);
   void add_series(const Batch& batch, std::size_t series, QueryResult& out);
-  void sort(QueryResult& out) const;
+  void sort(QueryResult& out);
+  void built();
+  void pulled();
+  std::int64_t now_ns() const {
+    return context_.options.clock != nullptr ? context_.options.clock->mono_ns() : 0;
+  }
 
   const Query& query_;
   Context context_;
   Builder builder_;
+  RunTimings timings_;
+  std::int64_t begun_ns_ = 0;
 };
 
 QueryResult Run::execute() {
   QueryResult out;
+  out.memory = context_.options.memory;
   out.labels = context_.label_owner;
   out.arena = context_.arena_owner;
-  if (context_.stop() || !evaluate(out)) {
+  begun_ns_ = now_ns();
+  if (context_.stop() || !evaluate_in_memory(out)) {
     out.series.clear();
     out.error = context_.error();
   }
   out.annotations = std::move(context_.annotations);
   out.stats = context_.stats();
+  out.timings = timings_;
+  if (context_.plan) out.plan = context_.plan->root();
   return out;
 }
+
+// What does not fit into memory fails the query and nothing else.
+bool Run::evaluate_in_memory(QueryResult& out) {
+  try {
+    return evaluate(out);
+  } catch (const std::bad_alloc&) {
+    return context_.fail_for_memory();
+  }
+}
+
+// The operators are there; what follows is pulling.
+void Run::built() {
+  const std::int64_t now = now_ns();
+  timings_.prepare_ns = now - begun_ns_;
+  begun_ns_ = now;
+}
+
+void Run::pulled() { timings_.inner_ns = now_ns() - begun_ns_; }
 
 bool Run::evaluate(QueryResult& out) {
   switch (query_.type()) {
@@ -70,6 +102,7 @@ bool Run::evaluate(QueryResult& out) {
 bool Run::scalar(QueryResult& out) {
   ScalarColumn column;
   if (!builder_.scalar(query_.root(), context_.grid, column)) return false;
+  pulled();
   context_.hold(column.size());
   if (context_.options.instant()) {
     out.type = ValueType::kScalar;
@@ -117,9 +150,14 @@ bool Run::vector(QueryResult& out) {
   out.type = context_.options.instant() ? ValueType::kVector : ValueType::kMatrix;
   const StreamPtr stream = builder_.vector(query_.root(), context_.grid);
   if (stream == nullptr) return false;
+  built();
   Held all(context_);
   if (!drain(*stream, all) || !finish_names(all.batch)) return false;
-  for (std::size_t s = 0; s < all.batch.series_count(); ++s) add_series(all.batch, s, out);
+  for (std::size_t s = 0; s < all.batch.series_count(); ++s) {
+    if (context_.stop_now_and_then(s)) return false;
+    add_series(all.batch, s, out);
+  }
+  pulled();
   if (!context_.options.instant()) sort(out);
   return true;
 }
@@ -128,10 +166,12 @@ bool Run::matrix(QueryResult& out) {
   out.type = ValueType::kMatrix;
   const RangePtr stream = builder_.range(query_.root(), context_.grid);
   if (stream == nullptr) return false;
+  built();
   RangeBlock block;
   while (stream->next(block)) {
     const nx_window_in& in = block.in;
     for (std::uint32_t s = 0; s < in.series_count; ++s) {
+      if (context_.stop_now_and_then(s)) return false;
       ResultSeries series;
       series.labels = block.labels[s];
       if (s < block.drop_name.size() && block.drop_name[s] != 0) {
@@ -158,15 +198,18 @@ bool Run::matrix(QueryResult& out) {
     }
   }
   if (context_.failed()) return false;
+  pulled();
   sort(out);
   return true;
 }
 
-void Run::sort(QueryResult& out) const {
+void Run::sort(QueryResult& out) {
+  const std::int64_t begun_ns = now_ns();
   std::sort(out.series.begin(), out.series.end(),
             [this](const ResultSeries& a, const ResultSeries& b) {
               return context_.labels.compare(a.labels, b.labels) < 0;
             });
+  timings_.sort_ns = now_ns() - begun_ns;
 }
 
 // False when the range has more steps than can be counted.
@@ -187,7 +230,12 @@ bool make_grid(const RunOptions& options, Grid& out) {
 
 QueryResult::QueryResult() = default;
 QueryResult::QueryResult(QueryResult&&) noexcept = default;
-QueryResult& QueryResult::operator=(QueryResult&&) noexcept = default;
+QueryResult& QueryResult::operator=(QueryResult&& other) noexcept {
+  if (this == &other) return *this;
+  // What this held goes before the meter that it is charged to.
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
+}
 QueryResult::~QueryResult() = default;
 
 Result<Query> Query::parse(std::string_view text, std::shared_ptr<const FunctionTable> table,
@@ -217,6 +265,7 @@ QueryResult Query::run(Source& source, const RunOptions& options) const {
     refused.error = {ErrorKind::kBadData, "too many steps in the range of the query"};
   }
   if (refused.error.kind != ErrorKind::kNone) return refused;
+  const MemoryScope scope(options.memory.get());
   return Run(*this, source, options, grid).execute();
 }
 

@@ -11,10 +11,13 @@
 #include "promql/annotations.hpp"
 #include "promql/batch.hpp"
 #include "promql/functions.hpp"
+#include "promql/memory.hpp"
 #include "promql/parser.hpp"
+#include "promql/plan.hpp"
 #include "runtime/cancel.hpp"
 #include "runtime/clock.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,12 +31,23 @@ class Source;
 
 // Named as the HTTP API names them.
 enum class ErrorKind : std::uint8_t {
-  kNone, kBadData, kExecution, kTimeout, kCanceled, kInternal,
+  kNone,
+  kBadData,
+  kExecution,
+  kTimeout,
+  kCanceled,
+  kInternal,
+  kUnavailable,
 };
 
 struct QueryError {
   ErrorKind kind = ErrorKind::kNone;
   std::string message;
+};
+
+// What others may see of a run while it goes on. Thread-safe.
+struct RunProgress {
+  std::atomic<std::uint64_t> samples{0};  // read so far, those for subqueries too
 };
 
 struct RunOptions {
@@ -46,22 +60,34 @@ struct RunOptions {
   bool delayed_name_removal = false;       // promql-delayed-name-removal
   const runtime::Cancellation* cancellation = nullptr;
   const runtime::Clock* clock = nullptr;
-  std::int64_t deadline_mono_ns = 0;  // 0: none
+  std::int64_t deadline_mono_ns = 0;    // 0: none
+  std::shared_ptr<MemoryMeter> memory;  // null: unlimited
+  RunProgress* progress = nullptr;
+  bool stats_by_step = false;  // SampleStats::by_step is wanted
+  bool plan = false;           // QueryResult::plan is wanted
 
   bool instant() const { return step_ms == 0; }
 };
 
 struct SampleStats {
-  std::uint64_t samples_total = 0;  // totalQueryableSamples
-  std::uint64_t samples_peak = 0;   // peakSamples
+  std::uint64_t samples_total = 0;     // totalQueryableSamples
+  std::uint64_t samples_peak = 0;      // peakSamples
+  std::vector<std::uint64_t> by_step;  // totalQueryableSamplesPerStep; empty unless asked for
+};
+
+// Where the time of a run went, as Prometheus divides it. Without a clock all is 0.
+struct RunTimings {
+  std::int64_t prepare_ns = 0;  // building the operators, and what is evaluated on the way
+  std::int64_t inner_ns = 0;
+  std::int64_t sort_ns = 0;
 };
 
 // A series of a result: samples in order of time. Each has a value or a histogram.
 struct ResultSeries {
   LabelSet labels;
-  std::vector<std::int64_t> t_ms;
-  std::vector<double> v;
-  std::vector<const nx_histogram*> h;  // empty: floats only; else float form, null for floats
+  Column<std::int64_t> t_ms;
+  Column<double> v;
+  Column<const nx_histogram*> h;  // empty: floats only; else float form, null for floats
 };
 
 // What a run yields; owns all that its views point to. Movable.
@@ -71,16 +97,19 @@ struct QueryResult {
   QueryResult& operator=(QueryResult&&) noexcept;
   ~QueryResult();
 
-  QueryError error;  // kNone: the rest counts
+  std::shared_ptr<MemoryMeter> memory;  // of the run; the last to go
+  QueryError error;                     // kNone: the rest counts
   ValueType type = ValueType::kMatrix;
-  std::vector<ResultSeries> series;  // kVector: one sample each; kMatrix
+  Column<ResultSeries> series;  // kVector: one sample each; kMatrix
   std::int64_t scalar_t_ms = 0;      // kScalar, kString
   double scalar = 0;
   std::string text;
   Annotations annotations;
   SampleStats stats;
-  std::shared_ptr<LabelStore> labels;  // of every LabelSet here
-  std::shared_ptr<Arena> arena;        // of every histogram
+  RunTimings timings;
+  std::shared_ptr<const PlanNode> plan;  // null unless asked for; its children are the query
+  std::shared_ptr<LabelStore> labels;    // of every LabelSet here
+  std::shared_ptr<Arena> arena;          // of every histogram
 };
 
 class Query {

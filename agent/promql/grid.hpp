@@ -2,8 +2,9 @@
 // grid.hpp - the instants at which an expression is evaluated: start, start + step, ... A value.
 #pragma once
 
+#include "promql/memory.hpp"
+
 #include <cstdint>
-#include <vector>
 
 namespace narthex::promql {
 
@@ -14,8 +15,8 @@ struct Grid {
 
   std::int64_t at(std::uint32_t index) const { return start_ms + step_ms * index; }
   std::int64_t end_ms() const { return at(count - 1); }
-  std::vector<std::int64_t> times() const {
-    std::vector<std::int64_t> out(count);
+  Column<std::int64_t> times() const {
+    Column<std::int64_t> out(count);
     for (std::uint32_t i = 0; i < count; ++i) out[i] = at(i);
     return out;
   }

@@ -82,6 +82,7 @@ void* Arena::allocate(std::size_t bytes) {
   bytes = (std::max<std::size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
   if (bytes > left_) {
     const std::size_t size = std::max(bytes, kBlockBytes);
+    charge_.add(size);
     blocks_.emplace_back(::operator new (size, std::align_val_t{kAlignment}));
     next_ = static_cast<char*>(blocks_.back().get());
     left_ = size;

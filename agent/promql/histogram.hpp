@@ -3,6 +3,8 @@
 // in an arena that lives as long as the query. Immutable once made.
 #pragma once
 
+#include "promql/memory.hpp"
+
 #include <narthex/data.h>
 
 #include <cstdint>
@@ -27,6 +29,7 @@ class Arena {
   struct Free {
     void operator()(void* memory) const;
   };
+  MemoryCharge charge_;
   std::vector<std::unique_ptr<void, Free>> blocks_;
   char* next_ = nullptr;
   std::size_t left_ = 0;

@@ -51,9 +51,17 @@ std::vector<nx_arg> kernel_arguments(const CallArguments& args) {
   return out;
 }
 
+std::vector<nx_arg> arguments_from(const std::vector<nx_arg>& args, std::uint32_t first) {
+  std::vector<nx_arg> out = args;
+  for (nx_arg& arg : out) {
+    if (arg.v != nullptr) arg.v += arg.stride * first;
+  }
+  return out;
+}
+
 KernelCall::KernelCall(Context& context, const CallExpr& call, std::span<const LabelSet> labels,
-                       Batch* results)
-    : context_(context), call_(call), labels_(labels), results_(results) {
+                       Batch* results, std::uint64_t first)
+    : context_(context), call_(call), labels_(labels), results_(results), first_(first) {
   ctx_.struct_size = sizeof ctx_;
   ctx_.impl = this;
   ctx_.scratch = &scratch;
@@ -77,7 +85,12 @@ bool KernelCall::finish(const Status& status) {
 void* KernelCall::scratch(const nx_fn_ctx* ctx, std::uint64_t size) {
   KernelCall& call = self(ctx);
   if (size > kMaxScratchBytes || call.scratch_.bytes() > kMaxScratchBytes) return nullptr;
-  return call.scratch_.allocate(size);
+  void* memory = nullptr;
+  within_memory(call.context_, [&] {
+    memory = call.scratch_.allocate(size);
+    return NX_OK;
+  });
+  return memory;
 }
 
 // A text that ends with a colon or with "metric name" wants the bare name, even an empty one;
@@ -103,13 +116,16 @@ void KernelCall::annotate(const nx_fn_ctx* ctx, std::uint32_t level, std::uint32
 
 nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const nx_histogram* h) {
   KernelCall& call = self(ctx);
+  i += call.first_;
   if (call.results_ == nullptr || h == nullptr || i >= call.results_->size()) {
     return NX_ERR_INVALID_ARGUMENT;
   }
-  call.results_->need_histograms();
-  call.results_->h[i] = copy_as_float(*h, call.context_.arena);
-  call.results_->present[i] = 1;
-  return NX_OK;
+  return within_memory(call.context_, [&] {
+    call.results_->need_histograms();
+    call.results_->h[i] = copy_as_float(*h, call.context_.arena);
+    call.results_->present[i] = 1;
+    return NX_OK;
+  });
 }
 
 std::int32_t KernelCall::cancelled(const nx_fn_ctx* ctx) {

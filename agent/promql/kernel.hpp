@@ -9,11 +9,24 @@
 
 #include <narthex/function.h>
 
+#include <new>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace narthex::promql {
+
+// Runs f() for a kernel that called back: what it throws for want of memory fails the query, and
+// never crosses the ABI.
+template <class F>
+nx_status within_memory(Context& context, F&& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    context.fail_for_memory();
+    return NX_ERR_EXHAUSTED;
+  }
+}
 
 // A table over the label sets of a batch, for kernels that ask for it.
 class SeriesTable {
@@ -28,15 +41,22 @@ class SeriesTable {
   nx_series_table table_{};
 };
 
+// Samples and elements that a kernel is given at once where there are very many: a few milliseconds
+// of work, so that a query that is to end ends soon whatever its kernels look at.
+inline constexpr std::uint64_t kSamplesPerCall = 1 << 20;
+
+// The arguments of the steps from `first` on.
+std::vector<nx_arg> arguments_from(const std::vector<nx_arg>& args, std::uint32_t first);
+
 // The arguments as kernels get them: columns of scalars, texts, nothing for the vector.
 std::vector<nx_arg> kernel_arguments(const CallArguments& args);
 
 class KernelCall {
  public:
-  // labels: of the block's series, for annotations. results: where put_histogram() writes; null:
-  // the kernel may not. Both outlive this.
+  // labels: of the block's series, for annotations. results: where put_histogram() writes, the
+  // kernel's element 0 at `first`; null: the kernel may not. Both outlive this.
   KernelCall(Context& context, const CallExpr& call, std::span<const LabelSet> labels,
-             Batch* results);
+             Batch* results, std::uint64_t first = 0);
 
   // Runs f(instance, ctx, error); false when the query failed.
   template <class F>
@@ -60,6 +80,7 @@ class KernelCall {
   const CallExpr& call_;
   std::span<const LabelSet> labels_;
   Batch* results_;
+  const std::uint64_t first_;
   Arena scratch_;
   nx_fn_ctx ctx_{};
 };

@@ -11,6 +11,8 @@ namespace narthex::promql {
 namespace {
 
 constexpr std::size_t kBlockPairs = 4096;
+// What a text costs beside its bytes: its string, views of it, and its place in the hash table.
+constexpr std::size_t kTextOverhead = 128;
 
 }  // namespace
 
@@ -45,6 +47,7 @@ LabelStore::LabelStore() {
 Symbol LabelStore::intern(std::string_view text) {
   const auto known = symbols_.find(text);
   if (known != symbols_.end()) return known->second;
+  charge_.add(text.size() + kTextOverhead);
   const std::string_view kept = storage_.emplace_back(text);
   const auto symbol = static_cast<Symbol>(texts_.size());
   texts_.push_back(kept);
@@ -56,6 +59,7 @@ Symbol LabelStore::intern(std::string_view text) {
 LabelPair* LabelStore::allocate(std::size_t count) {
   if (count > block_left_) {
     const std::size_t size = std::max(count, kBlockPairs);
+    charge_.add(size * sizeof(LabelPair));
     blocks_.push_back(std::make_unique<LabelPair[]>(size));
     block_next_ = blocks_.back().get();
     block_left_ = size;

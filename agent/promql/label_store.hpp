@@ -4,6 +4,8 @@
 // until the store dies. One thread.
 #pragma once
 
+#include "promql/memory.hpp"
+
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>
 
@@ -73,8 +75,7 @@ class LabelStore {
   // Sorts, drops empty values; of equal names the last counts.
   LabelSet add_unsorted(std::vector<LabelPair> pairs);
   // Series `index` of a table whose symbols were interned as `symbols`.
-  LabelSet add(const nx_series_table& table, std::uint32_t index,
-               std::span<const Symbol> symbols);
+  LabelSet add(const nx_series_table& table, std::uint32_t index, std::span<const Symbol> symbols);
   std::vector<Symbol> intern_table(const nx_series_table& table);
 
   template <class Predicate>
@@ -99,6 +100,7 @@ class LabelStore {
  private:
   LabelPair* allocate(std::size_t count);
 
+  MemoryCharge charge_;
   std::deque<std::string> storage_;
   std::vector<std::string_view> texts_;
   std::vector<nx_str> nx_texts_;

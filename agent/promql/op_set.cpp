@@ -11,10 +11,12 @@ namespace {
 // For every group the steps at which any of its series has a value.
 class GroupPresence {
  public:
-  GroupPresence(Matcher& matcher, std::uint32_t steps) : matcher_(matcher), steps_(steps) {}
+  GroupPresence(Context& context, Matcher& matcher, std::uint32_t steps)
+      : context_(context), matcher_(matcher), steps_(steps) {}
 
   void add(const Batch& batch) {
     for (std::size_t s = 0; s < batch.series_count(); ++s) {
+      if (context_.stop_now_and_then(s)) return;
       const std::size_t first = std::size_t{matcher_.group(batch.labels[s])} * steps_;
       if (first + steps_ > present_.size()) present_.resize(first + steps_, 0);
       for (std::uint32_t i = 0; i < steps_; ++i) {
@@ -28,9 +30,10 @@ class GroupPresence {
   }
 
  private:
+  Context& context_;
   Matcher& matcher_;
   const std::uint32_t steps_;
-  std::vector<std::uint8_t> present_;
+  Column<std::uint8_t> present_;
 };
 
 class SetOperation final : public Stream {
@@ -47,7 +50,7 @@ class SetOperation final : public Stream {
     if (other_ == nullptr && !read_other()) return false;
     if (context_.stop() || !lhs_->next(out)) return false;
     keep(out, op_ == TokenKind::kAnd);
-    return true;
+    return !context_.failed();
   }
 
  private:
@@ -67,15 +70,18 @@ class SetOperation final : public Stream {
 bool SetOperation::read_other() {
   Batch part;
   while (rhs_->next(part)) {
-    if (other_ == nullptr) other_ = std::make_unique<GroupPresence>(matcher_, part.step_count);
+    if (other_ == nullptr) {
+      other_ = std::make_unique<GroupPresence>(context_, matcher_, part.step_count);
+    }
     other_->add(part);
   }
-  if (other_ == nullptr) other_ = std::make_unique<GroupPresence>(matcher_, 1);
+  if (other_ == nullptr) other_ = std::make_unique<GroupPresence>(context_, matcher_, 1);
   return !context_.failed();
 }
 
 void SetOperation::keep(Batch& batch, bool where_present) {
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context_.stop_now_and_then(s)) return;
     const std::uint32_t group = matcher_.group(batch.labels[s]);
     for (std::uint32_t i = 0; i < batch.step_count; ++i) {
       if (other_->at(group, i) != where_present) batch.set_absent(s * batch.step_count + i);
@@ -89,11 +95,12 @@ bool SetOperation::next_of_union(Batch& out) {
     Held all(context_);
     if (!drain(*lhs_, all)) return false;
     other_ = std::make_unique<GroupPresence>(
-        matcher_, all.batch.series_count() > 0 ? all.batch.step_count : 1);
+        context_, matcher_, all.batch.series_count() > 0 ? all.batch.step_count : 1);
     other_->add(all.batch);
     Held rest(context_);
     if (!drain(*rhs_, rest)) return false;
     keep(rest.batch, false);
+    if (context_.failed()) return false;
     if (all.batch.series_count() == 0) {
       all.batch = std::move(rest.batch);
     } else {

@@ -129,8 +129,11 @@ void VectorVector::find_groups() {
   place(many_.batch, &Group::many);
   place(one_.batch, &Group::one);
   any_many_.assign(steps_, 0);
-  for (std::size_t i = 0; i < many_.batch.size(); ++i) {
-    any_many_[i % steps_] |= many_.batch.present[i];
+  for (std::size_t s = 0; s < many_.batch.series_count(); ++s) {
+    if (context_.stop_now_and_then(s)) return;
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      any_many_[i] |= many_.batch.present[s * steps_ + i];
+    }
   }
 }
 
@@ -138,6 +141,7 @@ void VectorVector::find_groups() {
 bool VectorVector::find_partners(const Group& group, std::vector<std::uint32_t>& partner) {
   partner.assign(steps_, kNobody);
   for (std::uint32_t step = 0; step < steps_; ++step) {
+    if (context_.stop_now_and_then(step)) return false;
     if (any_many_[step] == 0 && !fill_many()) continue;
     for (const std::uint32_t s : group.one) {
       if (one_.batch.present[std::size_t{s} * steps_ + step] == 0) continue;
@@ -166,7 +170,7 @@ bool VectorVector::evaluate_group(std::uint32_t index, const Group& group) {
   if (!find_partners(group, partner)) return false;
   std::vector<std::uint8_t> taken(steps_, 0);
   for (const std::uint32_t many : group.many) {
-    if (!evaluate_series(index, many, partner, taken)) return false;
+    if (context_.stop() || !evaluate_series(index, many, partner, taken)) return false;
   }
   return !fill_many() || evaluate_unmatched(index, partner, taken);
 }
@@ -267,8 +271,8 @@ LabelSet VectorVector::result_labels(const Pair& pair) {
   LabelStore& labels = context_.labels;
   LabelSet set = labels_of(many_, pair.many, one_, pair.one);
   const LabelSet one = labels_of(one_, pair.one, many_, pair.many);
-  const bool drop_metadata = changes_meaning(expr_.op) ||
-                             (expr_.return_bool && !context_.options.delayed_name_removal);
+  const bool drop_metadata =
+      changes_meaning(expr_.op) || (expr_.return_bool && !context_.options.delayed_name_removal);
   if (drop_metadata) set = labels.without_metadata(set);
   if (one_to_one_) {
     // What on() keeps is its labels; what ignoring() keeps is all but its labels.

@@ -49,7 +49,7 @@ StreamPtr materialized(Context& context, Held held);
 StreamPtr materialized(Context& context, Batch batch);
 // The windows of a subquery over what its inner expression yielded on a grid of its own.
 RangePtr windows_over(Context& context, Held inner, const Grid& inner_grid,
-                      std::vector<std::int64_t> end_ms, std::int64_t range_ms);
+                      Column<std::int64_t> end_ms, std::int64_t range_ms);
 // Repeats the single step of `of` over the grid.
 StreamPtr broadcast(Context& context, StreamPtr of, const Grid& grid);
 // A series without labels.

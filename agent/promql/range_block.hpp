@@ -4,6 +4,7 @@
 #pragma once
 
 #include "promql/label_store.hpp"
+#include "promql/memory.hpp"
 
 #include <narthex/function.h>
 
@@ -14,11 +15,11 @@
 namespace narthex::promql {
 
 struct RangeBlock {
-  nx_window_in in{};             // args, arg_count and labels are the caller's
-  std::vector<LabelSet> labels;  // [series_count]
-  std::vector<std::uint8_t> drop_name;  // [series_count], or empty
-  std::uint64_t samples = 0;     // in all windows together, histograms by weight
-  std::uint64_t held = 0;        // in memory
+  nx_window_in in{};               // args, arg_count and labels are the caller's
+  Column<LabelSet> labels;         // [series_count]
+  Column<std::uint8_t> drop_name;  // [series_count], or empty
+  std::uint64_t samples = 0;       // in all windows together, histograms by weight
+  std::uint64_t held = 0;          // in memory
 };
 
 // Yields blocks; the arrays of one are valid until the next call. One thread.

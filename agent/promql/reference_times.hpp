@@ -25,8 +25,8 @@ struct ReferenceTimes {
   }
   std::int64_t first() const { return at(0); }
   std::int64_t last() const { return at(grid.count - 1); }
-  std::vector<std::int64_t> times() const {
-    std::vector<std::int64_t> out(grid.count);
+  Column<std::int64_t> times() const {
+    Column<std::int64_t> out(grid.count);
     for (std::uint32_t i = 0; i < grid.count; ++i) out[i] = at(i);
     return out;
   }

@@ -37,7 +37,7 @@ class InstantSelect final : public Stream {
   Context& context_;
   const VectorSelector& selector_;
   const ReferenceTimes reference_;
-  const std::vector<std::int64_t> times_;
+  const Column<std::int64_t> times_;
   const std::uint32_t steps_;
   const SelectValue value_;
   const std::optional<TimeBounds> bounds_;
@@ -46,10 +46,11 @@ class InstantSelect final : public Stream {
   std::uint32_t next_series_ = 0;  // of the block
   bool have_block_ = false;
   std::uint64_t found_t_id_ = 0;
-  std::vector<std::uint32_t> found_;  // [steps]: samples at or before the step
+  Column<std::uint32_t> found_;  // [steps]: samples at or before the step
   std::uint64_t last_histogram_ = ~std::uint64_t{0};
   const nx_histogram* last_copy_ = nullptr;
   std::uint64_t held_ = 0;
+  MemoryCharge block_bytes_;
 };
 
 bool InstantSelect::open() {
@@ -79,13 +80,14 @@ bool InstantSelect::next_block() {
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
   last_histogram_ = ~std::uint64_t{0};
+  block_bytes_.set(bytes_of(block));
   if ((block.flags & NX_BLOCK_SHARED_T) != 0) find_shared(block);
   return have_block_ = true;
 }
 
 // How many samples of a time column are not after each step.
 void count_until(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
-                 const std::vector<std::int64_t>& times, std::vector<std::uint32_t>& out) {
+                 const Column<std::int64_t>& times, Column<std::uint32_t>& out) {
   out.resize(times.size());
   std::uint32_t k = first;
   for (std::size_t i = 0; i < times.size(); ++i) {
@@ -133,6 +135,7 @@ void InstantSelect::add_series(const nx_block& block, std::uint32_t series, Batc
   const std::int64_t lookback = context_.options.lookback_ms;
   const std::size_t first = out.add(context_.labels.add(*block.labels, series, symbols_));
   std::uint64_t count = 0;
+  std::uint64_t* const by_step = context_.reads_by_step(steps_);
   for (std::uint32_t i = 0; i < steps_; ++i) {
     const std::uint32_t until = std::min(found_[i], block.row1[series]);
     if (until <= block.row0[series]) continue;
@@ -141,7 +144,9 @@ void InstantSelect::add_series(const nx_block& block, std::uint32_t series, Batc
     put(block, off + k, t[k], first + i, out);
     if (out.present[first + i] == 0) continue;
     const nx_histogram* h = out.histogram(first + i);
-    count += h == nullptr ? 1 : sample_weight(*h);
+    const std::uint64_t weight = h == nullptr ? 1 : sample_weight(*h);
+    count += weight;
+    if (by_step != nullptr) by_step[i] += weight;
   }
   if (count == 0) {
     out.labels.pop_back();
@@ -151,7 +156,7 @@ void InstantSelect::add_series(const nx_block& block, std::uint32_t series, Batc
     return;
   }
   held_ += count;
-  context_.count_read(count);
+  context_.count_read(count, steps_);
 }
 
 bool InstantSelect::next(Batch& out) {

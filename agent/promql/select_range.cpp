@@ -13,13 +13,13 @@ namespace narthex::promql {
 namespace {
 
 struct Windows {
-  std::vector<std::uint32_t> lo;
-  std::vector<std::uint32_t> hi;
+  Column<std::uint32_t> lo;
+  Column<std::uint32_t> hi;
 };
 
 // Appends the windows over t[first .. last) for ascending ends.
 void append_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
-                    const std::vector<std::int64_t>& end_ms, std::int64_t range_ms, Windows& out) {
+                    const Column<std::int64_t>& end_ms, std::int64_t range_ms, Windows& out) {
   std::uint32_t lo = first;
   std::uint32_t hi = first;
   for (const std::int64_t end : end_ms) {
@@ -35,7 +35,7 @@ void append_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t la
 // behind its end. Where nothing lies behind the start, the last two samples before it are seen: so
 // the reference has it.
 void append_extended_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
-                             const std::vector<std::int64_t>& end_ms, std::int64_t range_ms,
+                             const Column<std::int64_t>& end_ms, std::int64_t range_ms,
                              std::int64_t lookback_ms, bool smoothed, Windows& out) {
   for (const std::int64_t end : end_ms) {
     const std::int64_t start = end - range_ms;
@@ -87,7 +87,7 @@ class RangeSelect final : public RangeStream {
   Context& context_;
   const MatrixSelector& matrix_;
   const ReferenceTimes reference_;
-  const std::vector<std::int64_t> end_ms_;
+  const Column<std::int64_t> end_ms_;
   const std::int64_t range_ms_;
   const RangeMode mode_;
   const std::uint32_t steps_;
@@ -101,11 +101,12 @@ class RangeSelect final : public RangeStream {
   bool have_shared_ = false;
   Windows windows_;  // of the current slice
   Windows histogram_windows_;
-  std::vector<std::int64_t> t_, ht_;
-  std::vector<double> v_;
-  std::vector<const nx_histogram*> h_;
-  std::vector<std::uint64_t> off_;
+  Column<std::int64_t> t_, ht_;
+  Column<double> v_;
+  Column<const nx_histogram*> h_;
+  Column<std::uint64_t> off_;
   std::uint64_t held_ = 0;
+  MemoryCharge block_bytes_;
 };
 
 bool RangeSelect::open() {
@@ -134,6 +135,7 @@ bool RangeSelect::next_block() {
   const nx_block& block = cursor_->block();
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
+  block_bytes_.set(bytes_of(block));
   if (block.t_id == 0 || block.t_id != shared_t_id_) have_shared_ = false;
   return have_block_ = true;
 }
@@ -269,14 +271,18 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
 void RangeSelect::count_samples(RangeBlock& out) {
   const nx_window_in& in = out.in;
   out.samples = 0;
+  std::uint64_t* const by_step = context_.reads_by_step(steps_);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
     for (std::uint32_t i = 0; i < steps_; ++i) {
       const std::uint64_t w = in.win_stride * s + i;
-      out.samples += in.hi[w] - in.lo[w];
-      if (in.hlo == nullptr) continue;
+      std::uint64_t samples = in.hi[w] - in.lo[w];
       const std::uint64_t hw = std::uint64_t{steps_} * s + i;
-      for (std::uint32_t k = in.hlo[hw]; k < in.hhi[hw]; ++k)
-        out.samples += sample_weight(*in.h[k]);
+      for (std::uint32_t k = in.hlo != nullptr ? in.hlo[hw] : 0;
+           in.hlo != nullptr && k < in.hhi[hw]; ++k) {
+        samples += sample_weight(*in.h[k]);
+      }
+      out.samples += samples;
+      if (by_step != nullptr) by_step[i] += samples;
     }
   }
 }
@@ -322,7 +328,7 @@ bool RangeSelect::next(RangeBlock& out) {
   if (context_.failed()) return false;
   next_series_ += count;
   have_block_ = next_series_ < block.series_count;
-  context_.count_read(out.samples);
+  context_.count_read(out.samples, steps_);
   held_ = out.held;
   return context_.hold(held_);
 }

@@ -22,6 +22,13 @@ class BlockCursor {
   virtual Status status() const = 0;
 };
 
+// What a block holds in memory, by and large.
+inline std::uint64_t bytes_of(const nx_block& block) {
+  constexpr std::uint64_t kHistogramBytes = 512;
+  const std::uint64_t columns = (block.flags & NX_BLOCK_SHARED_T) != 0 ? 1 : 2;
+  return (block.sample_count * columns + block.t_rows) * 8 + block.hist_count * kHistogramBytes;
+}
+
 class Source {
  public:
   virtual ~Source() = default;

@@ -10,8 +10,8 @@ namespace {
 
 class SubqueryWindows final : public RangeStream {
  public:
-  SubqueryWindows(Context& context, Held inner, const Grid& inner_grid,
-                  std::vector<std::int64_t> end_ms, std::int64_t range_ms)
+  SubqueryWindows(Context& context, Held inner, const Grid& inner_grid, Column<std::int64_t> end_ms,
+                  std::int64_t range_ms)
       : context_(context),
         inner_(std::move(inner)),
         inner_times_(inner_grid.times()),
@@ -22,25 +22,25 @@ class SubqueryWindows final : public RangeStream {
 
  private:
   void add_series(std::size_t series);
-  void add_windows(const std::vector<std::int64_t>& t, std::size_t first,
-                   std::vector<std::uint32_t>& lo, std::vector<std::uint32_t>& hi,
-                   std::uint32_t base) const;
+  void count_samples(RangeBlock& out);
+  void add_windows(const Column<std::int64_t>& t, std::size_t first, Column<std::uint32_t>& lo,
+                   Column<std::uint32_t>& hi, std::uint32_t base) const;
 
   Context& context_;
   Held inner_;
-  const std::vector<std::int64_t> inner_times_;
-  const std::vector<std::int64_t> end_ms_;
+  const Column<std::int64_t> inner_times_;
+  const Column<std::int64_t> end_ms_;
   const std::int64_t range_ms_;
   std::size_t next_ = 0;
-  std::vector<std::int64_t> t_, ht_;
-  std::vector<double> v_;
-  std::vector<const nx_histogram*> h_;
-  std::vector<std::uint64_t> off_;
-  std::vector<std::uint32_t> lo_, hi_, hlo_, hhi_;
+  Column<std::int64_t> t_, ht_;
+  Column<double> v_;
+  Column<const nx_histogram*> h_;
+  Column<std::uint64_t> off_;
+  Column<std::uint32_t> lo_, hi_, hlo_, hhi_;
 };
 
-void SubqueryWindows::add_windows(const std::vector<std::int64_t>& t, std::size_t first,
-                                  std::vector<std::uint32_t>& lo, std::vector<std::uint32_t>& hi,
+void SubqueryWindows::add_windows(const Column<std::int64_t>& t, std::size_t first,
+                                  Column<std::uint32_t>& lo, Column<std::uint32_t>& hi,
                                   std::uint32_t base) const {
   std::size_t from = first;
   std::size_t until = first;
@@ -72,6 +72,21 @@ void SubqueryWindows::add_series(std::size_t series) {
   if (!batch.h.empty()) {
     add_windows(ht_, histograms, hlo_, hhi_, static_cast<std::uint32_t>(histograms));
   }
+}
+
+void SubqueryWindows::count_samples(RangeBlock& out) {
+  const std::uint32_t steps = out.in.step_count;
+  std::uint64_t* const by_step = context_.reads_by_step(steps);
+  out.samples = 0;
+  for (std::size_t w = 0; w < lo_.size(); ++w) {
+    std::uint64_t samples = hi_[w] - lo_[w];
+    for (std::uint32_t k = hlo_.empty() ? 0 : hlo_[w]; !hlo_.empty() && k < hhi_[w]; ++k) {
+      samples += sample_weight(*h_[k]);
+    }
+    out.samples += samples;
+    if (by_step != nullptr) by_step[w % steps] += samples;
+  }
+  context_.count_read(out.samples, steps);
 }
 
 bool SubqueryWindows::next(RangeBlock& out) {
@@ -108,18 +123,16 @@ bool SubqueryWindows::next(RangeBlock& out) {
     in.ht = ht_.data();
     in.h = h_.data();
   }
-  std::uint64_t read = 0;
-  for (std::size_t w = 0; w < lo_.size(); ++w) read += hi_[w] - lo_[w];
-  context_.count_read(read);
+  count_samples(out);
   return true;
 }
 
 }  // namespace
 
 RangePtr windows_over(Context& context, Held inner, const Grid& inner_grid,
-                      std::vector<std::int64_t> end_ms, std::int64_t range_ms) {
-  return std::make_unique<SubqueryWindows>(context, std::move(inner), inner_grid,
-                                           std::move(end_ms), range_ms);
+                      Column<std::int64_t> end_ms, std::int64_t range_ms) {
+  return std::make_unique<SubqueryWindows>(context, std::move(inner), inner_grid, std::move(end_ms),
+                                           range_ms);
 }
 
 }  // namespace narthex::promql

@@ -3,8 +3,8 @@
 // run everything by hand on one thread (tests/support/manual_executor.hpp).
 //
 // Pools:   kIo      event loop threads; a task must not block
-//          kWorker  tasks that may block; threads are made on demand up to a bound and leave when
-//          idle kQuery   tasks that compute; at most as many threads as cores
+//          kWorker  tasks that may block
+//          kQuery   tasks that compute. Threads of both are made on demand and leave when idle.
 // Threads: everything is thread-safe. Tasks must not throw.
 #pragma once
 

@@ -167,7 +167,9 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
       "storage: {backend: memory, retention: 1d, fsync: always, memory: {max_bytes: 1GB},\n"
       "  tsdb: {out_of_order_time_window: 30m}, exemplars: {max_exemplars: 5}}\n"
       "plugins: {path: [/p]}\n"
-      "query: {timeout: 1m, max_concurrency: 3}\n");
+      "query: {timeout: 1m, max_concurrency: 3, max_memory: 64MB, max_memory_all: 1GB,\n"
+      "  log_slower_than: 2s}\n"
+      "global: {query_log_file: /var/log/queries.log}\n");
   REQUIRE(loaded.config);
   const Config& config = *loaded.config;
   const auto& exporter = config.scrape.exporters[0];
@@ -187,6 +189,11 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
   CHECK(config.plugin_dirs == std::vector<std::string>{"/p"});
   CHECK(config.query.timeout_ms == 60'000);
   CHECK(config.query.max_concurrency == 3);
+  CHECK(config.query.max_memory == 64u << 20);
+  CHECK(config.query.max_memory_all == 1u << 30);
+  CHECK(config.query.log_slower_than_ms == 2000);
+  CHECK(config.query.log_file == "/var/log/queries.log");
+  CHECK(config.warnings.empty());
 }
 
 TEST_CASE("what has no feature yet loads with one warning each", "[config]") {

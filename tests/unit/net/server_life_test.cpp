@@ -4,10 +4,13 @@
 
 #include "net/compression.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 using namespace narthex;
 using namespace narthex::tests;
@@ -383,4 +386,90 @@ TEST_CASE("what is counted carries Prometheus's names and closed labels", "[net]
         std::string::npos);
   CHECK(text.find("narthex_http_refused_total{code=\"400\"} 1") != std::string::npos);
   CHECK(text.find("narthex_http_connections 1") != std::string::npos);
+}
+
+TEST_CASE("an answer may come later, from any thread, and holds none until then", "[net]") {
+  ServerFixture fixture;
+  std::vector<std::shared_ptr<net::LaterAnswer>> waiting;
+  std::mutex mutex;
+  Gate all;
+  fixture.add(
+      "GET", "/later",
+      [&](const Request&) {
+        Response r;
+        r.later = [&](std::shared_ptr<net::LaterAnswer> answer) {
+          const std::lock_guard lock(mutex);
+          waiting.push_back(std::move(answer));
+          if (waiting.size() == 10) all.open();
+        };
+        return r;
+      },
+      net::Lane::kQuery);
+  fixture.start();
+  std::vector<RawSocket> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(fixture.connect());
+    clients.back().send(get("/later"));
+  }
+  // More than the lane has threads.
+  REQUIRE(all.wait());
+  std::thread([&] {
+    for (auto& answer : waiting) answer->send(Response::text(200, "at last"));
+    waiting.front()->send(Response::text(200, "twice"));
+    waiting.clear();
+  }).join();
+  for (RawSocket& client : clients) {
+    const std::string answer = client.receive_all();
+    CHECK(status_of(answer) == "200");
+    CHECK(answer.ends_with("\r\n\r\nat last"));
+  }
+}
+
+TEST_CASE("a later answer that dies unused is a 500, one in pieces arrives whole", "[net]") {
+  ServerFixture fixture;
+  fixture.add("GET", "/lost", [](const Request&) {
+    Response r;
+    r.later = [](std::shared_ptr<net::LaterAnswer>) {};
+    return r;
+  });
+  fixture.add("GET", "/pieces", [](const Request&) {
+    Response r;
+    r.later = [](std::shared_ptr<net::LaterAnswer> answer) {
+      Response large = Response::text(200, {});
+      large.produce = [left = 100](std::string& out) mutable {
+        out.append(64 << 10, 'x');
+        return --left > 0;
+      };
+      answer->send(std::move(large));
+    };
+    return r;
+  });
+  fixture.start();
+  CHECK(status_of(fixture.exchange(get("/lost"))) == "500");
+  const std::string answer = fixture.exchange(get("/pieces"));
+  CHECK(status_of(answer) == "200");
+  CHECK(std::count(answer.begin(), answer.end(), 'x') >= 100 * (64 << 10));
+}
+
+TEST_CASE("stopping waits for answers that come later, and cancels them at its deadline", "[net]") {
+  ServerFixture fixture;
+  Gate begun;
+  Gate left;
+  fixture.add("GET", "/later", [&](const Request& request) {
+    Response r;
+    r.later = [&, client = request.cancellation](std::shared_ptr<net::LaterAnswer> answer) {
+      std::thread([&, client, answer]() mutable {
+        const auto hook = client->on_cancel([&left] { left.open(); });
+        begun.open();
+        if (left.wait()) answer->send(Response::text(499, "cancelled"));
+      }).detach();
+    };
+    return r;
+  });
+  fixture.start();
+  RawSocket socket = fixture.connect();
+  socket.send(get("/later"));
+  REQUIRE(begun.wait());
+  fixture.server.stop(fixture.executor.clock().mono_ns() + 50'000'000);
+  CHECK(status_of(socket.receive_all()) == "499");
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/memory.hpp"
+
+#include <cstdio>
+
+namespace narthex::promql {
+
+namespace {
+
+thread_local MemoryMeter* current_meter = nullptr;
+
+// 1.5 GiB, 512 MiB, 900 KiB.
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kMebi = 1 << 20;
+  const bool gibi = bytes >= 1024 * kMebi;
+  const bool mebi = bytes >= kMebi;
+  const double unit = gibi ? 1024.0 * kMebi : mebi ? 1.0 * kMebi : 1024.0;
+  char text[48];
+  std::snprintf(text, sizeof text, "%.4g %s", static_cast<double>(bytes) / unit,
+                gibi   ? "GiB"
+                : mebi ? "MiB"
+                       : "KiB");
+  return text;
+}
+
+}  // namespace
+
+bool MemoryMeter::take(std::uint64_t bytes) noexcept {
+  const std::uint64_t used = used_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  const bool fits = max_ == 0 || used <= max_;
+  if (!fits || (pool_ != nullptr && !pool_->take(bytes))) {
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+    wanted_ = used;
+    refusal_ = fits ? Bound::kAll : Bound::kQuery;
+    return false;
+  }
+  std::uint64_t peak = peak_.load(std::memory_order_relaxed);
+  while (used > peak && !peak_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+std::string MemoryMeter::refusal() const {
+  switch (refusal_.load()) {
+    case Bound::kQuery:
+      return "query needs more than " + size_text(max_) +
+             " of memory (query.max_memory): it was about to hold " + size_text(wanted_);
+    case Bound::kAll:
+      return "queries need more than " + size_text(pool_->max_bytes()) +
+             " of memory together (query.max_memory_all): this one was about to hold " +
+             size_text(wanted_);
+    case Bound::kNone:
+      break;
+  }
+  return "the system has no memory left for the query";
+}
+
+namespace counted_memory {
+
+void* allocate(MemoryMeter* meter, std::size_t bytes) {
+  if (meter == nullptr) return ::operator new(bytes);
+  if (!meter->take(bytes)) throw std::bad_alloc();
+  void* memory = ::operator new(bytes, std::nothrow);
+  if (memory != nullptr) return memory;
+  meter->give_back(bytes);
+  throw std::bad_alloc();
+}
+
+void deallocate(MemoryMeter* meter, void* memory, std::size_t bytes) noexcept {
+  ::operator delete(memory);
+  if (meter != nullptr) meter->give_back(bytes);
+}
+
+}  // namespace counted_memory
+
+MemoryMeter* MemoryMeter::current() noexcept { return current_meter; }
+
+MemoryScope::MemoryScope(MemoryMeter* meter) noexcept : before_(current_meter) {
+  current_meter = meter;
+}
+
+MemoryScope::~MemoryScope() { current_meter = before_; }
+
+}  // namespace narthex::promql

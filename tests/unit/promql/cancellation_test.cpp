@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// A query that is cancelled or out of time stops, wherever it is.
+#include "unit/promql/run_query.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+
+using namespace narthex;
+using promql::ErrorKind;
+
+namespace {
+
+// A clock that does something each time it is looked at: the engine looks where it asks whether to
+// stop.
+class WatchedClock final : public runtime::Clock {
+ public:
+  explicit WatchedClock(std::function<void(std::int64_t)> on_look) : on_look_(std::move(on_look)) {}
+  std::int64_t now_ms() const override { return 0; }
+  std::int64_t mono_ns() const override {
+    on_look_(++looks_);
+    return looks_;
+  }
+  std::int64_t looks() const { return looks_; }
+
+ private:
+  const std::function<void(std::int64_t)> on_look_;
+  mutable std::int64_t looks_ = 0;
+};
+
+test::MemorySource many(int series, int samples) {
+  test::MemorySource source;
+  std::vector<test::Sample> column;
+  for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
+  for (int s = 0; s < series; ++s) {
+    source.add(test::labels({{"__name__", "m"}, {"s", std::to_string(s).c_str()}}), column);
+  }
+  return source;
+}
+
+constexpr const char* kQueries[] = {
+    "m",
+    "sum by (s) (m)",
+    "m + on(s) m",
+    "m and m",
+    "m or m",
+    "quantile(0.5, m)",
+    "topk(3, m)",
+    "count_values(\"v\", m)",
+    "rate(m[1m])",
+    "abs(m)",
+    "absent(m)",
+    "sort(m)",
+    "label_replace(m, \"a\", \"$1\", \"s\", \"(.*)\")",
+    "max_over_time(sum(m)[5m:10s])",
+    "m @ 10",
+};
+
+}  // namespace
+
+TEST_CASE("a query stops at whatever place it is cancelled", "[promql]") {
+  auto source = many(80, 100);
+  for (const char* text : kQueries) {
+    INFO(text);
+    runtime::Cancellation never;
+    promql::RunOptions options;
+    options.end_ms = 99'000;
+    options.step_ms = 1000;
+    options.deadline_mono_ns = INT64_MAX;
+    options.cancellation = &never;
+    const WatchedClock counting([](std::int64_t) {});
+    options.clock = &counting;
+    REQUIRE(test::run_query(source, text, options).error.kind == ErrorKind::kNone);
+    const std::int64_t looks = counting.looks();
+    CHECK(looks > 2);
+    for (std::int64_t at = 1; at <= looks; at += std::max<std::int64_t>(looks / 40, 1)) {
+      runtime::Cancellation cancellation;
+      options.cancellation = &cancellation;
+      const WatchedClock clock([&](std::int64_t look) {
+        if (look == at) cancellation.cancel();
+      });
+      options.clock = &clock;
+      const test::Outcome out = test::run_query(source, text, options);
+      // At the last looks, which only measure, the work is done.
+      if (out.error.kind == ErrorKind::kNone) {
+        CHECK(at > looks - 4);
+        continue;
+      }
+      CHECK(out.error.kind == ErrorKind::kCanceled);
+      CHECK(out.error.message == "query was canceled in expression evaluation");
+      CHECK(clock.looks() <= at + 3);
+    }
+  }
+}
+
+TEST_CASE("a deadline that passes is a timeout, also where the storage says cancelled",
+          "[promql]") {
+  auto source = many(10, 100);
+  for (const char* text : kQueries) {
+    INFO(text);
+    promql::RunOptions options;
+    options.end_ms = 99'000;
+    options.step_ms = 1000;
+    options.deadline_mono_ns = 4;  // the clock goes on by one a look
+    const WatchedClock clock([](std::int64_t) {});
+    options.clock = &clock;
+    const test::Outcome out = test::run_query(source, text, options);
+    CHECK(out.error.kind == ErrorKind::kTimeout);
+    CHECK(out.error.message == "query timed out in expression evaluation");
+  }
+}
+
+TEST_CASE("a window of many samples is given to kernels in parts, with the same result",
+          "[promql]") {
+  // 300 steps over windows of some 9,000 samples: beyond what a kernel gets at once.
+  test::MemorySource source;
+  std::vector<test::Sample> column;
+  for (int i = 0; i < 12'000; ++i) column.push_back({i * 1000, static_cast<double>(i % 97)});
+  for (const char* s : {"a", "b", "c"}) {
+    source.add(test::labels({{"__name__", "m"}, {"s", s}}), column);
+  }
+  promql::RunOptions options;
+  options.start_ms = 9'000'000;
+  options.step_ms = 10'000;
+  options.end_ms = options.start_ms + 299 * options.step_ms;
+  for (const char* text :
+       {"sum_over_time(m[9000s])", "rate(m[9000s])",
+        "quantile_over_time(scalar(m{s=\"a\"}) / 100, m[9000s])", "max_over_time(m[9000s:1s])"}) {
+    INFO(text);
+    const test::Outcome whole = test::run_query(source, text, options);
+    REQUIRE(whole.error.kind == ErrorKind::kNone);
+    // The same steps one by one: never many samples at once.
+    for (const int i : {0, 1, 150, 298, 299}) {
+      promql::RunOptions one;
+      one.start_ms = one.end_ms = options.start_ms + i * options.step_ms;
+      const test::Outcome at = test::run_query(source, text, one);
+      REQUIRE(at.lines.size() == whole.lines.size());
+      for (std::size_t s = 0; s < at.lines.size(); ++s) {
+        const std::string value =
+            at.lines[s].substr(at.lines[s].rfind(' ')) + "@" + std::to_string(one.start_ms);
+        CHECK((whole.lines[s] + " ").find(value + " ") != std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_CASE("functions of millions of steps are computed in parts, with the same result",
+          "[promql]") {
+  test::MemorySource source;
+  // 400,000 steps of one series, each its own value.
+  const test::Outcome out = test::run_query(
+      source, "sum_over_time(clamp_max(abs(vector(time())), 200000)[400000s:1s])", [] {
+        promql::RunOptions options;
+        options.start_ms = options.end_ms = 400'000'000;
+        return options;
+      }());
+  // 1 .. 200,000, then 200,000 more times 200,000.
+  CHECK(out.lines == test::Outcome::Lines{"{} 60000100000"});
+}
