@@ -35,6 +35,7 @@ struct HttpOptions {
   std::string external_url;  // --web.external-url
   std::string route_prefix;  // --web.route-prefix
   bool remote_write_receiver = false;
+  std::vector<std::string> remote_write_messages;  // that it takes; empty: all
   bool otlp_receiver = false;
   bool enable_lifecycle = false;
   bool enable_admin_api = false;

@@ -93,7 +93,7 @@ constexpr Flag kFlags[] = {
      "Title of the pages."},
     {"web.read-timeout", "5m", kDuration, kWorks, "When idle connections are closed."},
     {"web.remote-write-receiver.accepted-protobuf-messages",
-     "prometheus.WriteRequest,io.prometheus.write.v2.Request", kList, kIgnored,
+     "prometheus.WriteRequest,io.prometheus.write.v2.Request", kList, kWorks,
      "Messages the receiver takes."},
     {"web.route-prefix", "", kText, kWorks,
      "Prefix of all routes; default: the path of the external URL."},

@@ -129,9 +129,15 @@ void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
   }
   ingest::ReceiverOptions receiver;
   receiver.plugin = kPlugin;
-  receiver.document = read_text(document::Format::kJson, "(receiver)", "{}", diagnostics);
+  std::string messages;
+  for (const std::string& message : config.http.remote_write_messages) {
+    messages += (messages.empty() ? "\"" : ", \"") + message + '"';
+  }
+  const std::string options =
+      messages.empty() ? "{}" : R"({"accepted_protobuf_messages": [)" + messages + "]}";
+  receiver.document = read_text(document::Format::kJson, "(receiver)", options, diagnostics);
   receiver.config = &receiver.document->root();
-  receiver.fingerprint = fingerprint_of(kPlugin);
+  receiver.fingerprint = fingerprint_of(kPlugin + options);
   config.ingest.push_back(std::move(receiver));
 }
 
