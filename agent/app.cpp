@@ -11,6 +11,7 @@
 #include "net/server.hpp"
 #include "plugin_functions.hpp"
 #include "recovery_watch.hpp"
+#include "remote_write/manager.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/notify.hpp"
@@ -130,6 +131,7 @@ class App {
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
   std::optional<ingest::Manager> ingest_;
+  std::optional<remote_write::Manager> remote_write_;
   std::vector<std::shared_ptr<void>> gatherers_;
   std::optional<runtime::SignalWatch> signals_;
   runtime::Timer upkeep_;
@@ -199,6 +201,10 @@ Status App::open_server() {
                      [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
                        scrape_->on_groups(job, changes);
                      });
+  remote_write_.emplace(remote_write::ManagerServices{
+      executor_, registry_, *store_,
+      [this](const net::ClientOptions& options) { return clients_.make(options); },
+      config().storage.data_dir, config().storage.fsync != "never"});
   ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
   const api::Services services{*server_,
                                *store_,
@@ -281,6 +287,8 @@ Status App::apply(const config::Config& config) {
   telemetry::configure_log(config.log);
   const Status retention = store_->set_retention(config.storage.retention);
   if (!retention.ok()) return retention;
+  const Status sends = remote_write_->apply(config.remote_write);
+  if (!sends.ok()) return sends;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
   const Status scraped = scrape_->apply(config.scrape);
@@ -407,6 +415,7 @@ void App::stop() {
   if (discovery_ != std::nullopt) discovery_->stop();
   if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
   if (ingest_ != std::nullopt) ingest_->stop();
+  if (remote_write_ != std::nullopt) remote_write_->stop();
   upkeep_.cancel();
   watchdog_.cancel();
   gatherers_.clear();

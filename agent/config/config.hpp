@@ -6,6 +6,7 @@
 #include "document/document.hpp"
 #include "ingest/options.hpp"
 #include "net/options.hpp"
+#include "remote_write/options.hpp"
 #include "scrape/options.hpp"
 #include "store/options.hpp"
 #include "telemetry/log.hpp"
@@ -47,6 +48,7 @@ struct Config {
   std::string file;  // empty: the embedded default
   scrape::ScrapeOptions scrape;
   store::StorageOptions storage;
+  remote_write::RemoteWriteOptions remote_write;
   HttpOptions http;
   QueryOptions query;
   telemetry::LogOptions log;

@@ -56,7 +56,7 @@ constexpr Flag kFlags[] = {
     {"storage.agent.wal-compression-type", "snappy", kText, kIgnored, "Agent mode only."},
     {"storage.agent.wal-segment-size", "0B", kBytes, kIgnored, "Agent mode only."},
     {"storage.agent.wal-truncate-frequency", "0s", kDuration, kIgnored, "Agent mode only."},
-    {"storage.remote.flush-deadline", "1m", kDuration, kIgnored, "Time to flush remote writes."},
+    {"storage.remote.flush-deadline", "1m", kDuration, kSilent, "Time to flush remote writes."},
     {"storage.remote.read-concurrent-limit", "10", kCount, kIgnored, "Remote reads at once."},
     {"storage.remote.read-max-bytes-in-frame", "1048576", kCount, kIgnored, "Size of read frames."},
     {"storage.remote.read-sample-limit", "50000000", kNumber, kIgnored,

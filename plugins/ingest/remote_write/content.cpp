@@ -28,8 +28,8 @@ Result<Version> version_of(std::string_view proto, std::string_view content_type
   if (proto == kMessageV1) return Version::kV1;
   if (proto == kMessageV2) return Version::kV2;
   return unsupported("got " + std::string(content_type) + " content type; unknown remote write " +
-                     "protobuf message " + std::string(proto) + ", supported: " +
-                     std::string(kMessageV1) + ", " + std::string(kMessageV2));
+                     "protobuf message " + std::string(proto) +
+                     ", supported: " + std::string(kMessageV1) + ", " + std::string(kMessageV2));
 }
 
 Result<Version> check_type(std::string_view content_type) {
@@ -37,9 +37,8 @@ Result<Version> check_type(std::string_view content_type) {
   if (content_type.empty()) return Version::kV1;
   std::string_view rest = content_type;
   if (trim(cut(rest, ';')) != kMediaType) {
-    return unsupported("expected " + std::string(kMediaType) +
-                       " as the first (media) part, got " + std::string(content_type) +
-                       " content-type");
+    return unsupported("expected " + std::string(kMediaType) + " as the first (media) part, got " +
+                       std::string(content_type) + " content-type");
   }
   while (!rest.empty()) {
     std::string_view value = cut(rest, ';');

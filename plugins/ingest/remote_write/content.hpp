@@ -17,8 +17,8 @@ enum class Version { kV1, kV2 };
 inline constexpr std::string_view kMessageV1 = "prometheus.WriteRequest";
 inline constexpr std::string_view kMessageV2 = "io.prometheus.write.v2.Request";
 
-// Absent headers stand for 1.0 in snappy. NX_ERR_UNSUPPORTED with Prometheus's words otherwise, also
-// when the message is none of `accepted`.
+// Absent headers stand for 1.0 in snappy. NX_ERR_UNSUPPORTED with Prometheus's words otherwise,
+// also when the message is none of `accepted`.
 Result<Version> check_content(std::string_view content_type, std::string_view content_encoding,
                               const std::vector<std::string>& accepted);
 

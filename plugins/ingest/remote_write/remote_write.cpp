@@ -50,8 +50,7 @@ Status RemoteWrite::handle(const nx_ingest_request& request, sdk::IngestReply re
     return invalid_data(status.message());
   }
   if (!status.ok()) return status;
-  status = writer->write(sdk::RequestAppender(append_, request.appender), *version,
-                         writer->body());
+  status = writer->write(sdk::RequestAppender(append_, request.appender), *version, writer->body());
   if (*version == Version::kV2 && writer->written()) tell_written(reply, *writer->written());
   if (writer->invalid_label_samples() != 0) {
     invalid_labels_.add(static_cast<double>(writer->invalid_label_samples()));

@@ -36,9 +36,7 @@ bool is_needed(const RequestSeries& series) {
   return series.row_count != 0 || series.exemplar_count != 0;
 }
 
-bool is_taken(std::uint8_t code) {
-  return code == NX_ROW_OK || code == NX_ROW_EXEMPLAR_REFUSED;
-}
+bool is_taken(std::uint8_t code) { return code == NX_ROW_OK || code == NX_ROW_EXEMPLAR_REFUSED; }
 
 template <class T>
 const T* or_null(const std::vector<T>& column) {
@@ -147,8 +145,8 @@ void RequestWriter::add_metadata() {
     for (const auto& [label, value] : labels_.labels()) {
       if (label == "__name__") name = value;
     }
-    request_->columns.metadata.push_back({0, NX_NONE, m.type, to_nx(family_of(name, m.type)),
-                                          to_nx(m.unit), to_nx(m.help)});
+    request_->columns.metadata.push_back(
+        {0, NX_NONE, m.type, to_nx(family_of(name, m.type)), to_nx(m.unit), to_nx(m.help)});
     if (columns().series[i].labels.empty()) continue;
     stamped_.push_back({keys_[i], known_[i].ref, m.stamp});
   }

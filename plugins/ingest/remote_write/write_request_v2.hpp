@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// write_request_v2.hpp - a remote write 2.0 request (io.prometheus.write.v2.Request). A series names
-// its labels by references into a table of symbols that belongs to the request; its key is made of
-// the symbols' texts, so that a known series is found without looking at its labels.
+// write_request_v2.hpp - a remote write 2.0 request (io.prometheus.write.v2.Request). A series
+// names its labels by references into a table of symbols that belongs to the request; its key is
+// made of the symbols' texts, so that a known series is found without looking at its labels.
 //
 // Start times come with each sample or histogram, or once a series, as older senders have them.
 #pragma once

@@ -34,7 +34,6 @@ TEST_CASE("bad global sections are refused", "[config]") {
       {"[]", "1:1 the configuration must be a table of keys, not a list"},
       {"scrape_configs: [null]\n", "1:18 empty or null scrape config section"},
       {"rule_files: ['[']\n", "1:14 syntax error in pattern \""},
-      {"remote_write: [{url: 'http://a'}]\n", "1:1 remote_write is not in this version"},
       {"remote_read: [{url: 'http://a'}]\n", "1:1 remote_read is not in this version"},
       {"tracing: {endpoint: a}\n", "1:1 tracing is not in this version"},
       {"otlp: {translation_strategy: foo}\n", "1:30 unsupported OTLP translation strategy \"foo\""},

@@ -114,19 +114,34 @@ TEST_CASE("2.0: bad series are 400 with a reason and the written part counted",
     CHECK(answer.body.find("1 of 2 samples refused") != std::string::npos);
     CHECK(f.read().size() == 1);
   };
-  check([&](RequestV2& r) { r.series({{"job", "b"}}).sample(1, t); },
-        "invalid metric name or labels: no metric name");
+  check(
+      [&](RequestV2& r) {
+        r.series({{"job", "b"}}).sample(1, t);
+      },
+      "invalid metric name or labels: no metric name");
   check([&](RequestV2& r) { r.bare().refs({r.symbol("__name__")}).sample(1, t); },
         "invalid labels: an odd number of symbol references");
-  check([&](RequestV2& r) { r.bare().refs({r.symbol("__name__"), 999}).sample(1, t); },
-        "invalid labels: symbol reference 999 of 5 symbols");
+  check(
+      [&](RequestV2& r) {
+        r.bare().refs({r.symbol("__name__"), 999}).sample(1, t);
+      },
+      "invalid labels: symbol reference 999 of 5 symbols");
   check([&](RequestV2& r) { r.bare().sample(1, t); }, "invalid metric name or labels");
-  check([&](RequestV2& r) { r.series({{"__name__", "m"}}).metadata_refs(1, 77, 0).sample(1, t); },
-        "invalid metadata: symbol reference 77");
-  check([&](RequestV2& r) { r.series({{"__name__", "m"}, {"a", "1"}, {"a", "2"}}).sample(1, t); },
-        "duplicate label name a");
-  check([&](RequestV2& r) { r.series({{"__name__", "m\xff"}}).sample(1, t); },
-        "invalid metric name or labels");
+  check(
+      [&](RequestV2& r) {
+        r.series({{"__name__", "m"}}).metadata_refs(1, 77, 0).sample(1, t);
+      },
+      "invalid metadata: symbol reference 77");
+  check(
+      [&](RequestV2& r) {
+        r.series({{"__name__", "m"}, {"a", "1"}, {"a", "2"}}).sample(1, t);
+      },
+      "duplicate label name a");
+  check(
+      [&](RequestV2& r) {
+        r.series({{"__name__", "m\xff"}}).sample(1, t);
+      },
+      "invalid metric name or labels");
 }
 
 TEST_CASE("2.0: too many labels are refused however many there are", "[remote_write][v2]") {
@@ -219,7 +234,9 @@ TEST_CASE("2.0: metadata of series becomes that of their families", "[remote_wri
     request.series({{"__name__", "lat_seconds_count"}})
         .sample(1, t)
         .metadata(NX_TYPE_HISTOGRAM, help, "seconds");
-    request.series({{"__name__", "hits_total"}}).sample(1, t).metadata(NX_TYPE_COUNTER, "Hits.", "");
+    request.series({{"__name__", "hits_total"}})
+        .sample(1, t)
+        .metadata(NX_TYPE_COUNTER, "Hits.", "");
     request.series({{"__name__", "q_sum"}}).sample(1, t).metadata(NX_TYPE_SUMMARY, "Q.", "");
     request.series({{"__name__", "plain_sum"}}).sample(1, t).metadata(NX_TYPE_GAUGE, "P.", "");
     request.series({{"__name__", "none"}}).sample(1, t).metadata(NX_TYPE_UNKNOWN, "", "");
@@ -228,10 +245,9 @@ TEST_CASE("2.0: metadata of series becomes that of their families", "[remote_wri
   };
   for (const char* help : {"Latency.", "Latency.", "Otherwise."}) {
     post(help);
-    CHECK(f.metadata() ==
-          std::vector<std::string>{"hits_total|1||Hits.",
-                                   std::string("lat_seconds|3|seconds|") + help,
-                                   "plain_sum|2||P.", "q|5||Q."});
+    CHECK(f.metadata() == std::vector<std::string>{"hits_total|1||Hits.",
+                                                   std::string("lat_seconds|3|seconds|") + help,
+                                                   "plain_sum|2||P.", "q|5||Q."});
   }
 }
 
