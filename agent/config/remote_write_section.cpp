@@ -22,7 +22,7 @@ constexpr std::string_view kMessage2 = "io.prometheus.write.v2.Request";
 constexpr std::size_t kNameLength = 6;  // of one made of the configuration
 constexpr std::uint64_t kShardsMost = 1'000;
 
-constexpr std::array<std::string_view, 14> kReservedHeaders = {"authorization",
+constexpr std::array<std::string_view, 14> kHeadersOfOurs = {"authorization",
                                                                "host",
                                                                "content-encoding",
                                                                "content-length",
@@ -70,8 +70,8 @@ void read_headers(TableReader& table, DestinationOptions& out) {
       table.error("headers",
                   "authorization header must be changed via the basic_auth, "
                   "authorization, oauth2, sigv4, azuread or google_iam parameter");
-    } else if (std::find(kReservedHeaders.begin(), kReservedHeaders.end(), lower) !=
-               kReservedHeaders.end()) {
+    } else if (std::find(kHeadersOfOurs.begin(), kHeadersOfOurs.end(), lower) !=
+               kHeadersOfOurs.end()) {
       table.error("headers", name + " is a reserved header. It must not be changed");
     }
   }

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 // The first line of an answer, for people.
 std::string first_line(const net::FetchResponse& answer) {
   if (!answer.body) return {};
-  const std::string_view body = view(*answer.body);
+  const std::string_view body = view(*answer.body.get());
   return std::string(body.substr(0, std::min(body.find('\n'), kShownBodyMax)));
 }
 
