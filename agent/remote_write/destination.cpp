@@ -47,6 +47,7 @@ Status Destination::start() {
   shards_wanted_ =
       std::clamp<std::size_t>(shards_.size(), options_.queue.min_shards, options_.queue.max_shards);
   reader_.emplace(services_.log, from);
+  metrics_.shards_desired.set(static_cast<double>(shards_wanted_));
   came_in_ = services_.counts.samples + services_.counts.histograms;
   reckoned_ns_ = now_ns();
   metadata_.next_ns = reckoned_ns_ + options_.metadata.send_interval_ms * kNsPerMs;

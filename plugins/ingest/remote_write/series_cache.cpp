@@ -29,9 +29,9 @@ SeriesKey key_of(std::string_view label_bytes) {
   return hash_bytes(label_bytes.data(), label_bytes.size(), seed);
 }
 
-SeriesKey key_of_parts(std::span<const SeriesKey> parts) {
+SeriesKey key_of_parts(std::span<const std::uint64_t> words) {
   static const std::uint64_t seed = make_seed();
-  return hash_bytes(parts.data(), parts.size_bytes(), seed);
+  return hash_bytes(words.data(), words.size_bytes(), seed);
 }
 
 SeriesCache::SeriesCache(std::size_t entries_max)

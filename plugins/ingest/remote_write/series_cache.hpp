@@ -22,8 +22,9 @@ struct SeriesKey {
   friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
 };
 SeriesKey key_of(std::string_view label_bytes);
-// The key of what is named by several keys in their order; never that of plain bytes.
-SeriesKey key_of_parts(std::span<const SeriesKey> parts);
+// The key of what is named by several keys in their order, as the words of these; never that of
+// plain bytes.
+SeriesKey key_of_parts(std::span<const std::uint64_t> words);
 
 class SeriesCache {
  public:

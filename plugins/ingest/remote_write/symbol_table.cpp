@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/remote_write/symbol_table.hpp"
 
-#include <array>
+#include <cstring>
 
 namespace narthex::ingest::remote_write {
 namespace {
@@ -34,17 +34,18 @@ void SymbolTable::make_hashes() {
 
 std::optional<SeriesKey> SymbolTable::key_of_refs(std::string_view packed) const {
   // Hashes of the texts stand for them: where symbols lie differs from request to request.
-  std::array<SeriesKey, kRefsMax> parts;
+  // Not initialised: most series fill a small part of it.
+  std::uint64_t parts[2 * kRefsMax];
   std::size_t count = 0;
   const char* at = packed.data();
   const char* const end = at + packed.size();
   while (at != end) {
     std::uint32_t ref = 0;
     if (count == kRefsMax || !read_ref(at, end, ref) || ref >= hashes_.size()) return std::nullopt;
-    parts[count++] = hashes_[ref];
+    std::memcpy(parts + 2 * count++, &hashes_[ref], sizeof(SeriesKey));
   }
   if (count % 2 != 0) return std::nullopt;
-  return key_of_parts({parts.data(), count});
+  return key_of_parts({parts, 2 * count});
 }
 
 void SymbolTable::shrink() {
