@@ -209,6 +209,7 @@ void fill_restart_only(Config& config) {
   keys["storage.fsync"] = config.storage.fsync;
   keys["storage.memory.max_bytes"] = std::to_string(config.storage.memory_max_bytes);
   keys["storage.exemplars.max_exemplars"] = std::to_string(config.storage.max_exemplars);
+  keys["storage.remote_write.max_bytes"] = std::to_string(config.remote_write.max_bytes);
   keys["plugins.path"] = joined(config.plugin_dirs);
 }
 

@@ -80,6 +80,18 @@ void Destination::wake() {
   on_strand([](Destination& self) { self.pump(); });
 }
 
+void Destination::drain(std::function<void()> done) {
+  on_strand([done = std::move(done)](Destination& self) {
+    self.drained_ = done;
+    self.pump();
+  });
+}
+
+void Destination::tell_when_drained() {
+  if (drained_ == nullptr || !is_idle() || reader_->place() < services_.log.end()) return;
+  std::exchange(drained_, nullptr)();
+}
+
 void Destination::tick() {
   on_strand([](Destination& self) {
     self.reckon_shards();
@@ -93,6 +105,7 @@ void Destination::pump() {
   read_ahead();
   send_due();
   reshard_when_empty();
+  tell_when_drained();
   arm_deadline();
   if (now_ns() - saved_ns_ >= kSaveIntervalNs) save();
   show_figures();
@@ -152,6 +165,7 @@ void Destination::distribute(const LogReader::Step& step) {
   if (step.new_segment) series_.clear();
   const Frame& frame = *step.frame;
   add_series(frame);
+  distributed_ns_ = now_ns();
   Place place = step.first;
   std::uint32_t row = 0;
   const auto is_wanted = [&] {
@@ -180,7 +194,7 @@ void Destination::distribute(const LogReader::Step& step) {
 
 void Destination::put(OutRow row, Place place) {
   const std::size_t shard = row.series->hash % shards_.size();
-  shards_[shard].put(std::move(row), place, now_ns());
+  shards_[shard].put(std::move(row), place, distributed_ns_);
 }
 
 void Destination::arm_deadline() {
@@ -216,8 +230,8 @@ void Destination::save() {
 
 void Destination::show_figures() {
   RowCounts pending;
-  for (const Shard& shard : shards_) pending.samples += shard.size();
-  metrics_.pending.samples->set(static_cast<double>(pending.samples));
+  for (const Shard& shard : shards_) pending += shard.counts();
+  metrics_.pending.set(pending);
   metrics_.shards.set(static_cast<double>(shards_.size()));
   metrics_.highest_sent_s.set(static_cast<double>(highest_sent_ms_) / 1'000);
 }

@@ -53,6 +53,8 @@ class Destination : public std::enable_shared_from_this<Destination> {
   void stop();
   // There is more in the log. [any], cheap.
   void wake();
+  // Sends what waits without waiting for more; calls done once nothing is left, on the strand.
+  void drain(std::function<void()> done);
   // Once a second: what depends on time.
   void tick();
 
@@ -99,6 +101,7 @@ class Destination : public std::enable_shared_from_this<Destination> {
   void finish(std::size_t shard, const SendOutcome& outcome);
   net::FetchRequest request(std::string body) const;
 
+  void tell_when_drained();
   void arm_deadline();
   void save();
   void show_figures();
@@ -146,6 +149,8 @@ class Destination : public std::enable_shared_from_this<Destination> {
   MetadataSending metadata_;
   MessageWriter writer_;
   std::uint64_t attempts_ = 0;
+  std::int64_t distributed_ns_ = 0;  // when the frame at hand was read
+  std::function<void()> drained_;    // set: somebody waits for that
 
   runtime::Strand strand_;  // last: closed first
 };

@@ -16,6 +16,12 @@ void KindCells::add(const RowCounts& rows) const {
   if (rows.exemplars != 0) exemplars->add(static_cast<double>(rows.exemplars));
 }
 
+void KindCells::set(const RowCounts& rows) const {
+  samples->set(static_cast<double>(rows.samples));
+  histograms->set(static_cast<double>(rows.histograms));
+  exemplars->set(static_cast<double>(rows.exemplars));
+}
+
 telemetry::Counter& DestinationMetrics::counter(const std::string& name, const char* help) {
   made_.emplace_back(kPrefix + name, labels_);
   return registry_.counter(made_.back().first, help, labels_);
@@ -33,14 +39,19 @@ KindCells DestinationMetrics::kinds(const std::string& ending, const char* help,
   return {make("samples"), make("histograms"), make("exemplars")};
 }
 
-telemetry::Counter& DestinationMetrics::dropped(const char* reason, const char* kind) {
+telemetry::Counter& DestinationMetrics::dropped(std::string_view reason, std::string_view kind) {
+  const auto known = dropped_.find(std::pair(reason, kind));
+  if (known != dropped_.end()) return *known->second;
   Labels labels = labels_;
   labels.set("reason", reason);
-  made_.emplace_back(std::string(kPrefix) + kind + "_dropped_total", labels);
-  return registry_.counter(made_.back().first,
-                           "Rows read from the log that were not sent: dropped by relabeling, too "
-                           "old, or gone from the log before their turn.",
-                           labels);
+  made_.emplace_back(kPrefix + std::string(kind) + "_dropped_total", labels);
+  telemetry::Counter& made =
+      registry_.counter(made_.back().first,
+                        "Rows read from the log that were not sent: dropped by relabeling, too "
+                        "old, or gone from the log before their turn.",
+                        labels);
+  dropped_.emplace(std::pair(std::string(reason), std::string(kind)), &made);
+  return made;
 }
 
 DestinationMetrics::DestinationMetrics(telemetry::Registry& registry,

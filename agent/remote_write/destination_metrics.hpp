@@ -7,7 +7,9 @@
 #include "remote_write/send_outcome.hpp"
 #include "telemetry/metrics.hpp"
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,7 @@ struct KindCells {
   telemetry::Cell* histograms;
   telemetry::Cell* exemplars;
   void add(const RowCounts& rows) const;
+  void set(const RowCounts& rows) const;
 };
 
 class DestinationMetrics {
@@ -30,12 +33,13 @@ class DestinationMetrics {
   DestinationMetrics& operator=(const DestinationMetrics&) = delete;
 
   // Rows that were not sent for another reason than a failure: dropped_series, too_old, ...
-  telemetry::Counter& dropped(const char* reason, const char* kind);
+  telemetry::Counter& dropped(std::string_view reason, std::string_view kind);
 
  private:
   telemetry::Registry& registry_;
   const Labels labels_;
   std::vector<std::pair<std::string, Labels>> made_;
+  std::map<std::pair<std::string, std::string>, telemetry::Counter*, std::less<>> dropped_;
   telemetry::Counter& counter(const std::string& name, const char* help);
   telemetry::Gauge& gauge(const std::string& name, const char* help);
   KindCells kinds(const std::string& ending, const char* help, bool gauges);

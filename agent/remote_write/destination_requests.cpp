@@ -23,9 +23,9 @@ std::int64_t highest_time(std::span<const OutRow> rows) {
 
 void Destination::send_due() {
   for (std::size_t s = 0; s < shards_.size(); ++s) {
-    // Shards are emptied before they change: then nothing waits to become a full batch.
-    const std::int64_t deadline_ns =
-        shards_wanted_ != shards_.size() ? 0 : options_.queue.batch_send_deadline_ms * kMsInNs;
+    // Shards are emptied before they change, or end: then nothing waits to become a full batch.
+    const bool at_once = shards_wanted_ != shards_.size() || drained_ != nullptr;
+    const std::int64_t deadline_ns = at_once ? 0 : options_.queue.batch_send_deadline_ms * kMsInNs;
     const std::size_t count = shards_[s].due(reader_->place(), options_.queue.max_samples_per_send,
                                              now_ns(), deadline_ns);
     if (count != 0) begin_request(s, count);

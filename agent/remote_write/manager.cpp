@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -17,6 +18,7 @@ namespace narthex::remote_write {
 namespace {
 
 constexpr std::int64_t kTickMs = 1'000;
+constexpr std::int64_t kDrainMs = 1'500;
 constexpr std::string_view kPlaceEnding = ".place";
 
 // What a destination is known by from one start to the next: its name, or else its URL.
@@ -180,13 +182,44 @@ void Manager::stop_destinations() {
   for (const Made& made : running) made.destination->stop();
 }
 
+// Receivers that are there get the last rows now: this host may not come back with its disk.
+void Manager::drain_destinations() {
+  struct Drain {
+    std::mutex mutex;
+    std::condition_variable done;
+    std::size_t left = 0;
+    bool late = false;
+  };
+  auto drain = std::make_shared<Drain>();
+  {
+    const std::lock_guard lock(mutex_);
+    drain->left = running_.size();
+    for (const Made& made : running_) {
+      made.destination->drain([drain] {
+        const std::lock_guard one_less(drain->mutex);
+        --drain->left;
+        drain->done.notify_all();
+      });
+    }
+  }
+  const runtime::Timer limit = services_.executor.after(kDrainMs, runtime::Pool::kWorker, [drain] {
+    const std::lock_guard too_late(drain->mutex);
+    drain->late = true;
+    drain->done.notify_all();
+  });
+  std::unique_lock lock(drain->mutex);
+  drain->done.wait(lock, [&] { return drain->left == 0 || drain->late; });
+}
+
 void Manager::stop() {
+  if (std::exchange(stopped_, true)) return;
   {
     const std::lock_guard alive(life_->mutex);
     life_->ended = true;
   }
   timer_.cancel();
   gatherer_.reset();
+  drain_destinations();
   stop_destinations();
   if (log_ != nullptr) log_->sync();
 }

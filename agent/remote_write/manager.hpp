@@ -42,6 +42,7 @@ class Manager {
   // Makes exactly these destinations run. One whose options are what they were goes on untouched.
   // Fails before it changes anything when a destination's client or rules cannot be made.
   Status apply(const RemoteWriteOptions& options);
+  // Sends what waits, for a moment; what is left stays in the log.
   void stop();
 
  private:
@@ -51,6 +52,7 @@ class Manager {
   };
   Status open_log(const RemoteWriteOptions& options);
   void stop_destinations();
+  void drain_destinations();
   Result<std::shared_ptr<Destination>> make(const DestinationOptions& options,
                                             const RemoteWriteOptions& all, const std::string& key);
   void remove_places_but(const std::vector<Made>& kept) const;
@@ -67,6 +69,7 @@ class Manager {
   mutable std::mutex mutex_;
   std::vector<Made> running_;  // guarded by mutex_
   std::shared_ptr<void> gatherer_;
+  bool stopped_ = false;
   struct Life {
     std::mutex mutex;  // held while the manager is worked for
     bool ended = false;

@@ -16,6 +16,18 @@ struct RowCounts {
   std::uint64_t histograms = 0;
   std::uint64_t exemplars = 0;
   std::uint64_t all() const { return samples + histograms + exemplars; }
+  RowCounts& operator+=(const RowCounts& other) {
+    samples += other.samples;
+    histograms += other.histograms;
+    exemplars += other.exemplars;
+    return *this;
+  }
+  RowCounts& operator-=(const RowCounts& other) {
+    samples -= other.samples;
+    histograms -= other.histograms;
+    exemplars -= other.exemplars;
+    return *this;
+  }
 };
 
 struct SendOutcome {

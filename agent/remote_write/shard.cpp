@@ -9,6 +9,7 @@ namespace narthex::remote_write {
 
 void Shard::put(OutRow row, Place place, std::int64_t now_ns) {
   if (place < acked_) return;
+  counts_ += count_rows({&row, 1});
   rows_.push_back({std::move(row), place, now_ns});
 }
 
@@ -39,6 +40,7 @@ std::span<const OutRow> Shard::begin(std::size_t count) {
 }
 
 void Shard::end() {
+  counts_ -= count_rows(batch_);
   acked_ = rows_[sending_ - 1].place;
   ++acked_.row;
   rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(sending_));

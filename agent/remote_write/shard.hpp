@@ -26,6 +26,7 @@ class Shard {
   // A row at a place after all others; one that was acknowledged before is left out.
   void put(OutRow row, Place place, std::int64_t now_ns);
   std::size_t size() const { return rows_.size(); }
+  const RowCounts& counts() const { return counts_; }  // of all rows that are not behind us
   bool is_sending() const { return sending_ != 0; }
 
   // How many rows the next request has: 0 while it is not time. `read_to` is where the log was read
@@ -56,6 +57,7 @@ class Shard {
     std::int64_t since_ns;
   };
   std::deque<Waiting> rows_;
+  RowCounts counts_;
   std::vector<OutRow> batch_;
   std::size_t sending_ = 0;  // rows at the front
   Place acked_;

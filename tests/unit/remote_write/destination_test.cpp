@@ -249,6 +249,20 @@ TEST_CASE("shards change when they are empty, and no row is lost or doubled", "[
   CHECK(got == sent);
 }
 
+TEST_CASE("who ends gets out what waits, and is told", "[remote_write]") {
+  DestinationFixture f(small_batches(100));
+  f.put({{1, 1}, {1, 2}});
+  CHECK(f.waiting() == 0);
+  bool drained = false;
+  f.destination->drain([&] { drained = true; });
+  f.executor.run_ready();
+  REQUIRE(f.waiting() == 1);
+  CHECK(values_in(f.body()) == Values{1, 2});
+  CHECK_FALSE(drained);
+  f.answer(204);
+  CHECK(drained);
+}
+
 TEST_CASE("segments that were sent are needed no more", "[remote_write]") {
   DestinationFixture f(small_batches(1));
   const std::uint32_t first = f.log->segment();
