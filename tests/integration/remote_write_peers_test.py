@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Prometheus sends to the agent by remote write 1.0 and 2.0: both sides have the same samples, native histograms,
-and exemplars."""
+"""A real Prometheus sends to the agent by remote write 1.0 and 2.0, and the agent on to another one: all have the same samples,
+native histograms and exemplars."""
 import time
 import unittest
 
@@ -39,6 +39,15 @@ remote_write:
   metadata_config: {send_interval: 1s}
 """
 
+ONWARD = """
+remote_write:
+- url: http://127.0.0.1:%d/api/v1/write
+  protobuf_message: %s
+  send_exemplars: true
+  send_native_histograms: true
+  queue_config: {batch_send_deadline: 200ms}
+"""
+
 
 @unittest.skipUnless(peers.PROMETHEUS, "there is no Prometheus")
 class FromPrometheus(unittest.TestCase):
@@ -52,8 +61,11 @@ class FromPrometheus(unittest.TestCase):
             target.text("/metrics", PAGE % (turn[0], turn[0], turn[0], turn[0]),
                         "application/openmetrics-text; version=1.0.0; charset=utf-8")
         page()
-        receiver = agent.Agent("[global]\n", arguments=["--web.enable-remote-write-receiver",
-                                                         "--enable-feature=native-histograms,exemplar-storage"]).start()
+        last = peers.Prometheus()
+        self.addCleanup(last.__exit__)
+        last.start()
+        receiver = agent.Agent(ONWARD % (last.port, message), "prometheus.yml",
+                               ["--web.enable-remote-write-receiver"]).start()
         self.addCleanup(receiver.__exit__)
         sender = peers.Prometheus(features="exemplar-storage,native-histograms,metadata-wal-records")
         with open(sender.config, "w") as out:
@@ -68,20 +80,23 @@ class FromPrometheus(unittest.TestCase):
         at = time.time() - 1.5  # what was scraped before is sent by the end of the wait
         selector = '{job=~"page|self"}[1m]'
 
-        def differences():
-            theirs, ours = peers.samples(sender, selector, at), peers.samples(receiver, selector, at)
+        def differences(one=receiver):
+            theirs, ours = peers.samples(sender, selector, at), peers.samples(one, selector, at)
             keys = set(theirs) | set(ours)
             return [(k, theirs.get(k), ours.get(k)) for k in keys if theirs.get(k) != ours.get(k)] if theirs else ["none"]
         try:
             agent.Agent.until(lambda: not differences(), "the same samples", 15)
-        except AssertionError:
-            self.fail("%d series differ, such as %s" % (len(differences()), differences()[0]))
+            agent.Agent.until(lambda: not differences(last), "the same samples after two steps", 15)
+        except AssertionError as e:
+            found = differences() or differences(last)
+            self.fail("%s: %d series differ, such as %s" % (e, len(found), found[0]))
         theirs = peers.samples(sender, selector, at)
         self.assertGreater(len(theirs), 200)
         native = [rows for rows in theirs.values() if any('"buckets"' in v for v in rows.values())]
         self.assertTrue(native, "there were no native histograms")
         self.assertEqual(peers.exemplars(receiver, "hits_total", begin, at), peers.exemplars(sender, "hits_total", begin, at))
         self.assertTrue(peers.exemplars(receiver, '{job="page"}', begin, at))
+        self.assertEqual(peers.exemplars(last, '{job="page"}', begin, at), peers.exemplars(sender, '{job="page"}', begin, at))
         for kind in ("samples", "histograms", "exemplars"):
             self.assertEqual(sender.metric("prometheus_remote_storage_%s_failed_total" % kind), 0)
 

@@ -251,6 +251,19 @@ TEST_CASE("2.0: metadata of series becomes that of their families", "[remote_wri
   }
 }
 
+TEST_CASE("what a receiver said of rows that were not stored is not answered", "[remote_write]") {
+  ingest::PluginReply reply;
+  const sdk::IngestReply handle(reply.raw());
+  handle.status(204);
+  handle.header("X-Prometheus-Remote-Write-Samples-Written", "7");
+  handle.body("fine");
+  reply.discard();
+  const net::Response answer = reply.finish(Status{NX_ERR_IO, "disk full"});
+  CHECK(answer.status == 503);
+  CHECK(answer.body == "disk full\n");
+  CHECK(written(answer) == "absent absent absent");
+}
+
 TEST_CASE("2.0: what is no request is 400 without counts", "[remote_write][v2]") {
   WriteFixture f;
   for (const char* body : {"\xff\xff\xff\xff", "\x2a\x7f", "\x22\x05"}) {
