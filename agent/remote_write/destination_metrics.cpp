@@ -40,7 +40,8 @@ KindCells DestinationMetrics::kinds(const std::string& ending, const char* help,
 }
 
 telemetry::Counter& DestinationMetrics::dropped(std::string_view reason, std::string_view kind) {
-  const auto known = dropped_.find(std::pair(reason, kind));
+  const std::string key = std::string(reason) + ' ' + std::string(kind);
+  const auto known = dropped_.find(key);
   if (known != dropped_.end()) return *known->second;
   Labels labels = labels_;
   labels.set("reason", reason);
@@ -50,7 +51,7 @@ telemetry::Counter& DestinationMetrics::dropped(std::string_view reason, std::st
                         "Rows read from the log that were not sent: dropped by relabeling, too "
                         "old, or gone from the log before their turn.",
                         labels);
-  dropped_.emplace(std::pair(std::string(reason), std::string(kind)), &made);
+  dropped_.emplace(key, &made);
   return made;
 }
 

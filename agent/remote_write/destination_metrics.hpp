@@ -39,7 +39,7 @@ class DestinationMetrics {
   telemetry::Registry& registry_;
   const Labels labels_;
   std::vector<std::pair<std::string, Labels>> made_;
-  std::map<std::pair<std::string, std::string>, telemetry::Counter*, std::less<>> dropped_;
+  std::map<std::string, telemetry::Counter*, std::less<>> dropped_;  // "reason kind"
   telemetry::Counter& counter(const std::string& name, const char* help);
   telemetry::Gauge& gauge(const std::string& name, const char* help);
   KindCells kinds(const std::string& ending, const char* help, bool gauges);
