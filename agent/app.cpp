@@ -12,6 +12,7 @@
 #include "plugin_functions.hpp"
 #include "query/service.hpp"
 #include "recovery_watch.hpp"
+#include "remote_write/manager.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/memory_size.hpp"
@@ -158,6 +159,7 @@ class App {
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
   std::optional<ingest::Manager> ingest_;
+  std::optional<remote_write::Manager> remote_write_;
   std::vector<std::shared_ptr<void>> gatherers_;
   std::optional<runtime::SignalWatch> signals_;
   runtime::Timer upkeep_;
@@ -228,6 +230,10 @@ Status App::open_server() {
                        scrape_->on_groups(job, changes);
                      });
   queries_ = query::Service::make(query_options(config()), executor_, registry_);
+  remote_write_.emplace(remote_write::ManagerServices{
+      executor_, registry_, *store_,
+      [this](const net::ClientOptions& options) { return clients_.make(options); },
+      config().storage.data_dir, config().storage.fsync != "never"});
   ingest_.emplace(ingest::ManagerServices{executor_, registry_, *server_, *store_, plugins_});
   const api::Services services{*server_,
                                *store_,
@@ -314,6 +320,8 @@ Status App::apply(const config::Config& config) {
   const Status logged =
       queries_->configure({config.query.log_file, config.query.log_slower_than_ms});
   if (!logged.ok()) return logged;
+  const Status sends = remote_write_->apply(config.remote_write);
+  if (!sends.ok()) return sends;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
   const Status scraped = scrape_->apply(config.scrape);
@@ -441,6 +449,7 @@ void App::stop() {
   if (discovery_ != std::nullopt) discovery_->stop();
   if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
   if (ingest_ != std::nullopt) ingest_->stop();
+  if (remote_write_ != std::nullopt) remote_write_->stop();
   upkeep_.cancel();
   watchdog_.cancel();
   gatherers_.clear();

@@ -80,6 +80,26 @@ void apply_http(const FlagReader& flags, HttpOptions& http) {
   flags.count("web.max-connections", http.server.connections_max);
 }
 
+// The messages that a receiver switched on by flag or [http] takes.
+void apply_messages(const FlagReader& flags, HttpOptions& http, Diagnostics& diagnostics) {
+  constexpr std::string_view kFlag = "web.remote-write-receiver.accepted-protobuf-messages";
+  std::string list;
+  if (!flags.text(kFlag, list)) return;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    std::string message = list.substr(at, end - at);
+    at = end + 1;
+    if (message != "prometheus.WriteRequest" && message != "io.prometheus.write.v2.Request") {
+      diagnostics.file_error("", "--" + std::string(kFlag) +
+                                     ": unknown remote write protobuf message " + message +
+                                     ", supported: prometheus.WriteRequest, "
+                                     "io.prometheus.write.v2.Request");
+      continue;
+    }
+    http.remote_write_messages.push_back(std::move(message));
+  }
+}
+
 void check_http(HttpOptions& http, Diagnostics& diagnostics) {
   if (http.server.listen.find(',') != std::string::npos) {
     diagnostics.file_error(
@@ -179,8 +199,9 @@ void fill_restart_only(Config& config) {
   for (const char* flag :
        {"web.listen-address", "web.external-url", "web.route-prefix", "web.page-title",
         "web.cors.origin", "web.enable-lifecycle", "web.enable-admin-api",
-        "web.enable-remote-write-receiver", "web.max-connections", "web.read-timeout",
-        "query.timeout", "query.lookback-delta", "query.max-concurrency", "query.max-samples"}) {
+        "web.enable-remote-write-receiver", "web.remote-write-receiver.accepted-protobuf-messages",
+        "web.max-connections", "web.read-timeout", "query.timeout", "query.lookback-delta",
+        "query.max-concurrency", "query.max-samples"}) {
     keys[flag] = config.flags[flag];
   }
   keys["query.max_memory"] = std::to_string(config.query.max_memory);
@@ -190,6 +211,7 @@ void fill_restart_only(Config& config) {
   keys["storage.fsync"] = config.storage.fsync;
   keys["storage.memory.max_bytes"] = std::to_string(config.storage.memory_max_bytes);
   keys["storage.exemplars.max_exemplars"] = std::to_string(config.storage.max_exemplars);
+  keys["storage.remote_write.max_bytes"] = std::to_string(config.remote_write.max_bytes);
   keys["plugins.path"] = joined(config.plugin_dirs);
 }
 
@@ -199,6 +221,7 @@ void apply_flags(const FlagValues& values, Config& config, Diagnostics& diagnost
   check(values, diagnostics);
   const FlagReader flags(values);
   apply_http(flags, config.http);
+  apply_messages(flags, config.http, diagnostics);
   check_http(config.http, diagnostics);
   apply_storage(flags, config.storage);
   apply_log(flags, config.log);

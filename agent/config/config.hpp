@@ -6,6 +6,7 @@
 #include "document/document.hpp"
 #include "ingest/options.hpp"
 #include "net/options.hpp"
+#include "remote_write/options.hpp"
 #include "scrape/options.hpp"
 #include "store/options.hpp"
 #include "telemetry/log.hpp"
@@ -39,6 +40,7 @@ struct HttpOptions {
   std::string external_url;  // --web.external-url
   std::string route_prefix;  // --web.route-prefix
   bool remote_write_receiver = false;
+  std::vector<std::string> remote_write_messages;  // that it takes; empty: all
   bool otlp_receiver = false;
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
@@ -50,6 +52,7 @@ struct Config {
   std::string file;  // empty: the embedded default
   scrape::ScrapeOptions scrape;
   store::StorageOptions storage;
+  remote_write::RemoteWriteOptions remote_write;
   HttpOptions http;
   QueryOptions query;
   telemetry::LogOptions log;

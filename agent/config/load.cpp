@@ -8,6 +8,7 @@
 #include "config/flags.hpp"
 #include "config/job_section.hpp"
 #include "config/prometheus_sections.hpp"
+#include "config/remote_write_section.hpp"
 #include "config/render.hpp"
 #include "config/sources.hpp"
 #include "config/table_reader.hpp"
@@ -50,10 +51,14 @@ class Loader {
     for (const Part& pattern : sections.scrape_config_files) read_more_jobs(pattern, global);
     config_.scrape.exporters = read_exporters(root, global);
     config_.ingest = read_receivers(root);
+    config_.remote_write.destinations = read_remote_write(root);
     read_http(root.table("http"), config_.http);
     read_query(root.table("query"), config_.query);
     read_plugins(root.table("plugins"), config_.plugin_dirs);
     read_storage(root.table("storage"), config_.storage, sections);
+    if (sections.remote_write_max_bytes != 0) {
+      config_.remote_write.max_bytes = sections.remote_write_max_bytes;
+    }
     root.done();
     keep_global(global);
     if (diagnostics_.errors().empty()) finish(global, sections, own_jobs);
@@ -89,6 +94,7 @@ class Loader {
   void keep_global(const GlobalOptions& global) {
     config_.scrape.default_interval_ms = global.interval_ms;
     config_.scrape.external_labels = global.external_labels;
+    config_.remote_write.external_labels = global.external_labels;
     config_.scrape.extra_scrape_metrics = global.extra_scrape_metrics;
     config_.query.default_step_ms = global.evaluation_interval_ms;
     config_.query.log_file = global.query_log_file;
@@ -103,7 +109,8 @@ class Loader {
       job.fingerprint = fingerprint_of(render_job(show, Secrets::kShown));
       if (i < own_jobs) shown.push_back({&job, body_given_[i]});
     }
-    config_.prometheus_yaml = render_config(global, sections, shown, config_.storage);
+    config_.prometheus_yaml =
+        render_config(global, sections, shown, config_.storage, config_.remote_write);
   }
 
   Config& config_;
@@ -130,9 +137,15 @@ void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
   }
   ingest::ReceiverOptions receiver;
   receiver.plugin = kPlugin;
-  receiver.document = read_text(document::Format::kJson, "(receiver)", "{}", diagnostics);
+  std::string messages;
+  for (const std::string& message : config.http.remote_write_messages) {
+    messages += (messages.empty() ? "\"" : ", \"") + message + '"';
+  }
+  const std::string options =
+      messages.empty() ? "{}" : R"({"accepted_protobuf_messages": [)" + messages + "]}";
+  receiver.document = read_text(document::Format::kJson, "(receiver)", options, diagnostics);
   receiver.config = &receiver.document->root();
-  receiver.fingerprint = fingerprint_of(kPlugin);
+  receiver.fingerprint = fingerprint_of(kPlugin + options);
   config.ingest.push_back(std::move(receiver));
 }
 

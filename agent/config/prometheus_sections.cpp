@@ -94,7 +94,7 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
   read_otlp(root, sections);
   warn_without_feature(root, "notifiers",
                        "this version sends no alerts: notifiers changes nothing");
-  for (const std::string_view key : {"remote_write", "remote_read", "tracing"}) {
+  for (const std::string_view key : {"remote_read", "tracing"}) {
     if (root.has(key)) {
       root.diagnostics().key_error(root.all(key)[0], std::string(key) + " is not in this version");
     }
@@ -103,6 +103,8 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
 }
 
 namespace {
+
+constexpr std::uint64_t kSmallestQueueLog = std::uint64_t{64} << 20;
 
 void read_retention(TableReader table, store::RetentionOptions& retention) {
   if (!table.present()) return;
@@ -142,6 +144,12 @@ void read_storage(TableReader table, store::StorageOptions& storage, PrometheusS
   memory.read_bytes("max_bytes", storage.memory_max_bytes);
   memory.done();
   read_tsdb(table.table("tsdb"), storage, sections);
+  TableReader remote_write = table.table("remote_write");
+  remote_write.read_bytes("max_bytes", sections.remote_write_max_bytes);
+  if (remote_write.has("max_bytes") && sections.remote_write_max_bytes < kSmallestQueueLog) {
+    remote_write.error("max_bytes", "[storage.remote_write] max_bytes must be 64MiB or more");
+  }
+  remote_write.done();
   TableReader exemplars = table.table("exemplars");
   sections.has_exemplars = exemplars.present();
   exemplars.read("max_exemplars", storage.max_exemplars);

@@ -39,6 +39,7 @@ struct PrometheusSections {
   std::int64_t out_of_order_ms = 0;
   bool has_exemplars = false;
   bool has_tsdb = false;
+  std::uint64_t remote_write_max_bytes = 0;  // 0: the room's default
   AlertingSection alerting;
   std::vector<std::string> otlp_attributes;
   std::string otlp_translation = "UnderscoreEscapingWithSuffixes";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/render.hpp"
 
+#include "config/remote_write_section.hpp"
 #include "config/render_parts.hpp"
 #include "config/yaml_writer.hpp"
 
@@ -81,8 +82,8 @@ class Renderer {
     yaml_.end_list();
   }
 
-  void sections_after_jobs(const PrometheusSections& sections,
-                           const store::StorageOptions& storage) {
+  void sections_after_jobs(const PrometheusSections& sections, const store::StorageOptions& storage,
+                           const remote_write::RemoteWriteOptions& remote_write) {
     if (sections.has_tsdb || sections.has_exemplars) {
       yaml_.begin_table("storage");
       if (sections.has_tsdb) tsdb(sections);
@@ -92,6 +93,11 @@ class Renderer {
         yaml_.end_table();
       }
       yaml_.end_table();
+    }
+    if (!remote_write.destinations.empty()) {
+      yaml_.begin_list("remote_write");
+      for (const auto& each : remote_write.destinations) render_destination(yaml_, each, secrets_);
+      yaml_.end_list();
     }
     yaml_.begin_table("otlp");
     if (!sections.otlp_attributes.empty()) {
@@ -205,13 +211,13 @@ std::string render_job(const JobToShow& job, Secrets secrets) {
 }
 
 std::string render_config(const GlobalOptions& global, const PrometheusSections& sections,
-                          const std::vector<JobToShow>& jobs,
-                          const store::StorageOptions& storage) {
+                          const std::vector<JobToShow>& jobs, const store::StorageOptions& storage,
+                          const remote_write::RemoteWriteOptions& remote_write) {
   Renderer renderer(Secrets::kHidden);
   renderer.global(global);
   renderer.sections_before_jobs(sections);
   renderer.jobs(jobs);
-  renderer.sections_after_jobs(sections, storage);
+  renderer.sections_after_jobs(sections, storage, remote_write);
   return renderer.take();
 }
 

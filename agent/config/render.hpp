@@ -23,6 +23,7 @@ struct JobToShow {
 std::string render_job(const JobToShow& job, Secrets secrets);
 // Secrets are "<secret>". Jobs of scrape_config_files are not shown, as in Prometheus.
 std::string render_config(const GlobalOptions& global, const PrometheusSections& sections,
-                          const std::vector<JobToShow>& jobs, const store::StorageOptions& storage);
+                          const std::vector<JobToShow>& jobs, const store::StorageOptions& storage,
+                          const remote_write::RemoteWriteOptions& remote_write);
 
 }  // namespace narthex::config

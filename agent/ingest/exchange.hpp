@@ -36,6 +36,8 @@ class PluginReply {
   PluginReply();
   nx_ingest_reply* raw() { return &raw_; }
   bool has_status() const { return raw_.status != 0; }
+  // What the plugin answered is not so: what it took was not stored.
+  void discard();
 
   // The answer. `outcome` is what handle() returned, NX_PARTIAL with its text included.
   net::Response finish(const Status& outcome);

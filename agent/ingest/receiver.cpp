@@ -100,7 +100,9 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
       return returned;
     });
   if (failed.ok()) {
-    outcome = commit(appender, std::move(outcome));
+    bool stored = false;
+    outcome = commit(appender, std::move(outcome), stored);
+    if (!stored) reply.discard();
   } else {
     outcome = failed;
   }
@@ -114,11 +116,12 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
 
 // What was taken at first may be refused at the commit, when another request was faster. That must
 // not be answered with success, whatever the plugin said.
-Status Receiver::commit(SampleAppender& appender, Status outcome) {
+Status Receiver::commit(SampleAppender& appender, Status outcome, bool& stored) {
   nx_append_result result{};
   result.struct_size = sizeof result;
   const Status committed = appender.commit(result);
-  if (!committed.ok()) return committed;
+  stored = committed.ok();
+  if (!stored) return committed;
   count_rows(result);
   if (result.refused == 0 || outcome.code() != NX_OK) return outcome;
   return {NX_PARTIAL, std::to_string(result.refused) + " of " +

@@ -41,7 +41,7 @@ class Receiver {
  private:
   Status mount(const nx_route& route);
   void unmount();
-  Status commit(SampleAppender& appender, Status outcome);
+  Status commit(SampleAppender& appender, Status outcome, bool& stored);
   void count_rows(const nx_append_result& result);
 
   const std::shared_ptr<host::Instance> instance_;

@@ -7,6 +7,7 @@
 
 #include <narthex/sdk/text.hpp>
 
+#include <mutex>
 #include <utility>
 
 namespace narthex::store {
@@ -15,6 +16,8 @@ struct Store::Impl {
   explicit Impl(std::shared_ptr<host::Instance> storage)
       : backend(std::make_shared<const Backend>(std::move(storage))) {}
   const std::shared_ptr<const Backend> backend;
+  std::mutex mutex;
+  std::shared_ptr<Tap> tap;  // guarded by mutex
 };
 
 Store::Store(std::shared_ptr<host::Instance> storage)
@@ -27,6 +30,11 @@ std::uint64_t Store::capabilities() const {
   backend.call_void(backend.capabilities,
                     [&](const nx_storage& t, void* self) { capabilities = t.capabilities(self); });
   return capabilities;
+}
+
+void Store::set_tap(std::shared_ptr<Tap> tap) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->tap = std::move(tap);
 }
 
 Result<Appender> Store::begin(const AppendOptions& options) {
@@ -42,7 +50,12 @@ Result<Appender> Store::begin(const AppendOptions& options) {
         return t.begin(self, &opts, &txn, err);
       });
   if (!status.ok()) return status;
-  return Appender(std::make_unique<Appender::Impl>(impl_->backend, txn));
+  std::shared_ptr<Tap> tap;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    tap = impl_->tap;
+  }
+  return Appender(std::make_unique<Appender::Impl>(impl_->backend, txn, std::move(tap)));
 }
 
 Result<Querier> Store::open(std::int64_t min_t_ms, std::int64_t max_t_ms) {

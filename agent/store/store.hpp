@@ -9,6 +9,7 @@
 #include "host/instance.hpp"
 #include "store/matcher.hpp"
 #include "store/options.hpp"
+#include "store/tap.hpp"
 
 #include <narthex/sdk/labels.hpp>
 #include <narthex/sdk/result.hpp>
@@ -52,6 +53,7 @@ class Appender {
  private:
   friend class Store;
   struct Impl;
+  Status append_unseen(const nx_sample_batch& batch, nx_append_result& result);
   explicit Appender(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -106,6 +108,8 @@ class Store {
   ~Store();
 
   std::uint64_t capabilities() const;
+  // Who sees what transactions store that begin from now on; none: nobody.
+  void set_tap(std::shared_ptr<Tap> tap);
   Result<Appender> begin(const AppendOptions& options);
   Result<Querier> open(std::int64_t min_t_ms, std::int64_t max_t_ms);
 

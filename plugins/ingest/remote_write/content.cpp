@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/remote_write/content.hpp"
 
-#include <string>
+#include <algorithm>
 
 namespace narthex::ingest::remote_write {
 namespace {
 
 constexpr std::string_view kMediaType = "application/x-protobuf";
-constexpr std::string_view kVersion1 = "prometheus.WriteRequest";
-constexpr std::string_view kVersion2 = "io.prometheus.write.v2.Request";
 
 Status unsupported(std::string text) { return {NX_ERR_UNSUPPORTED, std::move(text)}; }
 
@@ -26,26 +24,21 @@ std::string_view cut(std::string_view& text, char separator) {
   return front;
 }
 
-Status check_message(std::string_view proto, std::string_view content_type) {
-  if (proto == kVersion1) return Status();
-  if (proto == kVersion2) {
-    return unsupported(std::string(kVersion2) +
-                       " protobuf message is not accepted by this server; accepted " +
-                       std::string(kVersion1));
-  }
+Result<Version> version_of(std::string_view proto, std::string_view content_type) {
+  if (proto == kMessageV1) return Version::kV1;
+  if (proto == kMessageV2) return Version::kV2;
   return unsupported("got " + std::string(content_type) + " content type; unknown remote write " +
-                     "protobuf message " + std::string(proto) + ", supported: " +
-                     std::string(kVersion1));
+                     "protobuf message " + std::string(proto) +
+                     ", supported: " + std::string(kMessageV1) + ", " + std::string(kMessageV2));
 }
 
-Status check_type(std::string_view content_type) {
+Result<Version> check_type(std::string_view content_type) {
   content_type = trim(content_type);
-  if (content_type.empty()) return Status();
+  if (content_type.empty()) return Version::kV1;
   std::string_view rest = content_type;
   if (trim(cut(rest, ';')) != kMediaType) {
-    return unsupported("expected " + std::string(kMediaType) +
-                       " as the first (media) part, got " + std::string(content_type) +
-                       " content-type");
+    return unsupported("expected " + std::string(kMediaType) + " as the first (media) part, got " +
+                       std::string(content_type) + " content-type");
   }
   while (!rest.empty()) {
     std::string_view value = cut(rest, ';');
@@ -55,16 +48,25 @@ Status check_type(std::string_view content_type) {
       return unsupported("expected parameters to be key-values, got " + std::string(parameter) +
                          " in " + std::string(content_type) + " content-type");
     }
-    if (name == "proto") return check_message(trim(value), content_type);
+    if (name == "proto") return version_of(trim(value), content_type);
   }
-  return Status();
+  return Version::kV1;
 }
 
 }  // namespace
 
-Status check_content(std::string_view content_type, std::string_view content_encoding) {
-  const Status type = check_type(content_type);
-  if (!type.ok() || content_encoding.empty() || content_encoding == "snappy") return type;
+Result<Version> check_content(std::string_view content_type, std::string_view content_encoding,
+                              const std::vector<std::string>& accepted) {
+  Result<Version> version = check_type(content_type);
+  if (!version.ok()) return version;
+  const std::string_view message = *version == Version::kV2 ? kMessageV2 : kMessageV1;
+  if (std::find(accepted.begin(), accepted.end(), message) == accepted.end()) {
+    std::string all;
+    for (const std::string& each : accepted) all += (all.empty() ? "" : ", ") + each;
+    return unsupported(std::string(message) +
+                       " protobuf message is not accepted by this server; accepted " + all);
+  }
+  if (content_encoding.empty() || content_encoding == "snappy") return version;
   return unsupported(std::string(content_encoding) +
                      " encoding (compression) is not accepted by this server; only snappy is "
                      "acceptable");

@@ -27,7 +27,8 @@ enum Field : protozero::pbf_tag_type {
   kPositiveCounts = 13,
   kResetHint = 14,
   kTimestamp = 15,
-  kCustomValues = 16
+  kCustomValues = 16,
+  kStart = 17
 };
 
 // What was read so far; the arrays may come in pieces.
@@ -112,6 +113,9 @@ void read_number(protozero::pbf_reader& reader, HistogramMessage& out) {
       break;
     case kTimestamp:
       out.t = reader.get_int64();
+      break;
+    case kStart:
+      out.start = reader.get_int64();
       break;
     default:
       reader.skip();

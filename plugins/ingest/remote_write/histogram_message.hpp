@@ -14,6 +14,7 @@ namespace narthex::ingest::remote_write {
 struct HistogramMessage {
   nx_histogram histogram{};
   std::int64_t t = 0;
+  std::int64_t start = 0;  // 0: unknown
 };
 
 // Throws protozero's exceptions on bytes that are no protobuf. Whether the histogram makes sense is

@@ -62,8 +62,7 @@ bool is_plain_name(std::string_view name) {
 }  // namespace
 
 void LabelSet::parse(std::string_view message, std::size_t labels_max) {
-  labels_.clear();
-  count_ = 0;
+  clear();
   protozero::pbf_reader reader(message.data(), message.size());
   while (reader.next()) {
     if (reader.tag_and_type() !=
@@ -72,8 +71,17 @@ void LabelSet::parse(std::string_view message, std::size_t labels_max) {
       continue;
     }
     const Label label = parse_label(reader.get_message());
-    if (++count_ <= labels_max) labels_.push_back(label);
+    add(label.first, label.second, labels_max);
   }
+}
+
+void LabelSet::clear() {
+  labels_.clear();
+  count_ = 0;
+}
+
+void LabelSet::add(std::string_view name, std::string_view value, std::size_t labels_max) {
+  if (++count_ <= labels_max) labels_.emplace_back(name, value);
 }
 
 std::string LabelSet::check_series(const LabelLimits& limits) {

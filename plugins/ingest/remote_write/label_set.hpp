@@ -25,6 +25,9 @@ class LabelSet {
   // Reads the label fields of a TimeSeries or Exemplar message; other fields are skipped. Throws
   // protozero's exceptions on bytes that are no protobuf.
   void parse(std::string_view message, std::size_t labels_max);
+  // One by one; beyond labels_max they are only counted.
+  void clear();
+  void add(std::string_view name, std::string_view value, std::size_t labels_max);
 
   // What is wrong with the labels of a series, in Prometheus's words where it has them; empty when
   // they are good: then they are sorted, unique and without empty values.

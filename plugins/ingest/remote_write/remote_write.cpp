@@ -13,12 +13,25 @@ namespace {
 constexpr std::size_t kIdleWritersMax = 8;
 constexpr int kPayloadTooLarge = 413;
 
+std::vector<std::string> check_messages(std::vector<std::string> messages) {
+  if (messages.empty()) return {std::string(kMessageV1), std::string(kMessageV2)};
+  for (const std::string& message : messages) {
+    if (message == kMessageV1 || message == kMessageV2) continue;
+    throw sdk::Error(NX_ERR_INVALID_CONFIG,
+                     "accepted_protobuf_messages: unknown remote write protobuf message " +
+                         message + ", supported: " + std::string(kMessageV1) + ", " +
+                         std::string(kMessageV2));
+  }
+  return messages;
+}
+
 }  // namespace
 
 RemoteWrite::RemoteWrite(sdk::Host host, Options options)
     : append_(*host.service<nx_ext_append>(NX_EXT_APPEND)),
       limits_{static_cast<std::size_t>(options.labels_max),
               static_cast<std::size_t>(options.label_value_max_bytes)},
+      accepted_(check_messages(std::move(options.accepted_protobuf_messages))),
       cache_(static_cast<std::size_t>(options.known_series_max)),
       invalid_labels_(host, NX_TYPE_COUNTER,
                       "prometheus_api_remote_write_invalid_labels_samples_total",
@@ -26,9 +39,10 @@ RemoteWrite::RemoteWrite(sdk::Host host, Options options)
                       "which were rejected due to invalid labels.") {}
 
 Status RemoteWrite::handle(const nx_ingest_request& request, sdk::IngestReply reply) {
-  const Status content = check_content(sdk::header_of(request, "content-type"),
-                                       sdk::header_of(request, "content-encoding"));
-  if (!content.ok()) return content;
+  const Result<Version> version =
+      check_content(sdk::header_of(request, "content-type"),
+                    sdk::header_of(request, "content-encoding"), accepted_);
+  if (!version.ok()) return version.status();
   std::unique_ptr<RequestWriter> writer = take_writer();
   Status status = decode_snappy(view(*request.body), request.body_max_bytes, writer->body());
   if (status.code() == NX_ERR_EXHAUSTED) {
@@ -36,12 +50,23 @@ Status RemoteWrite::handle(const nx_ingest_request& request, sdk::IngestReply re
     return invalid_data(status.message());
   }
   if (!status.ok()) return status;
-  status = writer->write(sdk::RequestAppender(append_, request.appender), writer->body());
+  status = writer->write(sdk::RequestAppender(append_, request.appender), *version, writer->body());
+  if (*version == Version::kV2 && writer->written()) tell_written(reply, *writer->written());
   if (writer->invalid_label_samples() != 0) {
     invalid_labels_.add(static_cast<double>(writer->invalid_label_samples()));
   }
   give_back(std::move(writer));
   return status;
+}
+
+void RemoteWrite::tell_written(const sdk::IngestReply& reply, const WrittenCounts& written) {
+  const auto tell = [&](std::string_view what, std::uint64_t count) {
+    reply.header("X-Prometheus-Remote-Write-" + std::string(what) + "-Written",
+                 std::to_string(count));
+  };
+  tell("Samples", written.samples);
+  tell("Histograms", written.histograms);
+  tell("Exemplars", written.exemplars);
 }
 
 std::unique_ptr<RequestWriter> RemoteWrite::take_writer() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// remote_write.hpp - the receiver of Prometheus's remote write 1.0. Requests are handled
+// remote_write.hpp - the receiver of Prometheus's remote write 1.0 and 2.0. Requests are handled
 // concurrently; each takes a writer from a small pool.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,9 +23,10 @@ class RemoteWrite {
     std::int64_t label_value_max_bytes = 16 << 10;
     std::int64_t labels_max = 64;
     std::int64_t known_series_max = 1'000'000;
+    std::vector<std::string> accepted_protobuf_messages;
   };
   static constexpr std::string_view kName = "remote_write";
-  static constexpr std::string_view kSummary = "Receives Prometheus remote write 1.0";
+  static constexpr std::string_view kSummary = "Receives Prometheus remote write 1.0 and 2.0";
   static constexpr std::uint32_t kFlags = NX_COMPONENT_CONCURRENT;
   static constexpr nx_str kNeeds[] = {NX_STR(NX_EXT_APPEND)};
   static constexpr nx_route kRoutes[] = {
@@ -41,20 +43,28 @@ class RemoteWrite {
       {"known_series_max",
        &Options::known_series_max,
        "1000000",
-       "Series remembered by the bytes of their labels, 24 bytes each.",
+       "Series remembered by the bytes of their labels, 32 bytes each.",
        {},
        R"("minimum": 0)"},
+      {"accepted_protobuf_messages",
+       &Options::accepted_protobuf_messages,
+       R"(["prometheus.WriteRequest", "io.prometheus.write.v2.Request"])",
+       "Messages that are taken: remote write 1.0 and 2.0.",
+       {},
+       R"("minItems": 1)"},
   };
 
   RemoteWrite(sdk::Host host, Options options);
   Status handle(const nx_ingest_request& request, sdk::IngestReply reply);
 
  private:
+  static void tell_written(const sdk::IngestReply& reply, const WrittenCounts& written);
   std::unique_ptr<RequestWriter> take_writer();
   void give_back(std::unique_ptr<RequestWriter> writer);
 
   const nx_ext_append& append_;
   const LabelLimits limits_;
+  const std::vector<std::string> accepted_;
   SeriesCache cache_;
   const sdk::Cell invalid_labels_;
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/remote_write/request_writer.hpp"
 
+#include "plugins/ingest/remote_write/family.hpp"
+
 #include <narthex/sdk/text.hpp>
 
 #include <protozero/exception.hpp>
@@ -34,146 +36,180 @@ bool is_needed(const RequestSeries& series) {
   return series.row_count != 0 || series.exemplar_count != 0;
 }
 
+bool is_taken(std::uint8_t code) { return code == NX_ROW_OK || code == NX_ROW_EXEMPLAR_REFUSED; }
+
+template <class T>
+const T* or_null(const std::vector<T>& column) {
+  return column.empty() ? nullptr : column.data();
+}
+
 }  // namespace
 
-Status RequestWriter::write(const sdk::RequestAppender& appender, std::string_view decoded) {
+Status RequestWriter::write(const sdk::RequestAppender& appender, Version version,
+                            std::string_view decoded) {
+  written_.reset();
   invalid_label_samples_ = 0;
+  exemplars_refused_ = 0;
   storage_full_ = false;
+  if (version == Version::kV2) {
+    request_ = &version2_;
+  } else {
+    request_ = &version1_;
+  }
   try {
-    request_.parse(decoded);
-    look_up();
-    const Status resolved = resolve_missing(appender);
-    if (!resolved.ok()) return for_sender(resolved);
+    const Status parsed = request_->parse(decoded);
+    if (!parsed.ok()) return parsed;
+    const Status stored = store(appender);
+    if (!stored.ok()) {
+      written_.emplace();
+      return for_sender(stored);
+    }
   } catch (const protozero::exception& e) {
-    return invalid_data(std::string("the body is no WriteRequest: ") + e.what());
+    return invalid_data(std::string("the body is no write request: ") + e.what());
   }
-  if (storage_full_) return storage_full();
-  for (const auto step : {&RequestWriter::append_rows, &RequestWriter::append_again,
-                          &RequestWriter::append_exemplars}) {
-    const Status done = (this->*step)(appender);
-    if (!done.ok()) return for_sender(done);
-  }
+  count_written();
   return outcome();
+}
+
+Status RequestWriter::store(const sdk::RequestAppender& appender) {
+  look_up();
+  for (const auto step : {&RequestWriter::resolve_missing, &RequestWriter::append_rows,
+                          &RequestWriter::append_again, &RequestWriter::append_exemplars}) {
+    const Status done = (this->*step)(appender);
+    if (!done.ok()) return done;
+  }
+  remember_metadata();
+  return Status();
 }
 
 // Asks the cache about all series.
 void RequestWriter::look_up() {
-  const std::size_t count = request_.series.size();
+  const std::size_t count = columns().series.size();
   keys_.resize(count);
-  refs_.assign(count, 0);
+  known_.resize(count);
   codes_.assign(count, NX_ROW_OK);
-  for (std::size_t i = 0; i < count; ++i) keys_[i] = key_of(request_.series[i].labels);
-  cache_.find(keys_, refs_);
+  request_->make_keys(keys_);
+  cache_.find(keys_, known_);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Without label bytes in one piece the key says nothing.
+    if (columns().series[i].labels.empty()) known_[i] = {};
+  }
 }
 
 // Parses, checks and resolves the labels of needed series without a reference.
 Status RequestWriter::resolve_missing(const sdk::RequestAppender& appender) {
-  missing_.clear();
-  symbols_.clear();
-  label_refs_.clear();
-  label_offsets_.assign(1, 0);
-  for (std::uint32_t i = 0; i < request_.series.size(); ++i) {
-    // Without label bytes in one piece the key says nothing.
-    if (request_.series[i].labels.empty()) refs_[i] = 0;
-    if (refs_[i] == 0 && codes_[i] == NX_ROW_OK && is_needed(request_.series[i])) add_to_table(i);
-  }
-  if (missing_.empty()) return Status();
-  std::vector<std::uint64_t> refs(missing_.size());
-  std::vector<std::uint8_t> codes(missing_.size(), NX_ROW_OK);
-  const Status resolved = appender.resolve(table(), refs.data(), codes.data());
-  if (!resolved.ok()) return resolved;
-  std::vector<SeriesCache::Known> known;
-  for (std::size_t m = 0; m < missing_.size(); ++m) {
-    const std::uint32_t i = missing_[m];
-    refs_[i] = refs[m];
-    codes_[i] = codes[m];
-    storage_full_ = storage_full_ || codes[m] == NX_ROW_SERIES_LIMIT;
-    if (refs[m] != 0 && !request_.series[i].labels.empty()) known.push_back({keys_[i], refs[m]});
-  }
-  cache_.put(known);
-  return Status();
-}
-
-void RequestWriter::add_to_table(std::uint32_t series) {
-  labels_.parse(request_.series[series].message, limits_.labels_max);
-  if (!labels_.check_series(limits_).empty()) {
-    codes_[series] = NX_ROW_BAD_LABELS;
-    invalid_label_samples_ += request_.series[series].row_count;
-    return;
-  }
-  missing_.push_back(series);
-  for (const auto& [name, value] : labels_.labels()) {
-    for (const std::string_view text : {name, value}) {
-      label_refs_.push_back(static_cast<std::uint32_t>(symbols_.size()));
-      symbols_.push_back(to_nx(text));
+  unknown_.clear();
+  for (std::uint32_t i = 0; i < columns().series.size(); ++i) {
+    if (known_[i].ref == 0 && codes_[i] == NX_ROW_OK && is_needed(columns().series[i])) {
+      add_unknown(i);
     }
   }
-  label_offsets_.push_back(static_cast<std::uint32_t>(label_refs_.size() / 2));
+  if (unknown_.empty()) return Status();
+  const std::span<const std::uint32_t> series = unknown_.series();
+  std::vector<std::uint64_t> refs(series.size());
+  std::vector<std::uint8_t> codes(series.size(), NX_ROW_OK);
+  const nx_series_table table = unknown_.table();
+  const Status resolved = appender.resolve(table, refs.data(), codes.data());
+  if (!resolved.ok()) return resolved;
+  std::vector<SeriesCache::Known> known;
+  for (std::size_t m = 0; m < series.size(); ++m) {
+    const std::uint32_t i = series[m];
+    known_[i] = {refs[m], 0};
+    codes_[i] = codes[m];
+    storage_full_ = storage_full_ || codes[m] == NX_ROW_SERIES_LIMIT;
+    if (refs[m] != 0 && !columns().series[i].labels.empty()) known.push_back({keys_[i], refs[m]});
+  }
+  cache_.put(known);
+  return storage_full_ ? storage_full() : Status();
 }
 
-nx_series_table RequestWriter::table() const {
-  nx_series_table table{};
-  table.struct_size = sizeof table;
-  table.series_count = static_cast<std::uint32_t>(missing_.size());
-  table.symbol_count = static_cast<std::uint32_t>(symbols_.size());
-  table.symbols = symbols_.data();
-  table.label_ref = label_refs_.data();
-  table.label_off = label_offsets_.data();
-  return table;
+void RequestWriter::add_unknown(std::uint32_t series) {
+  if (!request_->read_labels(series, limits_.labels_max, labels_).empty() ||
+      !labels_.check_series(limits_).empty()) {
+    codes_[series] = NX_ROW_BAD_LABELS;
+    invalid_label_samples_ += columns().series[series].row_count;
+    return;
+  }
+  unknown_.add(series, labels_);
 }
+
+// Metadata of series that were not the last to bring the same texts: for most nothing is done.
+void RequestWriter::add_metadata() {
+  stamped_.clear();
+  for (std::uint32_t i = 0; i < columns().series.size(); ++i) {
+    if (known_[i].ref == 0 || columns().series[i].row_count == 0) continue;
+    const SeriesMetadata m = request_->metadata_of(i);
+    if (m.stamp == 0 || m.stamp == known_[i].stamp) continue;
+    (void)request_->read_labels(i, limits_.labels_max, labels_);
+    std::string_view name;
+    for (const auto& [label, value] : labels_.labels()) {
+      if (label == "__name__") name = value;
+    }
+    request_->columns.metadata.push_back(
+        {0, NX_NONE, m.type, to_nx(family_of(name, m.type)), to_nx(m.unit), to_nx(m.help)});
+    if (columns().series[i].labels.empty()) continue;
+    stamped_.push_back({keys_[i], known_[i].ref, m.stamp});
+  }
+}
+
+void RequestWriter::remember_metadata() { cache_.put(stamped_); }
 
 // Rows of series without a reference are refused as unknown; outcome() knows why.
 Status RequestWriter::append_rows(const sdk::RequestAppender& appender) {
-  row_refs_.resize(request_.rows());
-  row_codes_.assign(request_.rows(), NX_ROW_OK);
-  for (std::size_t i = 0; i < request_.series.size(); ++i) {
-    const RequestSeries& s = request_.series[i];
-    std::fill_n(row_refs_.begin() + s.first_row, s.row_count, refs_[i]);
+  add_metadata();
+  const RequestColumns& c = columns();
+  row_refs_.resize(c.rows());
+  row_codes_.assign(c.rows(), NX_ROW_OK);
+  for (std::size_t i = 0; i < c.series.size(); ++i) {
+    std::fill_n(row_refs_.begin() + c.series[i].first_row, c.series[i].row_count, known_[i].ref);
   }
-  if (request_.rows() == 0 && request_.metadata.empty()) return Status();
+  if (c.rows() == 0 && c.metadata.empty()) return Status();
   nx_sample_batch batch{};
   batch.struct_size = sizeof batch;
   batch.flags = NX_BATCH_BY_SERIES;
-  batch.rows = request_.rows();
+  batch.rows = c.rows();
   batch.ref = row_refs_.data();
-  batch.t = request_.t.data();
-  batch.v = request_.v.data();
-  batch.h = request_.h.empty() ? nullptr : request_.h.data();
-  batch.hists = request_.histograms.data();
-  batch.hist_count = static_cast<std::uint32_t>(request_.histograms.size());
-  batch.meta = request_.metadata.data();
-  batch.meta_count = static_cast<std::uint32_t>(request_.metadata.size());
+  batch.t = c.t.data();
+  batch.st = or_null(c.st);
+  batch.v = c.v.data();
+  batch.h = or_null(c.h);
+  batch.hists = c.histograms.data();
+  batch.hist_count = static_cast<std::uint32_t>(c.histograms.size());
+  batch.meta = c.metadata.data();
+  batch.meta_count = static_cast<std::uint32_t>(c.metadata.size());
   nx_append_result result = result_for(row_codes_.data());
   return appender.append(batch, result);
 }
 
 // References that the storage has forgotten are resolved again, once.
 Status RequestWriter::append_again(const sdk::RequestAppender& appender) {
+  const RequestColumns& c = columns();
   std::vector<std::uint32_t> rows;
-  for (std::uint32_t i = 0; i < request_.series.size(); ++i) {
-    const RequestSeries& s = request_.series[i];
-    if (refs_[i] == 0) continue;
+  for (std::uint32_t i = 0; i < c.series.size(); ++i) {
+    const RequestSeries& s = c.series[i];
+    if (known_[i].ref == 0) continue;
     const std::size_t before = rows.size();
     for (std::uint32_t r = s.first_row; r < s.first_row + s.row_count; ++r) {
       if (row_codes_[r] == NX_ROW_UNKNOWN_REF) rows.push_back(r);
     }
-    if (rows.size() != before) refs_[i] = 0;
+    if (rows.size() != before) known_[i] = {};
   }
   if (rows.empty()) return Status();
+  stamped_.clear();  // with references that are no more
   const Status resolved = resolve_missing(appender);
   if (!resolved.ok()) return resolved;
-  if (storage_full_) return storage_full();
   std::vector<std::uint64_t> refs;
-  std::vector<std::int64_t> t;
+  std::vector<std::int64_t> t, st;
   std::vector<double> v;
   std::vector<std::uint32_t> h;
   std::size_t series = 0;
   for (const std::uint32_t r : rows) {
-    while (r >= request_.series[series].first_row + request_.series[series].row_count) ++series;
-    refs.push_back(refs_[series]);
-    t.push_back(request_.t[r]);
-    v.push_back(request_.v[r]);
-    if (!request_.h.empty()) h.push_back(request_.h[r]);
+    while (r >= c.series[series].first_row + c.series[series].row_count) ++series;
+    refs.push_back(known_[series].ref);
+    t.push_back(c.t[r]);
+    v.push_back(c.v[r]);
+    if (!c.st.empty()) st.push_back(c.st[r]);
+    if (!c.h.empty()) h.push_back(c.h[r]);
   }
   nx_sample_batch batch{};
   batch.struct_size = sizeof batch;
@@ -181,10 +217,11 @@ Status RequestWriter::append_again(const sdk::RequestAppender& appender) {
   batch.rows = rows.size();
   batch.ref = refs.data();
   batch.t = t.data();
+  batch.st = or_null(st);
   batch.v = v.data();
-  batch.h = h.empty() ? nullptr : h.data();
-  batch.hists = request_.histograms.data();
-  batch.hist_count = static_cast<std::uint32_t>(request_.histograms.size());
+  batch.h = or_null(h);
+  batch.hists = c.histograms.data();
+  batch.hist_count = static_cast<std::uint32_t>(c.histograms.size());
   std::vector<std::uint8_t> codes(rows.size(), NX_ROW_OK);
   nx_append_result result = result_for(codes.data());
   const Status status = appender.append(batch, result);
@@ -192,22 +229,30 @@ Status RequestWriter::append_again(const sdk::RequestAppender& appender) {
   return status;
 }
 
-// Exemplars ride on rows without samples. Those that the storage refuses fail no request, as in
-// Prometheus.
+// Exemplars ride on rows without samples. In 1.0 those that the storage refuses fail no request, as
+// in Prometheus; in 2.0 the sender is told.
 Status RequestWriter::append_exemplars(const sdk::RequestAppender& appender) {
-  if (request_.exemplars.empty()) return Status();
+  const RequestColumns& c = columns();
+  written_.emplace();
+  if (c.exemplars.empty()) return Status();
   std::vector<ParsedExemplar> parsed;
+  std::vector<std::uint32_t> series;
   std::vector<std::uint64_t> refs;
   std::vector<std::int64_t> times;
-  try {
-    for (const RequestExemplar& e : request_.exemplars) {
-      if (refs_[e.series] == 0) continue;
-      parsed.push_back(parse_exemplar(e.message, labels_));
-      refs.push_back(refs_[e.series]);
-      times.push_back(parsed.back().t);
+  const auto refuse = [&](std::uint32_t of) {
+    if (exemplars_refused_++ == 0) exemplar_series_ = of;
+  };
+  for (const RequestExemplar& e : c.exemplars) {
+    if (known_[e.series].ref == 0) continue;
+    ParsedExemplar exemplar = request_->read_exemplar(e, labels_);
+    if (exemplar.problem) {
+      refuse(e.series);
+      continue;
     }
-  } catch (const protozero::exception& e) {
-    return invalid_data(std::string("the body has an exemplar that is none: ") + e.what());
+    series.push_back(e.series);
+    refs.push_back(known_[e.series].ref);
+    times.push_back(exemplar.t);
+    parsed.push_back(std::move(exemplar));
   }
   std::vector<nx_exemplar> exemplars;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
@@ -221,45 +266,65 @@ Status RequestWriter::append_exemplars(const sdk::RequestAppender& appender) {
   batch.t = times.data();
   batch.exemplars = exemplars.data();
   batch.exemplar_count = static_cast<std::uint32_t>(exemplars.size());
-  nx_append_result result = result_for(nullptr);
-  return appender.append(batch, result);
+  std::vector<std::uint8_t> codes(refs.size(), NX_ROW_OK);
+  nx_append_result result = result_for(codes.data());
+  const Status status = appender.append(batch, result);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i] != NX_ROW_OK) refuse(series[i]);
+  }
+  written_->exemplars = result.exemplars_accepted;
+  return status;
+}
+
+void RequestWriter::count_written() {
+  for (std::size_t r = 0; r < row_codes_.size(); ++r) {
+    if (!is_taken(row_codes_[r])) continue;
+    const bool histogram = !columns().h.empty() && columns().h[r] != NX_NONE;
+    ++(histogram ? written_->histograms : written_->samples);
+  }
 }
 
 Status RequestWriter::outcome() {
-  const auto bad = [](std::uint8_t code) {
-    return code != NX_ROW_OK && code != NX_ROW_EXEMPLAR_REFUSED;
-  };
-  const auto refused =
-      static_cast<std::size_t>(std::count_if(row_codes_.begin(), row_codes_.end(), bad));
-  if (refused == 0) return Status();
+  const auto refused = static_cast<std::size_t>(std::count_if(
+      row_codes_.begin(), row_codes_.end(), [](std::uint8_t code) { return !is_taken(code); }));
+  if (refused != 0) return refused_rows(refused);
+  if (exemplars_refused_ == 0 || !request_->reports_written()) return Status();
+  (void)request_->read_labels(exemplar_series_, limits_.labels_max, labels_);
+  return {NX_PARTIAL, "exemplar out of order, or of labels that cannot be kept; series " +
+                          labels_.text() + "; " + std::to_string(exemplars_refused_) + " of " +
+                          std::to_string(columns().exemplars.size()) + " exemplars refused"};
+}
+
+Status RequestWriter::refused_rows(std::size_t refused) {
   const auto first = static_cast<std::uint32_t>(
-      std::find_if(row_codes_.begin(), row_codes_.end(), bad) - row_codes_.begin());
+      std::find_if_not(row_codes_.begin(), row_codes_.end(), is_taken) - row_codes_.begin());
+  const std::vector<RequestSeries>& all = columns().series;
   std::uint32_t series = 0;
-  while (first >= request_.series[series].first_row + request_.series[series].row_count) ++series;
+  while (first >= all[series].first_row + all[series].row_count) ++series;
   std::string why = reason(first, series);
-  labels_.parse(request_.series[series].message, limits_.labels_max);
+  (void)request_->read_labels(series, limits_.labels_max, labels_);
   return {NX_PARTIAL, why + "; series " + labels_.text() + "; " + std::to_string(refused) + " of " +
                           std::to_string(row_codes_.size()) + " samples refused"};
 }
 
 std::string RequestWriter::reason(std::uint32_t row, std::uint32_t series) const {
   LabelSet labels;
-  switch (refs_[series] == 0 ? codes_[series] : row_codes_[row]) {
+  const std::string time = std::to_string(columns().t[row]);
+  switch (known_[series].ref == 0 ? codes_[series] : row_codes_[row]) {
     case NX_ROW_OUT_OF_ORDER:
       return "out of order sample";
     case NX_ROW_OUT_OF_BOUNDS:
-      return "out of bounds: timestamp is too far in the future: " +
-             std::to_string(request_.t[row]);
+      return "out of bounds: timestamp is too far in the future: " + time;
     case NX_ROW_TOO_OLD:
-      return "too old sample: timestamp " + std::to_string(request_.t[row]);
+      return "too old sample: timestamp " + time;
     case NX_ROW_DUPLICATE:
-      return "duplicate sample for timestamp " + std::to_string(request_.t[row]) +
-             "; overrides not allowed";
-    case NX_ROW_BAD_LABELS:
-      labels.parse(request_.series[series].message, limits_.labels_max);
-      return labels.check_series(limits_);
+      return "duplicate sample for timestamp " + time + "; overrides not allowed";
+    case NX_ROW_BAD_LABELS: {
+      std::string problem = request_->read_labels(series, limits_.labels_max, labels);
+      return problem.empty() ? labels.check_series(limits_) : problem;
+    }
     case NX_ROW_BAD_HISTOGRAM:
-      return "invalid native histogram at timestamp " + std::to_string(request_.t[row]);
+      return "invalid native histogram at timestamp " + time;
     default:
       return "the storage refused the sample";
   }
@@ -268,15 +333,13 @@ std::string RequestWriter::reason(std::uint32_t row, std::uint32_t series) const
 void RequestWriter::shrink() {
   constexpr std::size_t kKeepBytes = std::size_t{4} << 20;
   if (body_.capacity() > kKeepBytes) std::string().swap(body_);
-  if (symbols_.capacity() > (std::size_t{1} << 16)) {
-    std::vector<nx_str>().swap(symbols_);
-    std::vector<std::uint32_t>().swap(label_refs_);
-  }
+  unknown_.shrink();
   if (row_refs_.capacity() > (std::size_t{1} << 16)) {
-    std::vector<std::uint64_t>().swap(row_refs_);
-    std::vector<SeriesKey>().swap(keys_);
+    row_refs_ = {};
+    keys_ = {};
+    known_ = {};
   }
-  request_.shrink();
+  request_->shrink();
 }
 
 }  // namespace narthex::ingest::remote_write

@@ -17,22 +17,31 @@ std::uint64_t make_seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
+SeriesKey hash_bytes(const void* bytes, std::size_t size, std::uint64_t seed) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, size, seed);
+  return {hash.low64, hash.high64};
+}
+
 }  // namespace
 
 SeriesKey key_of(std::string_view label_bytes) {
   static const std::uint64_t seed = make_seed();
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(label_bytes.data(), label_bytes.size(), seed);
-  return {hash.low64, hash.high64};
+  return hash_bytes(label_bytes.data(), label_bytes.size(), seed);
+}
+
+SeriesKey key_of_parts(std::span<const std::uint64_t> words) {
+  static const std::uint64_t seed = make_seed();
+  return hash_bytes(words.data(), words.size_bytes(), seed);
 }
 
 SeriesCache::SeriesCache(std::size_t entries_max)
     : buckets_max_(std::bit_floor(std::max<std::size_t>(entries_max / kWays, 1))) {}
 
-void SeriesCache::find(std::span<const SeriesKey> keys, std::span<std::uint64_t> refs) const {
+void SeriesCache::find(std::span<const SeriesKey> keys, std::span<Found> found) const {
   constexpr std::size_t kAhead = 8;  // buckets are fetched while others are compared
   const std::shared_lock lock(mutex_);
   if (buckets_.empty()) {
-    std::fill(refs.begin(), refs.end(), 0);
+    std::fill(found.begin(), found.end(), Found());
     return;
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -41,9 +50,9 @@ void SeriesCache::find(std::span<const SeriesKey> keys, std::span<std::uint64_t>
       __builtin_prefetch(soon);
       __builtin_prefetch(soon + 64);
     }
-    refs[i] = 0;
+    found[i] = {};
     for (const Entry& entry : buckets_[bucket_of(keys[i])].entries) {
-      if (entry.key == keys[i]) refs[i] = entry.ref;
+      if (entry.key == keys[i]) found[i] = {entry.ref, entry.stamp};
     }
   }
 }
@@ -63,6 +72,7 @@ void SeriesCache::put_one(const Known& known) {
   for (Entry& entry : bucket.entries) {
     if (entry.key == known.key) {
       entry.ref = known.ref;
+      entry.stamp = known.stamp;
       return;
     }
     if (place == nullptr && entry.ref == 0) place = &entry;
@@ -72,7 +82,7 @@ void SeriesCache::put_one(const Known& known) {
   } else {
     ++used_;
   }
-  *place = {known.key, known.ref};
+  *place = {known.key, known.ref, known.stamp};
 }
 
 void SeriesCache::grow() {
@@ -81,7 +91,7 @@ void SeriesCache::grow() {
   used_ = 0;
   for (const Bucket& bucket : old) {
     for (const Entry& entry : bucket.entries) {
-      if (entry.ref != 0) put_one({entry.key, entry.ref});
+      if (entry.ref != 0) put_one({entry.key, entry.ref, entry.stamp});
     }
   }
 }

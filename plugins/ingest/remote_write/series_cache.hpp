@@ -22,17 +22,25 @@ struct SeriesKey {
   friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
 };
 SeriesKey key_of(std::string_view label_bytes);
+// The key of what is named by several keys in their order, as the words of these; never that of
+// plain bytes.
+SeriesKey key_of_parts(std::span<const std::uint64_t> words);
 
 class SeriesCache {
  public:
   explicit SeriesCache(std::size_t entries_max);
 
-  // refs[i]: the reference kept under keys[i], or 0.
-  void find(std::span<const SeriesKey> keys, std::span<std::uint64_t> refs) const;
   struct Known {
     SeriesKey key;
     std::uint64_t ref;
+    std::uint64_t stamp = 0;  // of the metadata that was last kept for it
   };
+  struct Found {
+    std::uint64_t ref = 0;  // 0: not known
+    std::uint64_t stamp = 0;
+  };
+  // found[i]: what is kept under keys[i].
+  void find(std::span<const SeriesKey> keys, std::span<Found> found) const;
   void put(std::span<const Known> known);
   std::size_t bytes() const;
 
@@ -41,8 +49,9 @@ class SeriesCache {
   struct Entry {
     SeriesKey key;
     std::uint64_t ref = 0;
+    std::uint64_t stamp = 0;
   };
-  struct Bucket {
+  struct alignas(64) Bucket {
     Entry entries[kWays];
   };
   std::size_t bucket_of(const SeriesKey& key) const { return key.low & (buckets_.size() - 1); }

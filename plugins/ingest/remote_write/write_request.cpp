@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/remote_write/write_request.hpp"
 
-#include "plugins/ingest/remote_write/histogram_message.hpp"
-
 #include <narthex/sdk/text.hpp>
 
 #include <protozero/pbf_reader.hpp>
 
-#include <algorithm>
-#include <utility>
+#include <string>
 
 namespace narthex::ingest::remote_write {
 namespace {
@@ -29,34 +26,15 @@ constexpr std::uint32_t kHistogram = field(4, pbf_wire_type::length_delimited);
 
 }  // namespace
 
-void WriteRequest::clear() {
-  series.clear();
-  t.clear();
-  v.clear();
-  h.clear();
-  histograms.clear();
-  exemplars.clear();
-  metadata.clear();
-  histogram_memory_.release();
-}
-
-void WriteRequest::shrink() {
-  constexpr std::size_t kKeepRows = 64 << 10;
-  if (t.capacity() > kKeepRows || series.capacity() > kKeepRows) {
-    series = {};
-    t = {};
-    v = {};
-    h = {};
-  }
-  clear();
-}
-
-void WriteRequest::parse(std::string_view body) {
-  clear();
+Status WriteRequest::parse(std::string_view body) {
+  columns.clear();
   pbf_reader reader(body.data(), body.size());
   while (reader.next()) {
     switch (reader.tag_and_type()) {
       case field(1, pbf_wire_type::length_delimited):
+        if (columns.series.size() == kSeriesMax) {
+          return invalid_data("the body has more than " + std::to_string(kSeriesMax) + " series");
+        }
         parse_series(slice(reader.get_view()));
         break;
       case field(3, pbf_wire_type::length_delimited):
@@ -66,12 +44,11 @@ void WriteRequest::parse(std::string_view body) {
         reader.skip();
     }
   }
+  return Status();
 }
 
 void WriteRequest::parse_series(std::string_view message) {
-  RequestSeries& current = series.emplace_back();
-  current.message = message;
-  current.first_row = static_cast<std::uint32_t>(rows());
+  columns.begin_series(message);
   const char* labels_end = message.data();
   bool together = true;  // labels come first, one after the other: as all senders write them
   std::uint32_t before = kLabel;
@@ -86,54 +63,23 @@ void WriteRequest::parse_series(std::string_view message) {
         break;
       }
       case kSample:
-        parse_sample(slice(reader.get_view()));
+        columns.add_sample(slice(reader.get_view()));
         break;
       case kExemplar:
-        exemplars.push_back(
-            {static_cast<std::uint32_t>(series.size() - 1), slice(reader.get_view())});
-        ++current.exemplar_count;
+        columns.add_exemplar(slice(reader.get_view()));
         break;
       case kHistogram:
-        add_histogram(slice(reader.get_view()));
+        columns.add_histogram(slice(reader.get_view()));
         break;
       default:
         reader.skip();
     }
     before = what;
   }
-  current.row_count = static_cast<std::uint32_t>(rows()) - current.first_row;
-  if (together)
-    current.labels = message.substr(0, static_cast<std::size_t>(labels_end - message.data()));
-}
-
-void WriteRequest::parse_sample(std::string_view message) {
-  double value = 0;
-  std::int64_t time = 0;
-  pbf_reader reader(message.data(), message.size());
-  while (reader.next()) {
-    switch (reader.tag_and_type()) {
-      case field(1, pbf_wire_type::fixed64):
-        value = reader.get_double();
-        break;
-      case field(2, pbf_wire_type::varint):
-        time = reader.get_int64();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  t.push_back(time);
-  v.push_back(value);
-  if (!h.empty()) h.push_back(NX_NONE);
-}
-
-void WriteRequest::add_histogram(std::string_view message) {
-  const HistogramMessage parsed = parse_histogram(message, histogram_memory_);
-  if (h.empty()) h.assign(t.size(), NX_NONE);
-  t.push_back(parsed.t);
-  v.push_back(0);
-  h.push_back(static_cast<std::uint32_t>(histograms.size()));
-  histograms.push_back(parsed.histogram);
+  columns.end_series();
+  if (!together) return;
+  const auto size = static_cast<std::size_t>(labels_end - message.data());
+  columns.series.back().labels = message.substr(0, size);
 }
 
 void WriteRequest::parse_metadata(std::string_view message) {
@@ -160,16 +106,26 @@ void WriteRequest::parse_metadata(std::string_view message) {
         reader.skip();
     }
   }
-  metadata.push_back(meta);
+  columns.metadata.push_back(meta);
 }
 
-ParsedExemplar parse_exemplar(std::string_view message, LabelSet& scratch) {
-  constexpr std::size_t kLabelsMax = 128;  // each has at least one character, of 128 in all
+void WriteRequest::make_keys(std::span<SeriesKey> keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = key_of(columns.series[i].labels);
+}
+
+std::string WriteRequest::read_labels(std::uint32_t series, std::size_t labels_max,
+                                      LabelSet& out) const {
+  out.parse(columns.series[series].message, labels_max);
+  return {};
+}
+
+ParsedExemplar WriteRequest::read_exemplar(const RequestExemplar& exemplar,
+                                           LabelSet& scratch) const {
   ParsedExemplar out;
-  scratch.parse(message, kLabelsMax + 1);
+  scratch.parse(exemplar.message, kExemplarLabelsMax);
   for (const auto& [name, value] : scratch.labels())
     out.labels.push_back({to_nx(name), to_nx(value)});
-  pbf_reader reader(message.data(), message.size());
+  pbf_reader reader(exemplar.message.data(), exemplar.message.size());
   while (reader.next()) {
     switch (reader.tag_and_type()) {
       case field(2, pbf_wire_type::fixed64):

@@ -3,6 +3,7 @@
 // comparison of each key with the expected one, as the scrape cache does it. Then for unknown ones.
 #include "plugins/protocol/openmetrics/openmetrics_parser.hpp"
 #include "plugins/protocol/prometheus_text/text_parser.hpp"
+#include "tests/bench/parse/write_bench.hpp"
 
 #include <narthex/sdk/buffer.hpp>
 
@@ -111,4 +112,5 @@ int main(int argc, char** argv) {
   }
   narthex::measure<narthex::prometheus_text::TextParser>("prometheus_text", body);
   narthex::measure<narthex::openmetrics::OpenMetricsParser>("openmetrics", body + "# EOF\n");
+  narthex::measure_remote_write();
 }

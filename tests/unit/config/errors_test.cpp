@@ -34,12 +34,46 @@ TEST_CASE("bad global sections are refused", "[config]") {
       {"[]", "1:1 the configuration must be a table of keys, not a list"},
       {"scrape_configs: [null]\n", "1:18 empty or null scrape config section"},
       {"rule_files: ['[']\n", "1:14 syntax error in pattern \""},
-      {"remote_write: [{url: 'http://a'}]\n", "1:1 remote_write is not in this version"},
       {"remote_read: [{url: 'http://a'}]\n", "1:1 remote_read is not in this version"},
       {"tracing: {endpoint: a}\n", "1:1 tracing is not in this version"},
       {"otlp: {translation_strategy: foo}\n", "1:30 unsupported OTLP translation strategy \"foo\""},
       {"alerting: {alertmanagers: [{api_version: v1}]}\n",
        "1:42 expected Alertmanager api version to be one of [v2] but got v1"},
+  };
+  for (const Case& each : cases) {
+    INFO(each.text);
+    const Loaded loaded = load_text(each.text);
+    CHECK_FALSE(loaded.config);
+    REQUIRE_FALSE(loaded.findings.empty());
+    CHECK(loaded.errors()[0].substr(0, each.error.size()) == each.error);
+  }
+}
+
+TEST_CASE("bad destinations of remote write are refused", "[config]") {
+  const Case cases[] = {
+      {"remote_write: [{url: ''}]\n", "1:22 url for remote_write is empty"},
+      {"remote_write: [{url: 'ftp://a'}]\n", "1:22 remote_write: \"ftp://a\" is no URL"},
+      {"remote_write: [null]\n", "1:16 empty or null remote write config section"},
+      {"remote_write: [{url: 'http://a', name: x}, {url: 'http://b', name: x}]\n",
+       "1:68 found multiple remote write configs with job name \"x\""},
+      {"remote_write: [{url: 'http://a', protobuf_message: p}]\n",
+       "1:52 unknown remote write protobuf message p, supported: prometheus.WriteRequest"},
+      {"remote_write: [{url: 'http://a', headers: {Content-Type: x}}]\n",
+       "1:43 Content-Type is a reserved header. It must not be changed"},
+      {"remote_write: [{url: 'http://a', headers: {authorization: x}}]\n",
+       "1:43 authorization header must be changed via"},
+      {"remote_write: [{url: 'http://a', queue_config: {max_shards: 0}}]\n",
+       "1:61 max_shards must be between 1 and 1000"},
+      {"remote_write: [{url: 'http://a', queue_config: {min_shards: 99}}]\n",
+       "1:61 min_shards must not be above max_shards"},
+      {"remote_write: [{url: 'http://a', queue_config: {max_backoff: 1ms}}]\n",
+       "1:62 min_backoff must be above 0, and max_backoff not below it"},
+      {"remote_write: [{url: 'http://a', sigv4: {}}]\n", "1:41 sigv4 is not in this version"},
+      {"remote_write: [{url: 'http://a', round_robin_dns: true}]\n",
+       "1:51 round_robin_dns is not in this version"},
+      {"remote_write: [{url: 'http://a', urll: b}]\n", "1:34 unknown key \"urll\" in "},
+      {"storage: {remote_write: {max_bytes: 1MB}}\n",
+       "1:37 [storage.remote_write] max_bytes must be 64MiB or more"},
   };
   for (const Case& each : cases) {
     INFO(each.text);

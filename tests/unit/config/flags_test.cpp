@@ -49,6 +49,24 @@ TEST_CASE("known flags without meaning warn, when they ask for something", "[con
   CHECK_FALSE(load_flags({{"web.config.file", "x"}}).config);
 }
 
+TEST_CASE("the messages that the receiver takes can be chosen", "[config]") {
+  const std::string flag = "web.remote-write-receiver.accepted-protobuf-messages";
+  CommandLine command_line;
+  command_line.flags = {{"web.enable-remote-write-receiver", "true"},
+                        {flag, "io.prometheus.write.v2.Request"}};
+  const Loaded one(command_line);
+  REQUIRE(one.config);
+  CHECK(one.config->http.remote_write_messages ==
+        std::vector<std::string>{"io.prometheus.write.v2.Request"});
+  const sdk::Value options(one.config->ingest.at(0).config);
+  CHECK(options["accepted_protobuf_messages"].items().size() == 1);
+  CHECK(one.config->flags.at(flag) == "io.prometheus.write.v2.Request");
+  command_line.flags.back().second = "prometheus.WriteRequest,x";
+  const Loaded bad(command_line);
+  CHECK_FALSE(bad.config);
+  CHECK(bad.errors().at(0).find("unknown remote write protobuf message x") != std::string::npos);
+}
+
 TEST_CASE("a size alone lifts the retention time", "[config]") {
   const Loaded loaded = load_flags({{"storage.tsdb.retention.size", "1GB"}});
   REQUIRE(loaded.config);

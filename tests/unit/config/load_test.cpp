@@ -196,6 +196,39 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
   CHECK(config.warnings.empty());
 }
 
+TEST_CASE("destinations of remote write are read, with Prometheus's defaults", "[config]") {
+  const Loaded loaded = load_text(
+      "global: {external_labels: {site: oslo}}\n"
+      "storage: {remote_write: {max_bytes: 1GB}}\n"
+      "remote_write:\n"
+      "- {url: 'http://a/w'}\n"
+      "- {url: 'http://u:p@b/w', name: two, protobuf_message: io.prometheus.write.v2.Request,\n"
+      "   queue_config: {max_shards: 3}, metadata_config: {send: false}}\n");
+  REQUIRE(loaded.config);
+  const remote_write::RemoteWriteOptions& options = loaded.config->remote_write;
+  CHECK(options.max_bytes == 1u << 30);
+  CHECK(options.external_labels[0].second == "oslo");
+  REQUIRE(options.destinations.size() == 2);
+  const auto& first = options.destinations[0];
+  CHECK(first.queue == remote_write::QueueOptions());
+  CHECK(first.metadata == remote_write::MetadataOptions());
+  CHECK(first.protocol == remote_write::Protocol::kV1);
+  CHECK(first.remote_timeout_ms == 30'000);
+  CHECK_FALSE(first.client.enable_http2);
+  CHECK_FALSE(first.name_given);
+  CHECK(first.name.size() == 6);
+  const auto& second = options.destinations[1];
+  CHECK(second.name == "two");
+  CHECK(second.protocol == remote_write::Protocol::kV2);
+  CHECK(second.queue.max_shards == 3);
+  CHECK_FALSE(second.metadata.send);
+  CHECK(second.url == "http://u:p@b/w");
+  CHECK(second.shown_url == "http://u:xxxxx@b/w");
+  CHECK(first.fingerprint != second.fingerprint);
+  const Loaded again = load_text("remote_write: [{url: 'http://a/w', remote_timeout: 30s}]\n");
+  CHECK(again.config->remote_write.destinations[0].fingerprint == first.fingerprint);
+}
+
 TEST_CASE("what has no feature yet loads with one warning each", "[config]") {
   const Loaded loaded = load_text(
       "rule_files: [a.yml, b.yml]\n"

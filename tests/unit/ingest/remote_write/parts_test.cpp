@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pure parts of the receiver: headers, snappy, labels, the cache of known series.
 #include "plugins/ingest/remote_write/content.hpp"
+#include "plugins/ingest/remote_write/family.hpp"
 #include "plugins/ingest/remote_write/label_set.hpp"
 #include "plugins/ingest/remote_write/series_cache.hpp"
 #include "plugins/ingest/remote_write/snappy_body.hpp"
+#include "plugins/ingest/remote_write/symbol_table.hpp"
 #include "plugins/ingest/remote_write/utf8.hpp"
 #include "tests/support/write_message.hpp"
 
@@ -33,23 +35,40 @@ std::string problem_of(const test::TextPairs& pairs) {
   return labels_of(pairs).check_series(LabelLimits());
 }
 
+const std::vector<std::string> kBoth{std::string(kMessageV1), std::string(kMessageV2)};
+
 TEST_CASE("absent headers stand for remote write 1.0 in snappy", "[remote_write]") {
-  CHECK(check_content("", "").ok());
-  CHECK(check_content("application/x-protobuf", "snappy").ok());
-  CHECK(check_content(" application/x-protobuf ; proto=prometheus.WriteRequest", "snappy").ok());
-  CHECK(check_content("application/x-protobuf;charset=utf-8", "").ok());
+  const auto is_v1 = [](std::string_view type, std::string_view encoding) {
+    const Result<Version> version = check_content(type, encoding, kBoth);
+    return version.ok() && *version == Version::kV1;
+  };
+  CHECK(is_v1("", ""));
+  CHECK(is_v1("application/x-protobuf", "snappy"));
+  CHECK(is_v1(" application/x-protobuf ; proto=prometheus.WriteRequest", "snappy"));
+  CHECK(is_v1("application/x-protobuf;charset=utf-8", ""));
+}
+
+TEST_CASE("the proto parameter names the message, and may have to be accepted", "[remote_write]") {
+  constexpr std::string_view kType2 =
+      "application/x-protobuf; charset=utf-8; proto=io.prometheus.write.v2.Request";
+  const Result<Version> version = check_content(kType2, "snappy", kBoth);
+  REQUIRE(version.ok());
+  CHECK(*version == Version::kV2);
+  CHECK(check_content(kType2, "snappy", {std::string(kMessageV1)}).status().message() ==
+        "io.prometheus.write.v2.Request protobuf message is not accepted by this server; accepted "
+        "prometheus.WriteRequest");
+  CHECK(check_content("", "snappy", {std::string(kMessageV2)}).status().code() ==
+        NX_ERR_UNSUPPORTED);
 }
 
 TEST_CASE("other contents are refused with what they were", "[remote_write]") {
   const auto text_of = [](std::string_view type, std::string_view encoding) {
-    const Status status = check_content(type, encoding);
+    const Status status = check_content(type, encoding, kBoth).status();
     CHECK(status.code() == NX_ERR_UNSUPPORTED);
     return status.message();
   };
   CHECK(text_of("text/plain", "snappy").find("got text/plain content-type") != std::string::npos);
   CHECK(text_of("application/json", "").find("application/json") != std::string::npos);
-  CHECK(text_of("application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy")
-            .find("io.prometheus.write.v2.Request protobuf message is not accepted") == 0);
   CHECK(text_of("application/x-protobuf;proto=x.Y", "snappy").find("x.Y") != std::string::npos);
   CHECK(text_of("application/x-protobuf;proto", "snappy").find("key-values") != std::string::npos);
   for (const char* encoding : {"gzip", "zstd", "Snappy", "identity"}) {
@@ -146,30 +165,76 @@ TEST_CASE("the cache finds what was put, and stays bounded", "[remote_write]") {
   SeriesCache cache(1000);
   const auto key = [](int i) { return key_of("series " + std::to_string(i)); };
   std::vector<SeriesKey> keys{key(1), key(2)};
-  std::vector<std::uint64_t> refs(2, 99);
-  cache.find(keys, refs);
-  CHECK(refs == std::vector<std::uint64_t>{0, 0});
+  std::vector<SeriesCache::Found> found(2, {99, 99});
+  cache.find(keys, found);
+  CHECK(found[0].ref == 0);
+  CHECK(found[1].ref == 0);
   cache.put(std::vector<SeriesCache::Known>{{key(2), 22}});
-  cache.find(keys, refs);
-  CHECK(refs == std::vector<std::uint64_t>{0, 22});
-  cache.put(std::vector<SeriesCache::Known>{{key(2), 23}});
-  cache.find(keys, refs);
-  CHECK(refs[1] == 23);
+  cache.find(keys, found);
+  CHECK(found[0].ref == 0);
+  CHECK(found[1].ref == 22);
+  CHECK(found[1].stamp == 0);
+  cache.put(std::vector<SeriesCache::Known>{{key(2), 23, 7}});
+  cache.find(keys, found);
+  CHECK(found[1].ref == 23);
+  CHECK(found[1].stamp == 7);
   for (int i = 0; i < 20'000; ++i) {
     cache.put(std::vector<SeriesCache::Known>{{key(i), static_cast<std::uint64_t>(i) + 1}});
   }
-  CHECK(cache.bytes() <= 1000 * 24);
+  CHECK(cache.bytes() <= 1000 * 32);
   std::size_t known = 0;
   for (int i = 0; i < 20'000; ++i) {
     const SeriesKey one = key(i);
-    std::uint64_t ref = 0;
-    cache.find({&one, 1}, {&ref, 1});
-    if (ref == 0) continue;
+    SeriesCache::Found hit;
+    cache.find({&one, 1}, {&hit, 1});
+    if (hit.ref == 0) continue;
     ++known;
-    CHECK(ref == static_cast<std::uint64_t>(i) + 1);
+    CHECK(hit.ref == static_cast<std::uint64_t>(i) + 1);
   }
   CHECK(known > 500);
   CHECK(known <= 1000);
+}
+
+TEST_CASE("keys of parts depend on every part and its place", "[remote_write]") {
+  const SeriesKey a = key_of("a"), b = key_of("b");
+  const auto key = [](const std::vector<SeriesKey>& parts) {
+    std::vector<std::uint64_t> words;
+    for (const SeriesKey& part : parts) words.insert(words.end(), {part.low, part.high});
+    return key_of_parts(words);
+  };
+  CHECK(key({a, b}) == key({a, b}));
+  CHECK_FALSE(key({a, b}) == key({b, a}));
+  CHECK_FALSE(key({a}) == key({a, a}));
+  CHECK_FALSE(key({a}) == a);
+}
+
+TEST_CASE("references to symbols give a key by their texts", "[remote_write]") {
+  SymbolTable first, second;
+  for (const char* s : {"", "n", "v"}) first.add(s);
+  for (const char* s : {"v", "n", "v"}) second.add(s);
+  first.make_hashes();
+  second.make_hashes();
+  const auto key = first.key_of_refs("\x01\x02");
+  REQUIRE(key);
+  CHECK(*key == *second.key_of_refs(std::string_view("\x01\x00", 2)));
+  CHECK(*key == *second.key_of_refs("\x01\x02"));
+  CHECK(*key == *first.key_of_refs(std::string_view("\x81\x00\x02", 3)));  // a longer varint
+  CHECK_FALSE(first.key_of_refs("\x01"));
+  CHECK_FALSE(first.key_of_refs("\x01\x03"));
+  CHECK_FALSE(first.key_of_refs("\x01\x82"));
+  CHECK_FALSE(first.key_of_refs("\x01\xff\xff\xff\xff\xff\x01"));
+  CHECK_FALSE(first.key_of_refs(std::string(258, '\x01')));
+  CHECK(first.key_of_refs(std::string(256, '\x01')));
+  CHECK(first.key_of_refs(""));
+}
+
+TEST_CASE("a series belongs to its family by its type", "[remote_write]") {
+  CHECK(family_of("a_bucket", NX_TYPE_HISTOGRAM) == "a");
+  CHECK(family_of("a_count", NX_TYPE_GAUGEHISTOGRAM) == "a");
+  CHECK(family_of("a_bucket", NX_TYPE_SUMMARY) == "a_bucket");
+  CHECK(family_of("a_sum", NX_TYPE_SUMMARY) == "a");
+  CHECK(family_of("a_total", NX_TYPE_COUNTER) == "a_total");
+  CHECK(family_of("_sum", NX_TYPE_SUMMARY) == "_sum");
 }
 
 }  // namespace

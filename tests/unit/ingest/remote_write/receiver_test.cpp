@@ -182,7 +182,7 @@ TEST_CASE("headers of other protocols are 415 and store nothing", "[remote_write
         .post(body, {{"content-type", std::move(type)}, {"content-encoding", std::move(encoding)}})
         .status;
   };
-  CHECK(status("application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy") == 415);
+  CHECK(status("application/x-protobuf;proto=io.prometheus.write.v3.Request", "snappy") == 415);
   CHECK(status("text/plain", "snappy") == 415);
   CHECK(status("application/x-protobuf", "gzip") == 415);
   CHECK(f.read().empty());
