@@ -6,6 +6,7 @@
 #include "document/document.hpp"
 #include "ingest/options.hpp"
 #include "net/options.hpp"
+#include "remote_read/options.hpp"
 #include "scrape/options.hpp"
 #include "store/options.hpp"
 #include "telemetry/log.hpp"
@@ -36,6 +37,7 @@ struct HttpOptions {
   std::string route_prefix;  // --web.route-prefix
   bool remote_write_receiver = false;
   bool otlp_receiver = false;
+  remote_read::ReadLimits remote_read;  // of POST /api/v1/read
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
   std::string web_config_file;
