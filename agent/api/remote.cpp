@@ -86,7 +86,7 @@ Status mount_remote(const Services& s) {
   });
   if (!added.ok()) return added;
   const auto federation = std::make_shared<Federation>(s);
-  return add_route(s, "/federate", {.lane = net::Lane::kQuery},
+  return add_route(s, "/federate", {.lane = net::Lane::kQuery, .cors = false},
                    [federation](const Request& request) { return federation->handle(request); });
 }
 

@@ -31,7 +31,8 @@ Result<Selection> Selection::make(const RequestQuery& query, const ExternalLabel
     if (asked.type < NX_MATCH_EQ || asked.type > NX_MATCH_NRE) {
       return invalid_argument("invalid matcher type");
     }
-    const std::string_view value = asks_for_external(asked, external) ? "" : asked.value;
+    std::string_view value = asked.value;
+    if (asks_for_external(asked, external)) value = {};
     Result<store::Matcher> matcher = store::Matcher::make(asked.type, asked.name, value);
     if (!matcher.ok()) return matcher.status();
     selection.matchers.push_back(*std::move(matcher));

@@ -78,13 +78,13 @@ TEST_CASE("an external label that is asked for is one that series do not have", 
   query.matchers = {{NX_MATCH_EQ, "site", "oslo"},
                     {NX_MATCH_EQ, "zone", "2"},
                     {NX_MATCH_RE, "site", "oslo"},
-                    {NX_MATCH_NE, "site", "oslo"}};
+                    {NX_MATCH_NE, "site", "a value that needs memory of its own"}};
   const Selection selection = selected(query, external);
   REQUIRE(selection.matchers.size() == 4);
   CHECK(selection.matchers[0].value() == "");
   CHECK(selection.matchers[1].value() == "2");
   CHECK(selection.matchers[2].value() == "oslo");
-  CHECK(selection.matchers[3].value() == "oslo");
+  CHECK(selection.matchers[3].value() == "a value that needs memory of its own");
 }
 
 TEST_CASE("hints narrow a range and do not widen it", "[remote_read]") {
