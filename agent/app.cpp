@@ -11,6 +11,7 @@
 #include "net/server.hpp"
 #include "plugin_functions.hpp"
 #include "recovery_watch.hpp"
+#include "remote_reads.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/notify.hpp"
@@ -126,6 +127,7 @@ class App {
   RecoveryWatch recovery_;
   std::shared_ptr<host::Instance> storage_;
   std::optional<store::Store> store_;
+  std::optional<RemoteReads> remote_reads_;
   std::optional<net::Server> server_;
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
@@ -162,6 +164,7 @@ Status App::make_storage() {
   if (!made.ok()) return made.status();
   storage_ = *std::move(made);
   store_.emplace(storage_);
+  remote_reads_.emplace(plugins_, *store_);
   return Status();
 }
 
@@ -281,6 +284,8 @@ Status App::apply(const config::Config& config) {
   telemetry::configure_log(config.log);
   const Status retention = store_->set_retention(config.storage.retention);
   if (!retention.ok()) return retention;
+  const Status reading = remote_reads_->apply(config.remote_reads, config.scrape.external_labels);
+  if (!reading.ok()) return reading;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
   const Status scraped = scrape_->apply(config.scrape);
@@ -410,6 +415,7 @@ void App::stop() {
   upkeep_.cancel();
   watchdog_.cancel();
   gatherers_.clear();
+  if (remote_reads_ != std::nullopt) remote_reads_->stop(deadline_ns);
   if (storage_ != nullptr) storage_->stop(deadline_ns);
   executor_.stop();
   log_.info("ended");

@@ -13,6 +13,7 @@
 #include "runtime/executor.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace narthex::api {
@@ -173,12 +174,13 @@ Response respond(std::shared_ptr<const Answer> answer) {
 
 // What follows the result: statistics are the last member of "data", notes follow it.
 std::string tail_of(const promql::QueryResult& result, const std::string& query, const Job& job,
-                    bool truncated, double total_s) {
+                    bool truncated, std::vector<std::string> warnings, double total_s) {
   std::string tail;
   if (job.stats) tail = ",\"stats\":" + stats_json(result.stats, total_s);
   tail += '}';
   Notes notes{result.annotations.warnings(query), result.annotations.infos(query)};
   if (truncated) notes.warnings.emplace_back("results truncated due to limit");
+  std::move(warnings.begin(), warnings.end(), std::back_inserter(notes.warnings));
   append_notes(tail, notes);
   return tail + "}";
 }
@@ -200,7 +202,7 @@ Response run(const Services& s, const Request& request, const Job& job) {
   const bool truncated = job.limit > 0 && result.series.size() > job.limit;
   if (truncated) result.series.resize(job.limit);
   const double total_s = static_cast<double>(s.executor.clock().mono_ns() - begun_ns) / 1e9;
-  answer->tail = tail_of(result, query->text(), job, truncated, total_s);
+  answer->tail = tail_of(result, query->text(), job, truncated, (*source)->warnings(), total_s);
   return respond(std::move(answer));
 }
 

@@ -203,6 +203,7 @@ void fill_restart_only(Config& config) {
   }
   keys["storage.backend"] = config.storage.backend;
   keys["storage.path"] = config.storage.data_dir;
+  keys["storage.remote"] = config.storage.remote_fingerprint;
   keys["storage.fsync"] = config.storage.fsync;
   keys["storage.memory.max_bytes"] = std::to_string(config.storage.memory_max_bytes);
   keys["storage.exemplars.max_exemplars"] = std::to_string(config.storage.max_exemplars);

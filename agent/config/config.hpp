@@ -48,6 +48,7 @@ struct Config {
   std::string file;  // empty: the embedded default
   scrape::ScrapeOptions scrape;
   store::StorageOptions storage;
+  std::vector<store::RemoteReadOptions> remote_reads;
   HttpOptions http;
   QueryOptions query;
   telemetry::LogOptions log;

@@ -56,6 +56,9 @@ class Loader {
     read_storage(root.table("storage"), config_.storage, sections);
     root.done();
     keep_global(global);
+    for (const RemoteReadSection& section : sections.remote_reads) {
+      config_.remote_reads.push_back(section.options);
+    }
     if (diagnostics_.errors().empty()) finish(global, sections, own_jobs);
   }
 

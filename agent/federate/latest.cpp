@@ -129,7 +129,7 @@ Result<std::shared_ptr<const Latest>> Latest::collect(
     std::int64_t max_t, std::uint64_t series_max,
     const std::shared_ptr<runtime::Cancellation>& cancellation) {
   const auto latest = std::make_shared<Latest>();
-  Result<store::Querier> querier = store.open(min_t, max_t);
+  Result<store::Querier> querier = store.open_local(min_t, max_t);
   if (!querier.ok()) return querier.status();
   runtime::Cancellation::Hook hook;
   if (cancellation != nullptr) {

@@ -23,7 +23,7 @@ void require(const Status& status, const std::string& url) {
 
 HttpAnswer EngineReader::post(HttpCall call, const std::shared_ptr<Interrupt>& interrupt) const {
   call.answer_max_bytes = max_bytes_;
-  Result<HttpAnswer> answer = door_.post(call, interrupt);
+  Result<HttpAnswer> answer = door_.call(call, interrupt);
   if (!answer.ok()) throw sdk::Error(answer.status());
   // What this agent asks wrongly is no mistake of who asked this agent.
   if (answer->status / 100 != 2) {
@@ -91,11 +91,11 @@ std::unique_ptr<Found> EngineReader::select(sdk::Matchers matchers, const nx_sca
 void EngineReader::ask(const std::string& path, const std::string& form,
                        const std::shared_ptr<Interrupt>& interrupt,
                        const std::function<void(sdk::Value)>& use) const {
+  // Some of these endpoints take no POST.
   HttpCall call;
-  call.url = places_.api + path;
-  call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-  call.body = form;
-  const std::string url = call.url;
+  call.method = "GET";
+  const std::string url = places_.api + path;
+  call.url = url + '?' + form;
   const HttpAnswer answer = post(std::move(call), interrupt);
   require(sdk::parse_text(host_, NX_TEXT_JSON, url, answer.body.text(), use), url);
 }

@@ -69,13 +69,13 @@ void HttpDoor::close() {
   if (client_ != nullptr) http_.client_free(host_.raw(), std::exchange(client_, nullptr));
 }
 
-Result<HttpAnswer> HttpDoor::post(const HttpCall& call,
+Result<HttpAnswer> HttpDoor::call(const HttpCall& call,
                                   const std::shared_ptr<Interrupt>& interrupt) const {
   std::vector<nx_kv> headers;
   for (const auto& [name, value] : call.headers) headers.push_back(text_entry(name, value));
   nx_http_request request{};
   request.struct_size = sizeof request;
-  request.method = to_nx("POST");
+  request.method = to_nx(call.method);
   request.url = to_nx(call.url);
   request.headers = headers.data();
   request.header_count = static_cast<std::uint32_t>(headers.size());

@@ -20,8 +20,9 @@
 namespace narthex::storage::remote {
 
 struct HttpCall {
+  std::string_view method = "POST";
   std::string url;
-  std::string body;  // posted
+  std::string body;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::uint64_t answer_max_bytes = 0;
 };
@@ -53,9 +54,9 @@ class HttpDoor {
   // `config` has the options of every HTTP client.
   Status open(sdk::Value config);
   void close();
-  // Posts and waits. A transport that failed is NX_ERR_UNAVAILABLE. With an interrupt, and on a
+  // Asks and waits. A transport that failed is NX_ERR_UNAVAILABLE. With an interrupt, and on a
   // thread of queries, NX_ERR_CANCELLED comes as soon as it is raised.
-  Result<HttpAnswer> post(const HttpCall& call, const std::shared_ptr<Interrupt>& interrupt) const;
+  Result<HttpAnswer> call(const HttpCall& call, const std::shared_ptr<Interrupt>& interrupt) const;
 
  private:
   const sdk::Host host_;

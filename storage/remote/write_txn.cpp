@@ -130,7 +130,7 @@ void WriteTxn::send(const std::string& message, bool more_was_sent) const {
                   {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
   call.answer_max_bytes = kReasonMaxBytes;
   snappy::Compress(message.data(), message.size(), &call.body);
-  const Result<HttpAnswer> answer = writing_.door.post(call, nullptr);
+  const Result<HttpAnswer> answer = writing_.door.call(call, nullptr);
   Status failed = answer.status();
   if (answer.ok()) {
     if (answer->status / 100 == 2) return;
