@@ -24,7 +24,7 @@ RemoteReadSection read_one(TableReader& table) {
   if (options.url.empty()) table.error("url", "url for remote_read is empty");
   table.read("name", options.name);
   table.read_duration("remote_timeout", options.timeout_ms);
-  table.read("chunked_read_limit", options.answer_max_bytes);
+  table.read("chunked_read_limit", options.chunked_read_limit);
   table.read("read_recent", options.read_recent);
   table.read("filter_external_labels", options.filter_external_labels);
   std::map<std::string, std::string> texts;

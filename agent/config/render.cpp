@@ -148,7 +148,7 @@ class Renderer {
       yaml_.begin_item();
       yaml_.field("url", options.url);
       duration("remote_timeout", options.timeout_ms);
-      count("chunked_read_limit", options.answer_max_bytes);
+      count("chunked_read_limit", options.chunked_read_limit);
       texts("headers", options.headers);
       if (options.read_recent) yaml_.field("read_recent", true);
       text("name", options.name);

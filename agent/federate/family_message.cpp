@@ -15,9 +15,15 @@ namespace protobuf = sdk::protobuf;
 enum class FamilyType : std::uint32_t { kUntyped = 3, kHistogram = 4, kGaugeHistogram = 5 };
 
 FamilyType type_of(const LatestSample& sample) {
-  if (sample.histogram == nullptr) return FamilyType::kUntyped;
-  return sample.histogram->reset_hint == NX_RESET_GAUGE ? FamilyType::kGaugeHistogram
-                                                        : FamilyType::kHistogram;
+  switch (family_kind(sample)) {
+    case FamilyKind::kFloat:
+      return FamilyType::kUntyped;
+    case FamilyKind::kHistogram:
+    case FamilyKind::kCustom:
+      return FamilyType::kHistogram;
+    default:
+      return FamilyType::kGaugeHistogram;
+  }
 }
 
 double number_of(const nx_histogram& h, nx_count count) {
@@ -102,7 +108,7 @@ FamilyMessage::FamilyMessage(const LatestSample& first, Escaping escaping)
 }
 
 bool FamilyMessage::takes(const LatestSample& sample) const {
-  return sample.name == first_.name && type_of(sample) == type_of(first_);
+  return sample.name == first_.name && family_kind(sample) == family_kind(first_);
 }
 
 void FamilyMessage::add(const LatestSample& sample, std::span<const nx_label> labels) {

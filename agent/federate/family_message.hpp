@@ -20,7 +20,7 @@ class FamilyMessage {
   // The family of this sample, empty as yet. `first` outlives the message.
   FamilyMessage(const LatestSample& first, Escaping escaping);
 
-  // Whether a sample has the family's name and type.
+  // Whether a sample has the family's name and kind.
   bool takes(const LatestSample& sample) const;
   void add(const LatestSample& sample, std::span<const nx_label> labels);
   // Size and message.

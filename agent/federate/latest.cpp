@@ -15,12 +15,6 @@ namespace {
 
 bool is_stale(double value) { return std::bit_cast<std::uint64_t>(value) == NX_STALE_NAN_BITS; }
 
-// Floats, histograms, gauge histograms: each is a family of its own.
-int family_kind(const LatestSample& sample) {
-  if (sample.histogram == nullptr) return 0;
-  return sample.histogram->reset_hint == NX_RESET_GAUGE ? 2 : 1;
-}
-
 std::strong_ordering compare_labels(const LatestSample& a, const LatestSample& b) {
   return std::lexicographical_compare_three_way(
       a.labels, a.labels + a.label_count, b.labels, b.labels + b.label_count,
@@ -41,6 +35,15 @@ bool same_series(const LatestSample& a, const LatestSample& b) {
 }
 
 }  // namespace
+
+FamilyKind family_kind(const LatestSample& sample) {
+  if (sample.histogram == nullptr) return FamilyKind::kFloat;
+  const bool gauge = sample.histogram->reset_hint == NX_RESET_GAUGE;
+  if (sample.histogram->schema == NX_SCHEMA_CUSTOM) {
+    return gauge ? FamilyKind::kGaugeCustom : FamilyKind::kCustom;
+  }
+  return gauge ? FamilyKind::kGaugeHistogram : FamilyKind::kHistogram;
+}
 
 template <class T>
 const T* Latest::keep(const T* from, std::size_t count) {

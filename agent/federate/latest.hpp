@@ -28,8 +28,13 @@ struct LatestSample {
   const nx_histogram* histogram = nullptr;  // instead of v
 };
 
-// Sorted by name; floats before histograms before gauge histograms of one name, so that each of
-// them is one family; then by labels. Owns what the samples look at. Immutable once collected.
+// What must not stand in one family, in the order of exposition. Custom buckets are exposed as
+// classic ones, and a scraper takes a family's histograms to be all as the first of them is.
+enum class FamilyKind { kFloat, kHistogram, kGaugeHistogram, kCustom, kGaugeCustom };
+FamilyKind family_kind(const LatestSample& sample);
+
+// Sorted by name, then by kind, so that each of them is one family; then by labels. Owns what the
+// samples look at. Immutable once collected.
 class Latest {
  public:
   // Of samples in [min_t, max_t]. Series without a name are left out, and a selector without

@@ -39,8 +39,8 @@ struct RemoteReadOptions {
   std::vector<std::pair<std::string, std::string>> required_matchers;
   std::vector<std::pair<std::string, std::string>> headers;
   std::int64_t timeout_ms = 60'000;
-  std::uint64_t answer_max_bytes = 50'000'000;  // chunked_read_limit; an answer is one piece here
-  bool read_recent = false;                     // also for times that the storage has
+  std::uint64_t chunked_read_limit = 50'000'000;  // bytes of a frame of a streamed answer
+  bool read_recent = false;                       // also for times that the storage has
   bool filter_external_labels = true;
   // The options of its HTTP client.
   std::shared_ptr<const document::Document> client;

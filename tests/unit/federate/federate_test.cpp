@@ -178,6 +178,13 @@ TEST_CASE("each kind of a name's samples is one family", "[federate]") {
   f.written.put({{"__name__", "h"}, {"x", "2"}}, kNow, native(NX_RESET_GAUGE));
   f.written.put({{"__name__", "h"}, {"x", "3"}}, kNow, 4.0);
   f.written.put({{"__name__", "h"}, {"x", "4"}}, kNow, native(NX_RESET_NO));
+  nx_histogram custom = native(NX_RESET_UNKNOWN);
+  static const double kBounds[] = {1, 2};
+  custom.schema = NX_SCHEMA_CUSTOM;
+  custom.zero_threshold = 0;
+  custom.custom_values = kBounds;
+  custom.custom_value_count = 2;
+  f.written.put({{"__name__", "h"}, {"x", "2"}, {"y", "1"}}, kNow, custom);
   const std::string bytes =
       f.encoded({f.selector(NX_MATCH_EQ, "__name__", "h")}, {true, Escaping::kUnderscores});
   std::string types;
@@ -192,7 +199,7 @@ TEST_CASE("each kind of a name's samples is one family", "[federate]") {
     types += static_cast<char>('0' + bytes[at + 4]);
     at += size;
   }
-  CHECK(types == "345");
+  CHECK(types == "3454");
 }
 
 TEST_CASE("custom buckets become classic ones", "[federate]") {
