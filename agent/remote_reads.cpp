@@ -4,9 +4,16 @@
 #include <narthex/sdk/value.hpp>
 #include <narthex/storage.h>
 
+#include <algorithm>
+
 namespace narthex {
 
 namespace {
+
+// We ask for answers of one piece: one may be as large as so many of the frames that the
+// configuration allows.
+constexpr std::uint64_t kFramesAnAnswer = 5;
+constexpr std::uint64_t kFrameMax = std::uint64_t{1} << 32;
 
 std::string fingerprint_of(
     const std::vector<store::RemoteReadOptions>& options,
@@ -36,8 +43,10 @@ nx_value plugin_options(const store::RemoteReadOptions& options, sdk::TreeArena&
   entries.push_back(arena.entry("read_url", arena.string(options.url)));
   entries.push_back(
       arena.entry("timeout", arena.string(std::to_string(options.timeout_ms) + "ms")));
+  const std::uint64_t answer_max_bytes =
+      std::min(options.chunked_read_limit, kFrameMax) * kFramesAnAnswer;
   entries.push_back(
-      arena.entry("read_max_bytes", arena.string(std::to_string(options.answer_max_bytes) + "B")));
+      arena.entry("read_max_bytes", arena.string(std::to_string(answer_max_bytes) + "B")));
   return arena.table(entries);
 }
 
