@@ -110,7 +110,7 @@ void Store::note_local_range() {
     if (impl_->remotes.empty()) return;
   }
   std::int64_t oldest = INT64_MAX, newest = INT64_MIN;
-  const Status told = stats(1, [&](sdk::Value tree) {
+  const Status told = stats(0, [&](sdk::Value tree) {
     oldest = tree["min_time"].get<std::int64_t>(INT64_MAX);
     newest = tree["max_time"].get<std::int64_t>(INT64_MIN);
   });
@@ -196,7 +196,6 @@ bool Store::maintain(std::int64_t deadline_mono_ns) {
 }
 
 Result<bool> Store::try_maintain(std::int64_t deadline_mono_ns) {
-  note_local_range();
   const Backend& backend = *impl_->backend;
   if (!NX_HAS_FN(backend.table, nx_storage, maintain)) return false;
   nx_status code = NX_END;
@@ -207,6 +206,7 @@ Result<bool> Store::try_maintain(std::int64_t deadline_mono_ns) {
       },
       &code);
   if (!status.ok()) return status;
+  if (code != NX_OK) note_local_range();
   return code == NX_OK;
 }
 
