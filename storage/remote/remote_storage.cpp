@@ -70,10 +70,14 @@ nx_status RemoteStorage::maintain(std::int64_t) {
   return NX_END;
 }
 
-// What is known here: the series that are being written. The engine has statistics of its own.
+// What is known here: the series that are being written. The engine has statistics of its own; what
+// is not known is 0, so that the answer has its usual shape.
 nx_value RemoteStorage::stats(std::uint32_t, sdk::TreeArena& arena) {
   std::vector<nx_kv> head, all;
   head.push_back(arena.entry("numSeries", arena.integer(static_cast<std::int64_t>(book_.size()))));
+  for (const char* unknown : {"numLabelPairs", "chunkCount", "minTime", "maxTime"}) {
+    head.push_back(arena.entry(unknown, arena.integer(0)));
+  }
   all.push_back(arena.entry("headStats", arena.table(head)));
   for (const char* ranking : {"seriesCountByMetricName", "labelValueCountByLabelName",
                               "memoryInBytesByLabelName", "seriesCountByLabelValuePair"}) {
