@@ -23,10 +23,10 @@ Status Appender::resolve(const nx_series_table& table, std::span<std::uint64_t> 
 }
 
 Status Appender::append(const nx_sample_batch& batch, nx_append_result& result) {
-  return impl_->backend->call(impl_->backend->append,
-                              [&](const nx_storage& t, void*, nx_error* err) {
-                                return t.append(impl_->txn, &batch, &result, err);
-                              });
+  return impl_->backend->call(
+      impl_->backend->append, [&](const nx_storage& t, void*, nx_error* err) {
+        return t.append(impl_->txn, &batch, &result, err);
+      });
 }
 
 Result<std::uint64_t> Appender::layout(std::span<const std::uint64_t> refs) {
@@ -44,8 +44,9 @@ Result<std::uint64_t> Appender::layout(std::span<const std::uint64_t> refs) {
 Status Appender::commit(nx_append_result& result) {
   nx_txn* const txn = std::exchange(impl_->txn, nullptr);
   return impl_->backend->call(
-      impl_->backend->commit,
-      [&](const nx_storage& t, void*, nx_error* err) { return t.commit(txn, &result, err); });
+      impl_->backend->commit, [&](const nx_storage& t, void*, nx_error* err) {
+        return t.commit(txn, &result, err);
+      });
 }
 
 }  // namespace narthex::store

@@ -20,14 +20,6 @@ nx_kv text_entry(std::string_view key, std::string_view text) {
   return {to_nx(key), v};
 }
 
-// One call on its way. Shared by the waiting thread and the one that brings the answer.
-struct Pending {
-  explicit Pending(std::shared_ptr<Interrupt> the_interrupt)
-      : interrupt(std::move(the_interrupt)) {}
-  const std::shared_ptr<Interrupt> interrupt;
-  std::optional<Result<HttpAnswer>> answer;  // guarded by the interrupt's mutex
-};
-
 Result<HttpAnswer> answer_of(const nx_http_response* response, const nx_error* err) {
   if (response == nullptr) {
     const std::string_view text = err != nullptr ? std::string_view(err->text, err->text_len) : "";
@@ -37,6 +29,28 @@ Result<HttpAnswer> answer_of(const nx_http_response* response, const nx_error* e
 }
 
 }  // namespace
+
+// One call on its way. Shared by the waiting thread and the one that brings the answer.
+class HttpDoor::Pending {
+ public:
+  explicit Pending(std::shared_ptr<Interrupt> interrupt) : interrupt_(std::move(interrupt)) {}
+
+  void take(Result<HttpAnswer> answer) {
+    const std::lock_guard lock(interrupt_->mutex_);
+    answer_.emplace(std::move(answer));
+    interrupt_->changed_.notify_all();
+  }
+  Result<HttpAnswer> wait() {
+    std::unique_lock lock(interrupt_->mutex_);
+    interrupt_->changed_.wait(lock, [&] { return answer_.has_value() || interrupt_->raised_; });
+    if (answer_.has_value()) return *std::move(answer_);
+    return Status(NX_ERR_CANCELLED, "the query was cancelled");
+  }
+
+ private:
+  const std::shared_ptr<Interrupt> interrupt_;
+  std::optional<Result<HttpAnswer>> answer_;  // guarded by the interrupt's mutex
+};
 
 Status HttpAnswer::failure(const std::string& url) const {
   std::string_view reason = body.text();
@@ -82,47 +96,48 @@ Result<HttpAnswer> HttpDoor::call(const HttpCall& call,
   request.timeout_ms = static_cast<std::uint32_t>(timeout_ms_);
   request.body = to_nx_bytes(call.body);
   request.body_max_bytes = call.answer_max_bytes;
-  sdk::ErrorSlot err;
   // On a thread of the pool that brings answers, waiting for one of them to be brought could wait
   // for ever: there the host waits.
   const bool waits_here = interrupt != nullptr && http_.request_async != nullptr &&
                           host_.raw()->thread_kind(host_.raw()) == NX_THREAD_QUERY;
-  if (!waits_here) {
-    std::optional<Result<HttpAnswer>> answer;
-    const nx_status returned = http_.request(
-        host_.raw(), client_, &request,
-        [](void* user, const nx_http_response* response, const nx_error* why) {
-          (void)sdk::guard(nullptr, [&] {
-            static_cast<std::optional<Result<HttpAnswer>>*>(user)->emplace(
-                answer_of(response, why));
-          });
-        },
-        &answer, &err);
-    if (!answer.has_value()) return err.status(returned < 0 ? returned : NX_ERR_INTERNAL);
-    return answer->ok() ? *std::move(answer) : answer->status().with_prefix(call.url);
-  }
+  Result<HttpAnswer> answer = waits_here ? wait_here(request, interrupt) : wait_in_host(request);
+  if (answer.ok() || answer.status().code() == NX_ERR_CANCELLED) return answer;
+  return answer.status().with_prefix(call.url);
+}
+
+Result<HttpAnswer> HttpDoor::wait_in_host(const nx_http_request& request) const {
+  std::optional<Result<HttpAnswer>> answer;
+  sdk::ErrorSlot err;
+  const nx_status returned = http_.request(
+      host_.raw(), client_, &request,
+      [](void* user, const nx_http_response* response, const nx_error* why) {
+        (void)sdk::guard(nullptr, [&] {
+          static_cast<std::optional<Result<HttpAnswer>>*>(user)->emplace(answer_of(response, why));
+        });
+      },
+      &answer, &err);
+  if (!answer.has_value()) return err.status(returned < 0 ? returned : NX_ERR_INTERNAL);
+  return *std::move(answer);
+}
+
+Result<HttpAnswer> HttpDoor::wait_here(const nx_http_request& request,
+                                       const std::shared_ptr<Interrupt>& interrupt) const {
   const auto pending = std::make_shared<Pending>(interrupt);
   auto held = std::make_unique<std::shared_ptr<Pending>>(pending);
+  sdk::ErrorSlot err;
   const nx_status returned = http_.request_async(
       host_.raw(), client_, &request,
       [](void* user, const nx_http_response* response, const nx_error* why) {
         (void)sdk::guard(nullptr, [&] {
           const std::unique_ptr<std::shared_ptr<Pending>> own(
               static_cast<std::shared_ptr<Pending>*>(user));
-          const std::shared_ptr<Pending>& p = *own;
-          const std::lock_guard lock(p->interrupt->mutex_);
-          p->answer.emplace(answer_of(response, why));
-          p->interrupt->changed_.notify_all();
+          (*own)->take(answer_of(response, why));
         });
       },
       held.get(), &err);
   if (returned < 0) return err.status(returned);
   (void)held.release();  // done has it
-  std::unique_lock lock(interrupt->mutex_);
-  interrupt->changed_.wait(lock, [&] { return pending->answer.has_value() || interrupt->raised_; });
-  if (!pending->answer.has_value()) return Status(NX_ERR_CANCELLED, "the query was cancelled");
-  return pending->answer->ok() ? *std::move(pending->answer)
-                               : pending->answer->status().with_prefix(call.url);
+  return pending->wait();
 }
 
 }  // namespace narthex::storage::remote

@@ -59,6 +59,11 @@ class HttpDoor {
   Result<HttpAnswer> call(const HttpCall& call, const std::shared_ptr<Interrupt>& interrupt) const;
 
  private:
+  class Pending;
+  Result<HttpAnswer> wait_in_host(const nx_http_request& request) const;
+  Result<HttpAnswer> wait_here(const nx_http_request& request,
+                               const std::shared_ptr<Interrupt>& interrupt) const;
+
   const sdk::Host host_;
   const std::int64_t timeout_ms_;
   const nx_ext_http& http_;
