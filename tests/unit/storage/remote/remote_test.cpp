@@ -14,8 +14,10 @@
 #include <protozero/pbf_reader.hpp>
 #include <snappy.h>
 
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace narthex::storage::remote {
@@ -384,6 +386,64 @@ TEST_CASE("labels, series and metadata come from the engine's API", "[remote]") 
       },
       &told);
   CHECK(told == "m1");
+}
+
+// Answers that are on their way, on a thread of queries.
+struct Slow {
+  static inline nx_http_done done = nullptr;
+  static inline void* user = nullptr;
+  static inline std::atomic<int> asked{0};
+
+  static nx_status NX_CALL request(const nx_host*, nx_http_client*, const nx_http_request*,
+                                   nx_http_done the_done, void* the_user, nx_error*) {
+    done = the_done;
+    user = the_user;
+    ++asked;
+    asked.notify_all();
+    return NX_OK;
+  }
+  static void answer(int status, std::string text) {
+    const BufferRef body = make_buffer(std::move(text));
+    nx_http_response response{};
+    response.struct_size = sizeof response;
+    response.status = status;
+    response.body = body.get();
+    done(user, &response, nullptr);
+  }
+};
+
+TEST_CASE("a query that is cancelled waits no longer", "[remote]") {
+  narthex::test::FakeHost host;
+  nx_ext_http slow = kHttp;
+  slow.request_async = &Slow::request;
+  host.offer(NX_EXT_HTTP, &slow);
+  nx_host raw = *host.raw();
+  raw.thread_kind = [](const nx_host*) -> std::int32_t { return NX_THREAD_QUERY; };
+  HttpDoor door(sdk::Host(&raw), 1000);
+  REQUIRE(door.open(sdk::Value()).ok());
+  HttpCall call;
+  call.url = "http://engine/";
+  Slow::asked = 0;
+
+  const auto interrupt = std::make_shared<Interrupt>();
+  {
+    const std::jthread canceller([&] {
+      Slow::asked.wait(0);
+      interrupt->raise();
+    });
+    CHECK(door.call(call, interrupt).status().code() == NX_ERR_CANCELLED);
+  }
+  Slow::answer(200, "too late");  // nobody waits, and nothing breaks
+
+  const auto other = std::make_shared<Interrupt>();
+  const std::jthread answerer([] {
+    Slow::asked.wait(1);
+    Slow::answer(200, "in time");
+  });
+  const Result<HttpAnswer> answer = door.call(call, other);
+  REQUIRE(answer.ok());
+  CHECK(answer->body.text() == "in time");
+  door.close();
 }
 
 TEST_CASE("what only the engine can do is refused", "[remote]") {
