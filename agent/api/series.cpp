@@ -155,6 +155,7 @@ Response series(store::Store& store, const Request& request) {
     all.resize(lookup.limit);
     notes.warnings.emplace_back(kTruncated);
   }
+  for (std::string& warning : querier->warnings()) notes.warnings.push_back(std::move(warning));
   JsonWriter json;
   json.begin_array();
   for (const std::string& one : all) json.raw(one);
@@ -166,9 +167,8 @@ Response series(store::Store& store, const Request& request) {
 
 Status mount_series(const Services& s) {
   const RouteOptions get_and_post{.methods = {"GET", "POST"}, .lane = net::Lane::kQuery};
-  Status added = add_route(s, "/api/v1/series", get_and_post, [&store = s.store](const Request& r) {
-    return series(store, r);
-  });
+  Status added = add_route(s, "/api/v1/series", get_and_post,
+                           [&store = s.store](const Request& r) { return series(store, r); });
   if (added.ok()) {
     added = add_route(s, "/api/v1/labels", get_and_post,
                       [&store = s.store](const Request& r) { return labels(store, r); });

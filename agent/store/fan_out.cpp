@@ -57,6 +57,10 @@ Result<Cursor> Querier::select_everywhere(std::span<const Matcher> matchers,
   sorted.flags &= ~std::uint32_t{NX_SCAN_NO_LABELS};
   sorted.project = nullptr;
   sorted.project_count = 0;
+  const auto warn = [kept = impl_](const Status& failed) {
+    const std::lock_guard lock(kept->mutex);
+    kept->warnings.push_back("remote_read " + failed.message());
+  };
   std::vector<LabelledSource> sources;
   Result<std::unique_ptr<CursorSource>> local =
       BackendQuerier::select(impl.local, matchers, sorted);
@@ -70,12 +74,12 @@ Result<Cursor> Querier::select_everywhere(std::span<const Matcher> matchers,
     Result<std::unique_ptr<CursorSource>> answer =
         BackendQuerier::select(remote.querier, question->matchers, question->opts);
     if (answer.ok()) {
-      sources.push_back({*std::move(answer), std::move(question->added), read.options.name});
-      continue;
+      sources.push_back({*std::move(answer), std::move(question->added), warn});
+    } else if (answer.status().code() == NX_ERR_CANCELLED) {
+      return answer.status();
+    } else {
+      warn(answer.status());
     }
-    if (answer.status().code() == NX_ERR_CANCELLED) return answer.status();
-    const std::lock_guard lock(impl.mutex);
-    impl.warnings.push_back("remote_read " + answer.status().message());
   }
   if (sources.size() == 1) return Cursor(std::move(sources.front().source));
   return Cursor(std::make_unique<MergedCursor>(std::move(sources), sorted));

@@ -55,7 +55,7 @@ class MergedCursor::Stream {
     return true;
   }
   const Status& status() const { return from_.source->status(); }
-  const std::string& name() const { return from_.name; }
+  const std::function<void(const Status&)>& on_failure() const { return from_.on_failure; }
 
   Labels labels;
   std::vector<std::int64_t> t;
@@ -115,14 +115,23 @@ MergedCursor::MergedCursor(std::vector<LabelledSource> sources, const nx_scan_op
       memory_(std::make_unique<std::pmr::monotonic_buffer_resource>()) {
   for (LabelledSource& source : sources) {
     streams_.push_back(std::make_unique<Stream>(std::move(source)));
-    Stream& stream = *streams_.back();
-    if (!stream.advance() && !stream.status().ok()) status_ = stream.status();
+    if (!advance(*streams_.back())) streams_.pop_back();
   }
-  std::erase_if(streams_,
-                [](const auto& s) { return s->ended && s->t.empty() && s->labels.empty(); });
 }
 
 MergedCursor::~MergedCursor() = default;
+
+// False: the stream has no further series.
+bool MergedCursor::advance(Stream& stream) {
+  if (stream.advance()) return true;
+  if (stream.status().ok()) return false;
+  if (stream.on_failure() != nullptr && stream.status().code() != NX_ERR_CANCELLED) {
+    stream.on_failure()(stream.status());
+  } else {
+    status_ = stream.status();
+  }
+  return false;
+}
 
 void MergedCursor::clear() {
   texts_.clear();
@@ -225,12 +234,11 @@ bool MergedCursor::next() {
     add_rows(same);
     ++given_series_;
     for (Stream* stream : same) {
-      if (stream->advance()) continue;
-      if (!stream->status().ok()) return status_ = stream->status(), false;
+      if (advance(*stream)) continue;
       std::erase_if(streams_, [&](const auto& s) { return s.get() == stream; });
     }
   }
-  if (ids_.empty()) return false;
+  if (ids_.empty() || !status_.ok()) return false;
   fill_block();
   return true;
 }

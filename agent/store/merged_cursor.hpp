@@ -9,6 +9,7 @@
 #include <narthex/sdk/labels.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <memory_resource>
@@ -20,7 +21,8 @@ namespace narthex::store {
 struct LabelledSource {
   std::unique_ptr<CursorSource> source;
   std::vector<std::string> dropped;  // labels to take off, sorted
-  std::string name;                  // for messages; empty: the storage
+  // Told when it fails; the walk goes on without it. Empty: its failure is the walk's.
+  std::function<void(const Status&)> on_failure;
 };
 
 class MergedCursor final : public CursorSource {
@@ -32,6 +34,7 @@ class MergedCursor final : public CursorSource {
  private:
   class Stream;
 
+  bool advance(Stream& stream);
   Stream* least();
   void add_series(const Labels& labels);
   void add_rows(const std::vector<Stream*>& same);

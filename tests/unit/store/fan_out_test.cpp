@@ -182,5 +182,31 @@ TEST_CASE("an endpoint that fails is told and gone without", "[store]") {
   CHECK(f.warnings[0].starts_with("remote_read "));
 }
 
+TEST_CASE("an endpoint that fails on the way is told and gone without", "[store]") {
+  Fixture f;
+  f.here.put({{"__name__", "m"}, {"x", "2"}}, f.now, 1);
+  f.there.put({{"__name__", "m"}, {"x", "1"}}, f.now, 2);
+  const auto breaks = std::make_shared<test::PlainInstance>("remote_read.x", NX_STORAGE_ID,
+                                                            f.there.instance->table(NX_STORAGE_ID),
+                                                            f.there.instance->self());
+  f.here.store.set_remote_reads({{breaks, f.options, {}}});
+  Result<Querier> querier = f.here.store.open(0, f.now);
+  REQUIRE(querier.ok());
+  nx_scan_opts opts{};
+  opts.maxt = f.now;
+  const std::vector<Matcher> wanted = f.matchers("m");
+  std::uint32_t series = 0;
+  {
+    Result<Cursor> cursor = querier->select(wanted, opts);
+    REQUIRE(cursor.ok());
+    breaks->on = false;
+    while (cursor->next()) series += cursor->block().series_count;
+    CHECK(cursor->status().ok());
+    breaks->on = true;  // what it holds is given back
+  }
+  CHECK(series == 2);
+  CHECK(querier->warnings().size() == 1);
+}
+
 }  // namespace
 }  // namespace narthex::store
