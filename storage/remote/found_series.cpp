@@ -23,9 +23,19 @@ void join(FoundSeries& into, const FoundSeries& from) {
   }
 }
 
+// Most answers need nothing done.
+template <class Wanted>
+bool is_as_wanted(const FoundSeries& series, Wanted wanted) {
+  for (std::uint32_t i = 0; i < series.t.size(); ++i) {
+    if ((i > 0 && series.t[i] <= series.t[i - 1]) || !wanted(i)) return false;
+  }
+  return true;
+}
+
 // Rows by time, of equal times the first, and those that are wanted.
 template <class Wanted>
 void filter_rows(FoundSeries& series, Wanted wanted) {
+  if (is_as_wanted(series, wanted)) return;
   std::vector<std::uint32_t> order(series.t.size());
   std::iota(order.begin(), order.end(), 0);
   if (!std::is_sorted(series.t.begin(), series.t.end())) {

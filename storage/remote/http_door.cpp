@@ -93,7 +93,7 @@ Result<HttpAnswer> HttpDoor::call(const HttpCall& call,
   request.url = to_nx(call.url);
   request.headers = headers.data();
   request.header_count = static_cast<std::uint32_t>(headers.size());
-  request.timeout_ms = static_cast<std::uint32_t>(timeout_ms_);
+  request.timeout_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout_ms_, UINT32_MAX));
   request.body = to_nx_bytes(call.body);
   request.body_max_bytes = call.answer_max_bytes;
   // On a thread of the pool that brings answers, waiting for one of them to be brought could wait
