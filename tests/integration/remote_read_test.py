@@ -62,7 +62,8 @@ class RemoteRead(unittest.TestCase):
             answer = json.loads(body)
             self.assertNotIn("warnings", answer)
             self.assertEqual(points(answer["data"]["result"]), self.written)
-            for expression in ("sum(rate(level[5m]))", "level{s=~\"[1-3]\"} offset 10m", "count(level{site=\"oslo\"})"):
+            # No sample stands at the edge of the range: whether it belongs to it depends on the version.
+            for expression in ("sum(rate(level[297s]))", "level{s=~\"[1-3]\"} offset 10m", "count(level{site=\"oslo\"})"):
                 ours = self.agent.query(expression.replace('{site="oslo"}', ""), time=self.now / 1000)
                 self.assertEqual(prometheus.query(expression, time=self.now / 1000), ours)
 
