@@ -13,6 +13,7 @@
 #include "query/service.hpp"
 #include "recovery_watch.hpp"
 #include "remote_write/manager.hpp"
+#include "remote_reads.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/memory_size.hpp"
@@ -155,6 +156,7 @@ class App {
   std::shared_ptr<host::Instance> storage_;
   std::optional<store::Store> store_;
   std::shared_ptr<query::Service> queries_;
+  std::optional<RemoteReads> remote_reads_;
   std::optional<net::Server> server_;
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
@@ -192,6 +194,7 @@ Status App::make_storage() {
   if (!made.ok()) return made.status();
   storage_ = *std::move(made);
   store_.emplace(storage_);
+  remote_reads_.emplace(plugins_, *store_);
   return Status();
 }
 
@@ -322,6 +325,8 @@ Status App::apply(const config::Config& config) {
   if (!logged.ok()) return logged;
   const Status sends = remote_write_->apply(config.remote_write);
   if (!sends.ok()) return sends;
+  const Status reading = remote_reads_->apply(config.remote_reads, config.scrape.external_labels);
+  if (!reading.ok()) return reading;
   const Status mounted = ingest_->apply(config.ingest);
   if (!mounted.ok()) return mounted;
   const Status scraped = scrape_->apply(config.scrape);
@@ -453,6 +458,7 @@ void App::stop() {
   upkeep_.cancel();
   watchdog_.cancel();
   gatherers_.clear();
+  if (remote_reads_ != std::nullopt) remote_reads_->stop(deadline_ns);
   if (storage_ != nullptr) storage_->stop(deadline_ns);
   executor_.stop();
   log_.info("ended");

@@ -21,6 +21,7 @@ Status mount_queries(const Services& services);     // status/queries
 Status mount_rules(const Services& services);       // rules, alerts, alertmanagers
 Status mount_admin(const Services& services);       // admin/tsdb/*
 Status mount_events(const Services& services);      // status/events, notifications
+Status mount_remote(const Services& services);      // read, /federate
 Status mount_lifecycle(const Services& services);   // /-/*, /metrics, /version
 
 // All of them; the first failure (a path taken twice) ends it.

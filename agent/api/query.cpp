@@ -12,6 +12,7 @@
 #include "runtime/executor.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace narthex::api {

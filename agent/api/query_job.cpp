@@ -89,6 +89,7 @@ query::Report QueryJob::run(query::Ticket& ticket) {
   report.samples = result.stats;
   report.timings = result.timings;
   report.plan = result.plan;
+  remote_warnings_ = (*source)->warnings();
   return report;
 }
 
@@ -100,6 +101,7 @@ std::string QueryJob::tail_of(const query::Report& report, bool truncated) const
   const promql::Annotations& said = answer_->result.annotations;
   Notes notes{said.warnings(query_.text()), said.infos(query_.text())};
   if (truncated) notes.warnings.emplace_back("results truncated due to limit");
+  notes.warnings.insert(notes.warnings.end(), remote_warnings_.begin(), remote_warnings_.end());
   append_notes(tail, notes);
   return tail + "}";
 }

@@ -51,6 +51,7 @@ class QueryJob final : public query::Job {
   std::shared_ptr<net::LaterAnswer> later_;
   query::Request asked_;
   std::shared_ptr<QueryAnswer> answer_ = std::make_shared<QueryAnswer>();
+  std::vector<std::string> remote_warnings_;  // what other servers could not add
 
   std::mutex mutex_;
   bool ended_ = false;                             // guarded by mutex_, as all below

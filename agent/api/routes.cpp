@@ -29,6 +29,7 @@ Status add_route(const Services& services, std::string_view path, const RouteOpt
     route.lane = options.lane;
     route.handler = handler;
     route.body_max_bytes = options.body_max_bytes;
+    route.raw_body = options.raw_body;
     route.cors = options.cors;
     route.head = options.head;
     const Status added = services.server.add(std::move(route));
@@ -53,7 +54,7 @@ void redirect_trailing_slashes(net::Server& server) {
 Status mount_all(const Services& services) {
   for (const auto mount :
        {&mount_lifecycle, &mount_query, &mount_expression, &mount_series, &mount_targets,
-        &mount_status, &mount_queries, &mount_rules, &mount_admin, &mount_events}) {
+        &mount_status, &mount_queries, &mount_rules, &mount_admin, &mount_events, &mount_remote}) {
     const Status mounted = mount(services);
     if (!mounted.ok()) return mounted;
   }

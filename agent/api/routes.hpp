@@ -17,8 +17,9 @@ struct RouteOptions {
   net::Lane lane = net::Lane::kControl;
   bool before_ready = false;  // answers while the agent is starting, too
   bool cors = true;
-  bool head = false;          // HEAD where GET is: health checks only, as Prometheus has it
+  bool head = false;  // HEAD where GET is: health checks only, as Prometheus has it
   std::uint64_t body_max_bytes = 1 << 20;
+  bool raw_body = false;  // leave Content-Encoding to the handler
 };
 
 // Adds one handler under a path for several methods. Until the agent is ready, and again while it

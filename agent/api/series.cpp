@@ -155,6 +155,7 @@ Response series(store::Store& store, const Request& request) {
     all.resize(lookup.limit);
     notes.warnings.emplace_back(kTruncated);
   }
+  for (std::string& warning : querier->warnings()) notes.warnings.push_back(std::move(warning));
   JsonWriter json;
   json.begin_array();
   for (const std::string& one : all) json.raw(one);

@@ -6,6 +6,8 @@
 #include "store/store.hpp"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace narthex::api {
 
@@ -19,6 +21,8 @@ class StoreSource final : public promql::Source {
       std::span<const promql::LabelMatcher> matchers, const nx_scan_opts& options) override;
 
   void cancel() { querier_.cancel(); }  // [any]
+  // What other servers could not add.
+  std::vector<std::string> warnings() const { return querier_.warnings(); }
 
  private:
   store::Querier querier_;

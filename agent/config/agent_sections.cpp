@@ -106,6 +106,9 @@ void read_http(TableReader table, HttpOptions& http) {
   table.read("page_title", http.page_title);
   table.read("cors_origin", http.server.cors_origin);
   table.read_duration("read_timeout", http.server.read_timeout_ms);
+  table.read("remote_read_sample_limit", http.remote_read.samples_max);
+  table.read("remote_read_concurrent_limit", http.remote_read.concurrent_max);
+  table.read("remote_read_max_bytes_in_frame", http.remote_read.frame_bytes_max);
   std::uint64_t connections = 0;
   if (table.read("max_connections", connections)) {
     if (connections == 0 || connections > 1'000'000) {

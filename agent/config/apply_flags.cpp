@@ -43,6 +43,14 @@ class FlagReader {
     std::string value;
     if (text(name, value)) std::from_chars(value.data(), value.data() + value.size(), out);
   }
+  // Also written with an exponent, 5e7; what is below 0 or beyond all bounds means no limit.
+  void number(std::string_view name, std::uint64_t& out) const {
+    std::string value;
+    if (!text(name, value)) return;
+    double parsed = 0;
+    std::from_chars(value.data(), value.data() + value.size(), parsed);
+    out = parsed >= 0 && parsed < 1e18 ? static_cast<std::uint64_t>(parsed) : 0;
+  }
 
  private:
   const FlagValues& values_;
@@ -76,6 +84,9 @@ void apply_http(const FlagReader& flags, HttpOptions& http) {
   flags.flag("web.enable-lifecycle", http.enable_lifecycle);
   flags.flag("web.enable-admin-api", http.enable_admin_api);
   flags.flag("web.enable-remote-write-receiver", http.remote_write_receiver);
+  flags.number("storage.remote.read-sample-limit", http.remote_read.samples_max);
+  flags.count("storage.remote.read-concurrent-limit", http.remote_read.concurrent_max);
+  flags.count("storage.remote.read-max-bytes-in-frame", http.remote_read.frame_bytes_max);
   flags.duration("web.read-timeout", http.server.read_timeout_ms);
   flags.count("web.max-connections", http.server.connections_max);
 }
@@ -191,6 +202,11 @@ void fill_flags(const FlagValues& values, Config& config) {
   flags["query.lookback-delta"] = document::format_duration_ms(config.query.lookback_ms);
   flags["query.max-concurrency"] = std::to_string(config.query.max_concurrency);
   flags["query.max-samples"] = std::to_string(config.query.max_samples);
+  flags["storage.remote.read-sample-limit"] = std::to_string(config.http.remote_read.samples_max);
+  flags["storage.remote.read-concurrent-limit"] =
+      std::to_string(config.http.remote_read.concurrent_max);
+  flags["storage.remote.read-max-bytes-in-frame"] =
+      std::to_string(config.http.remote_read.frame_bytes_max);
   flags["enable-feature"] = joined(config.features);
 }
 
@@ -201,13 +217,15 @@ void fill_restart_only(Config& config) {
         "web.cors.origin", "web.enable-lifecycle", "web.enable-admin-api",
         "web.enable-remote-write-receiver", "web.remote-write-receiver.accepted-protobuf-messages",
         "web.max-connections", "web.read-timeout", "query.timeout", "query.lookback-delta",
-        "query.max-concurrency", "query.max-samples"}) {
+        "query.max-concurrency", "query.max-samples", "storage.remote.read-sample-limit",
+        "storage.remote.read-concurrent-limit", "storage.remote.read-max-bytes-in-frame"}) {
     keys[flag] = config.flags[flag];
   }
   keys["query.max_memory"] = std::to_string(config.query.max_memory);
   keys["query.max_memory_all"] = std::to_string(config.query.max_memory_all);
   keys["storage.backend"] = config.storage.backend;
   keys["storage.path"] = config.storage.data_dir;
+  keys["storage.remote"] = config.storage.remote_fingerprint;
   keys["storage.fsync"] = config.storage.fsync;
   keys["storage.memory.max_bytes"] = std::to_string(config.storage.memory_max_bytes);
   keys["storage.exemplars.max_exemplars"] = std::to_string(config.storage.max_exemplars);

@@ -7,6 +7,7 @@
 #include "ingest/options.hpp"
 #include "net/options.hpp"
 #include "remote_write/options.hpp"
+#include "remote_read/options.hpp"
 #include "scrape/options.hpp"
 #include "store/options.hpp"
 #include "telemetry/log.hpp"
@@ -42,6 +43,7 @@ struct HttpOptions {
   bool remote_write_receiver = false;
   std::vector<std::string> remote_write_messages;  // that it takes; empty: all
   bool otlp_receiver = false;
+  remote_read::ReadLimits remote_read;  // of POST /api/v1/read
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
   std::string web_config_file;
@@ -53,6 +55,7 @@ struct Config {
   scrape::ScrapeOptions scrape;
   store::StorageOptions storage;
   remote_write::RemoteWriteOptions remote_write;
+  std::vector<store::RemoteReadOptions> remote_reads;
   HttpOptions http;
   QueryOptions query;
   telemetry::LogOptions log;

@@ -194,9 +194,7 @@ void read_headers(TableReader& parent, net::ClientOptions& out) {
   if (!table.present()) return;
   for (const Part& part : table.others()) {
     const std::string name(view(part.entry->key));
-    const std::string lowered = lower(name);
-    if (std::find(kReservedHeaders.begin(), kReservedHeaders.end(), lowered) !=
-        kReservedHeaders.end()) {
+    if (is_reserved_header(name)) {
       table.diagnostics().key_error(part, "setting header \"" + name + "\" is not allowed");
     }
     TableReader header(table.diagnostics(), {part}, "http_headers");
@@ -231,6 +229,11 @@ void read_proxy(TableReader& table, net::ClientOptions& out) {
 }
 
 }  // namespace
+
+bool is_reserved_header(std::string_view name) {
+  return std::find(kReservedHeaders.begin(), kReservedHeaders.end(), lower(std::string(name))) !=
+         kReservedHeaders.end();
+}
 
 net::ClientOptions read_http_client(TableReader& table) {
   net::ClientOptions out;

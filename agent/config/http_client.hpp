@@ -9,5 +9,7 @@ namespace narthex::config {
 
 // Checks what belongs together and what excludes each other, in Prometheus's words.
 net::ClientOptions read_http_client(TableReader& table);
+// Whether a header is set by the client itself, and so by nobody else.
+bool is_reserved_header(std::string_view name);
 
 }  // namespace narthex::config

@@ -61,6 +61,9 @@ class Loader {
     }
     root.done();
     keep_global(global);
+    for (const RemoteReadSection& section : sections.remote_reads) {
+      config_.remote_reads.push_back(section.options);
+    }
     if (diagnostics_.errors().empty()) finish(global, sections, own_jobs);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/prometheus_sections.hpp"
 
+#include "config/fingerprint.hpp"
 #include "config/http_client.hpp"
 #include "config/job_section.hpp"
 #include "config/relabel_rules.hpp"
@@ -94,11 +95,10 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
   read_otlp(root, sections);
   warn_without_feature(root, "notifiers",
                        "this version sends no alerts: notifiers changes nothing");
-  for (const std::string_view key : {"remote_read", "tracing"}) {
-    if (root.has(key)) {
-      root.diagnostics().key_error(root.all(key)[0], std::string(key) + " is not in this version");
-    }
+  if (root.has("tracing")) {
+    root.diagnostics().key_error(root.all("tracing")[0], "tracing is not in this version");
   }
+  sections.remote_reads = read_remote_reads(root);
   return sections;
 }
 
@@ -143,6 +143,15 @@ void read_storage(TableReader table, store::StorageOptions& storage, PrometheusS
   TableReader memory = table.table("memory");
   memory.read_bytes("max_bytes", storage.memory_max_bytes);
   memory.done();
+  if (TableReader remote = table.table("remote"); remote.present()) {
+    storage.remote = document::Document::without(remote.part().document, *remote.part().value, {});
+    std::string text;
+    append_canonical(text, *remote.part().value);
+    storage.remote_fingerprint = fingerprint_of(text);
+    if (remote.parts().size() > 1) {
+      table.error("remote", "[storage.remote] is one table in one file");
+    }
+  }
   read_tsdb(table.table("tsdb"), storage, sections);
   TableReader remote_write = table.table("remote_write");
   remote_write.read_bytes("max_bytes", sections.remote_write_max_bytes);

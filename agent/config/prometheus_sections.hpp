@@ -3,6 +3,7 @@
 // runtime, otlp, and those whose feature is not in this version.
 #pragma once
 
+#include "config/remote_read_section.hpp"
 #include "config/table_reader.hpp"
 #include "discovery/options.hpp"
 #include "net/options.hpp"
@@ -41,6 +42,7 @@ struct PrometheusSections {
   bool has_tsdb = false;
   std::uint64_t remote_write_max_bytes = 0;  // 0: the room's default
   AlertingSection alerting;
+  std::vector<RemoteReadSection> remote_reads;
   std::vector<std::string> otlp_attributes;
   std::string otlp_translation = "UnderscoreEscapingWithSuffixes";
 };

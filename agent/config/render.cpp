@@ -99,6 +99,7 @@ class Renderer {
       for (const auto& each : remote_write.destinations) render_destination(yaml_, each, secrets_);
       yaml_.end_list();
     }
+    if (!sections.remote_reads.empty()) remote_reads(sections.remote_reads);
     yaml_.begin_table("otlp");
     if (!sections.otlp_attributes.empty()) {
       yaml_.list("promote_resource_attributes", sections.otlp_attributes);
@@ -143,6 +144,33 @@ class Renderer {
       render_mechanisms(yaml_, each.discovery, secrets_);
       yaml_.end_item();
     }
+    yaml_.end_table();
+  }
+
+  void remote_reads(const std::vector<RemoteReadSection>& reads) {
+    yaml_.begin_list("remote_read");
+    for (const RemoteReadSection& read : reads) {
+      const store::RemoteReadOptions& options = read.options;
+      yaml_.begin_item();
+      yaml_.field("url", options.url);
+      duration("remote_timeout", options.timeout_ms);
+      count("chunked_read_limit", options.chunked_read_limit);
+      texts("headers", options.headers);
+      if (options.read_recent) yaml_.field("read_recent", true);
+      text("name", options.name);
+      render_client(yaml_, read.client, secrets_);
+      texts("required_matchers", options.required_matchers);
+      if (options.filter_external_labels) yaml_.field("filter_external_labels", true);
+      yaml_.end_item();
+    }
+    yaml_.end_list();
+  }
+
+  void texts(std::string_view key,
+             const std::vector<std::pair<std::string, std::string>>& entries) {
+    if (entries.empty()) return;
+    yaml_.begin_table(key);
+    for (const auto& [name, value] : entries) yaml_.field(name, value);
     yaml_.end_table();
   }
 

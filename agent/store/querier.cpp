@@ -26,10 +26,73 @@ void collect(void* context, const nx_str* items, std::uint64_t item_count) {
   for (std::uint64_t i = 0; i < item_count; ++i) out.emplace_back(view(items[i]));
 }
 
+// What a backend's cursor yields.
+class BackendCursor final : public CursorSource {
+ public:
+  BackendCursor(std::shared_ptr<const BackendQuerier> keeps, nx_cursor* opened)
+      : querier_(std::move(keeps)), cursor_(opened) {
+    block_.struct_size = sizeof block_;
+  }
+  ~BackendCursor() override {
+    const Backend& backend = *querier_->backend;
+    backend.call_void(backend.cursor_close,
+                      [&](const nx_storage& t, void*) { t.cursor_close(cursor_); });
+  }
+  bool next() override {
+    if (ended_) return false;
+    const Backend& backend = *querier_->backend;
+    nx_status code = NX_END;
+    status_ = backend.call(
+        backend.next,
+        [&](const nx_storage& t, void*, nx_error* err) { return t.next(cursor_, &block_, err); },
+        &code);
+    ended_ = !status_.ok() || code == NX_END;
+    return !ended_;
+  }
+
+ private:
+  const std::shared_ptr<const BackendQuerier> querier_;
+  nx_cursor* const cursor_;
+  bool ended_ = false;
+};
+
 }  // namespace
 
-Querier::Impl::~Impl() {
+BackendQuerier::~BackendQuerier() {
   backend->call_void(backend->close, [&](const nx_storage& t, void*) { t.close(querier); });
+}
+
+Result<std::shared_ptr<BackendQuerier>> BackendQuerier::open(std::shared_ptr<const Backend> backend,
+                                                             std::int64_t min_t,
+                                                             std::int64_t max_t) {
+  nx_querier* querier = nullptr;
+  const Status status =
+      backend->call(backend->open, [&](const nx_storage& t, void* self, nx_error* err) {
+        return t.open(self, min_t, max_t, &querier, err);
+      });
+  if (!status.ok()) return status;
+  return std::make_shared<BackendQuerier>(std::move(backend), querier);
+}
+
+Result<std::unique_ptr<CursorSource>> BackendQuerier::select(
+    const std::shared_ptr<BackendQuerier>& querier, std::span<const Matcher> matchers,
+    const nx_scan_opts& opts) {
+  const Backend& backend = *querier->backend;
+  const RawMatchers m = raw(matchers);
+  nx_scan_opts sized = opts;
+  sized.struct_size = sizeof sized;
+  nx_cursor* cursor = nullptr;
+  const Status status =
+      backend.call(backend.select, [&](const nx_storage& t, void*, nx_error* err) {
+        return t.select(querier->querier, m.data(), count(m), &sized, &cursor, err);
+      });
+  if (!status.ok()) return status;
+  return std::unique_ptr<CursorSource>(std::make_unique<BackendCursor>(querier, cursor));
+}
+
+void BackendQuerier::cancel() const {
+  if (!NX_HAS_FN(backend->table, nx_storage, cancel)) return;
+  backend->call_void(backend->cancel, [&](const nx_storage& t, void*) { t.cancel(querier); });
 }
 
 Querier::Querier(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -38,13 +101,13 @@ Querier::~Querier() = default;
 
 Result<std::vector<std::string>> Querier::label_names(std::span<const Matcher> matchers,
                                                       std::uint64_t limit) {
-  const Backend& backend = *impl_->backend;
+  const Backend& backend = *impl_->local->backend;
   const RawMatchers m = raw(matchers);
   std::vector<std::string> names;
-  const Status status =
-      backend.call(backend.label_names, [&](const nx_storage& t, void*, nx_error* err) {
-        return t.label_names(impl_->querier, m.data(), count(m), limit, &collect, &names, err);
-      });
+  const Status status = backend.call(backend.label_names, [&](const nx_storage& t, void*,
+                                                              nx_error* err) {
+    return t.label_names(impl_->local->querier, m.data(), count(m), limit, &collect, &names, err);
+  });
   if (!status.ok()) return status;
   return names;
 }
@@ -52,34 +115,36 @@ Result<std::vector<std::string>> Querier::label_names(std::span<const Matcher> m
 Result<std::vector<std::string>> Querier::label_values(std::string_view name,
                                                        std::span<const Matcher> matchers,
                                                        std::uint64_t limit) {
-  const Backend& backend = *impl_->backend;
+  const Backend& backend = *impl_->local->backend;
   const RawMatchers m = raw(matchers);
   std::vector<std::string> values;
   const Status status =
       backend.call(backend.label_values, [&](const nx_storage& t, void*, nx_error* err) {
-        return t.label_values(impl_->querier, to_nx(name), m.data(), count(m), limit, &collect,
-                              &values, err);
+        return t.label_values(impl_->local->querier, to_nx(name), m.data(), count(m), limit,
+                              &collect, &values, err);
       });
   if (!status.ok()) return status;
   return values;
 }
 
 Result<Cursor> Querier::select(std::span<const Matcher> matchers, nx_scan_opts opts) {
-  const Backend& backend = *impl_->backend;
-  const RawMatchers m = raw(matchers);
-  opts.struct_size = sizeof opts;
-  nx_cursor* cursor = nullptr;
-  const Status status =
-      backend.call(backend.select, [&](const nx_storage& t, void*, nx_error* err) {
-        return t.select(impl_->querier, m.data(), count(m), &opts, &cursor, err);
-      });
-  if (!status.ok()) return status;
-  return Cursor(std::make_unique<Cursor::Impl>(impl_, impl_->backend, cursor));
+  if (impl_->remotes.empty()) {
+    Result<std::unique_ptr<CursorSource>> source =
+        BackendQuerier::select(impl_->local, matchers, opts);
+    if (!source.ok()) return source.status();
+    return Cursor(*std::move(source));
+  }
+  return select_everywhere(matchers, opts);
+}
+
+std::vector<std::string> Querier::warnings() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->warnings;
 }
 
 Status Querier::exemplars(const std::vector<std::vector<Matcher>>& sets,
                           const std::function<void(const nx_exemplar_series&)>& use) {
-  const Backend& backend = *impl_->backend;
+  const Backend& backend = *impl_->local->backend;
   if (!NX_HAS_FN(backend.table, nx_storage, exemplars)) return Backend::unsupported("exemplars");
   std::vector<RawMatchers> lists;
   std::vector<const nx_matcher* const*> pointers;
@@ -93,7 +158,7 @@ Status Querier::exemplars(const std::vector<std::vector<Matcher>>& sets,
     (*static_cast<const std::function<void(const nx_exemplar_series&)>*>(context))(*series);
   };
   return backend.call(backend.exemplars, [&](const nx_storage& t, void*, nx_error* err) {
-    return t.exemplars(impl_->querier, pointers.data(), sizes.data(),
+    return t.exemplars(impl_->local->querier, pointers.data(), sizes.data(),
                        static_cast<std::uint32_t>(sizes.size()), sink,
                        const_cast<std::function<void(const nx_exemplar_series&)>*>(&use), err);
   });
@@ -101,7 +166,7 @@ Status Querier::exemplars(const std::vector<std::vector<Matcher>>& sets,
 
 Status Querier::metadata(std::string_view family, std::uint64_t limit,
                          const std::function<void(std::span<const nx_metadata>)>& use) {
-  const Backend& backend = *impl_->backend;
+  const Backend& backend = *impl_->local->backend;
   if (!NX_HAS_FN(backend.table, nx_storage, metadata)) return Backend::unsupported("metadata");
   using Use = std::function<void(std::span<const nx_metadata>)>;
   const nx_metadata_sink sink = [](void* context, const nx_metadata* items,
@@ -109,46 +174,21 @@ Status Querier::metadata(std::string_view family, std::uint64_t limit,
     (*static_cast<const Use*>(context))(std::span(items, item_count));
   };
   return backend.call(backend.metadata, [&](const nx_storage& t, void*, nx_error* err) {
-    return t.metadata(impl_->querier, to_nx(family), limit, sink, const_cast<Use*>(&use), err);
+    return t.metadata(impl_->local->querier, to_nx(family), limit, sink, const_cast<Use*>(&use),
+                      err);
   });
 }
 
 void Querier::cancel() {
-  const Backend& backend = *impl_->backend;
-  if (!NX_HAS_FN(backend.table, nx_storage, cancel)) return;
-  backend.call_void(backend.cancel, [&](const nx_storage& t, void*) { t.cancel(impl_->querier); });
+  impl_->local->cancel();
+  for (const RemoteView& remote : impl_->remotes) remote.querier->cancel();
 }
 
-Cursor::Impl::Impl(std::shared_ptr<const void> keeps, std::shared_ptr<const Backend> the_backend,
-                   nx_cursor* opened)
-    : querier(std::move(keeps)), backend(std::move(the_backend)), cursor(opened) {
-  block.struct_size = sizeof block;
-}
-
-Cursor::Impl::~Impl() {
-  backend->call_void(backend->cursor_close,
-                     [&](const nx_storage& t, void*) { t.cursor_close(cursor); });
-}
-
-Cursor::Cursor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Cursor::Cursor(std::unique_ptr<CursorSource> source) : source_(std::move(source)) {}
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
-
-bool Cursor::next() {
-  Impl& impl = *impl_;
-  if (impl.ended) return false;
-  nx_status code = NX_END;
-  impl.status = impl.backend->call(
-      impl.backend->next,
-      [&](const nx_storage& t, void*, nx_error* err) {
-        return t.next(impl.cursor, &impl.block, err);
-      },
-      &code);
-  impl.ended = !impl.status.ok() || code == NX_END;
-  return !impl.ended;
-}
-
-const nx_block& Cursor::block() const { return impl_->block; }
-const Status& Cursor::status() const { return impl_->status; }
+bool Cursor::next() { return source_->next(); }
+const nx_block& Cursor::block() const { return source_->block(); }
+const Status& Cursor::status() const { return source_->status(); }
 
 }  // namespace narthex::store

@@ -22,6 +22,7 @@ StorageConfig::StorageConfig(const StorageOptions& options, std::string_view che
     entries.push_back(arena_.entry("fsync", arena_.string(options.fsync)));
     entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
   }
+  if (options.backend == "remote") document_ = options.remote;
   if (!check.empty()) entries.push_back(arena_.entry("check", arena_.string(check)));
   root_ = arena_.table(entries);
 }
@@ -32,7 +33,8 @@ Result<std::shared_ptr<host::Instance>> StorageConfig::make(host::PluginHost& pl
   request.kind = "storage";
   request.component = backend_;
   request.name = "storage." + backend_;
-  request.config = &root_;
+  request.config = document_ != nullptr ? &document_->root() : &root_;
+  request.document = document_;
   Result<std::shared_ptr<host::Instance>> made = plugins.create(request);
   if (!made.ok()) return made.status().with_prefix("storage backend " + backend_);
   return made;

@@ -28,6 +28,7 @@ class StorageConfig {
  private:
   sdk::TreeArena arena_;
   nx_value root_{};
+  std::shared_ptr<const document::Document> document_;  // that the options came from, if any
   const std::string backend_;
 };
 

@@ -9,15 +9,27 @@
 
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace narthex::store {
+
+namespace {
+
+// As Prometheus has it: series begin at different times, so that what is older than this after the
+// first sample may be there in part only.
+constexpr std::int64_t kLocalMarginMs = std::int64_t{4} * 3600 * 1000;
+
+}  // namespace
 
 struct Store::Impl {
   explicit Impl(std::shared_ptr<host::Instance> storage)
       : backend(std::make_shared<const Backend>(std::move(storage))) {}
   const std::shared_ptr<const Backend> backend;
-  std::mutex mutex;
-  std::shared_ptr<Tap> tap;  // guarded by mutex
+  mutable std::mutex mutex;
+  // Guarded by mutex.
+  std::shared_ptr<Tap> tap;
+  std::vector<std::shared_ptr<const RemoteEndpoint>> remotes;
+  std::int64_t local_from = INT64_MAX;
 };
 
 Store::Store(std::shared_ptr<host::Instance> storage)
@@ -58,15 +70,64 @@ Result<Appender> Store::begin(const AppendOptions& options) {
   return Appender(std::make_unique<Appender::Impl>(impl_->backend, txn, std::move(tap)));
 }
 
+Result<Querier> Store::open_local(std::int64_t min_t_ms, std::int64_t max_t_ms) {
+  Result<std::shared_ptr<BackendQuerier>> local =
+      BackendQuerier::open(impl_->backend, min_t_ms, max_t_ms);
+  if (!local.ok()) return local.status();
+  auto querier = std::make_shared<Querier::Impl>();
+  querier->local = *std::move(local);
+  return Querier(std::move(querier));
+}
+
 Result<Querier> Store::open(std::int64_t min_t_ms, std::int64_t max_t_ms) {
-  const Backend& backend = *impl_->backend;
-  nx_querier* querier = nullptr;
-  const Status status =
-      backend.call(backend.open, [&](const nx_storage& t, void* self, nx_error* err) {
-        return t.open(self, min_t_ms, max_t_ms, &querier, err);
-      });
-  if (!status.ok()) return status;
-  return Querier(std::make_shared<Querier::Impl>(impl_->backend, querier));
+  Result<Querier> opened = open_local(min_t_ms, max_t_ms);
+  std::vector<std::shared_ptr<const RemoteEndpoint>> remotes;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!opened.ok() || impl_->remotes.empty()) return opened;
+    remotes = impl_->remotes;
+    opened->impl_->local_from = impl_->local_from;
+  }
+  for (const std::shared_ptr<const RemoteEndpoint>& endpoint : remotes) {
+    Result<std::shared_ptr<BackendQuerier>> remote =
+        BackendQuerier::open(endpoint->backend, min_t_ms, max_t_ms);
+    if (remote.ok()) {
+      opened->impl_->remotes.push_back({endpoint, *std::move(remote)});
+    } else {
+      opened->impl_->warnings.push_back("remote_read " + remote.status().message());
+    }
+  }
+  return opened;
+}
+
+void Store::set_remote_reads(std::vector<RemoteRead> reads) {
+  std::vector<std::shared_ptr<const RemoteEndpoint>> remotes;
+  for (RemoteRead& read : reads) {
+    auto backend = std::make_shared<const Backend>(read.instance);
+    remotes.push_back(std::make_shared<const RemoteEndpoint>(
+        RemoteEndpoint{std::move(backend), std::move(read)}));
+  }
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->remotes = std::move(remotes);
+  }
+  note_local_range();
+}
+
+// Where the storage begins decides what other servers are asked for.
+void Store::note_local_range() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->remotes.empty()) return;
+  }
+  std::int64_t oldest = INT64_MAX, newest = INT64_MIN;
+  const Status told = stats(0, [&](sdk::Value tree) {
+    oldest = tree["min_time"].get<std::int64_t>(INT64_MAX);
+    newest = tree["max_time"].get<std::int64_t>(INT64_MIN);
+  });
+  const bool has_samples = told.ok() && oldest <= newest && newest != 0;
+  const std::lock_guard lock(impl_->mutex);
+  impl_->local_from = has_samples ? oldest + kLocalMarginMs : INT64_MAX;
 }
 
 Result<std::uint64_t> Store::cohort_open(std::string_view origin, const Labels& base,
@@ -156,6 +217,7 @@ Result<bool> Store::try_maintain(std::int64_t deadline_mono_ns) {
       },
       &code);
   if (!status.ok()) return status;
+  if (code != NX_OK) note_local_range();
   return code == NX_OK;
 }
 

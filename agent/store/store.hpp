@@ -25,6 +25,14 @@
 
 namespace narthex::store {
 
+// An endpoint of remote_read: an instance that offers NX_STORAGE_ID for reading.
+struct RemoteRead {
+  std::shared_ptr<host::Instance> instance;
+  RemoteReadOptions options;
+  // Sorted. Asked for as matchers and taken off the answers, unless the options say otherwise.
+  std::vector<std::pair<std::string, std::string>> external_labels;
+};
+
 struct AppendOptions {
   std::string_view origin;  // "scrape:node"
   std::int64_t deadline_mono_ns = 0;
@@ -58,9 +66,12 @@ class Appender {
   std::unique_ptr<Impl> impl_;
 };
 
+class CursorSource;
+
 // Walks blocks of columns. The block is valid until the next next().
 class Cursor {
  public:
+  explicit Cursor(std::unique_ptr<CursorSource> source);
   Cursor(Cursor&&) noexcept;
   ~Cursor();
   bool next();  // false at the end and after an error: ask status()
@@ -68,13 +79,10 @@ class Cursor {
   const Status& status() const;
 
  private:
-  friend class Querier;
-  struct Impl;
-  explicit Cursor(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<CursorSource> source_;
 };
 
-// A consistent view of a time range.
+// A consistent view of a time range, and what the endpoints of remote_read have to add to it.
 class Querier {
  public:
   Querier(Querier&&) noexcept;
@@ -88,6 +96,8 @@ class Querier {
                                                 std::uint64_t limit);
   // opts.struct_size is set here.
   Result<Cursor> select(std::span<const Matcher> matchers, nx_scan_opts opts);
+  // What could not be read from other servers so far. The selects went on without it.
+  std::vector<std::string> warnings() const;
   Status exemplars(const std::vector<std::vector<Matcher>>& sets,
                    const std::function<void(const nx_exemplar_series&)>& use);
   Status metadata(std::string_view family, std::uint64_t limit,
@@ -98,6 +108,8 @@ class Querier {
   friend class Store;
   struct Impl;
   explicit Querier(std::shared_ptr<Impl> impl);
+  // An endpoint that fails is left out and told in warnings(); a storage that fails fails.
+  Result<Cursor> select_everywhere(std::span<const Matcher> matchers, const nx_scan_opts& opts);
   std::shared_ptr<Impl> impl_;
 };
 
@@ -112,6 +124,10 @@ class Store {
   void set_tap(std::shared_ptr<Tap> tap);
   Result<Appender> begin(const AppendOptions& options);
   Result<Querier> open(std::int64_t min_t_ms, std::int64_t max_t_ms);
+  // The same without other servers: what is here.
+  Result<Querier> open_local(std::int64_t min_t_ms, std::int64_t max_t_ms);
+  // Queriers opened from now on ask these, too.
+  void set_remote_reads(std::vector<RemoteRead> reads);
 
   Result<std::uint64_t> cohort_open(std::string_view origin, const Labels& base,
                                     std::uint32_t expected_series, std::int64_t interval_ms);
@@ -129,6 +145,8 @@ class Store {
   Status stats(std::uint32_t top, const std::function<void(sdk::Value)>& use) const;
 
  private:
+  void note_local_range();
+
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

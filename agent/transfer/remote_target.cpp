@@ -2,7 +2,8 @@
 #include "transfer/remote_target.hpp"
 
 #include "blocks/snappy_text.hpp"
-#include "transfer/write_message.hpp"
+
+#include <narthex/sdk/prompb.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -60,7 +61,7 @@ Status RemoteTarget::write(std::vector<LoadSeries>& series, const Batch& batch,
     const std::uint32_t index = batch.series[order[i]];
     labels.clear();
     series[index].labels.append_to(labels);
-    SeriesMessage message(labels);
+    sdk::prompb::Series message(labels);
     const std::uint64_t room = kRequestRows - in_request;
     std::uint64_t taken = 0;
     for (; i < order.size() && batch.series[order[i]] == index && taken < room; ++i, ++taken) {
@@ -84,7 +85,7 @@ Status RemoteTarget::write(std::vector<LoadSeries>& series, const Batch& batch,
     own.clear();
     series[exemplar.series].labels.append_to(labels);
     exemplar.labels.append_to(own);
-    SeriesMessage message(labels);
+    sdk::prompb::Series message(labels);
     message.add_exemplar(exemplar.t, exemplar.value, own);
     message.append_to(request);
   }
@@ -94,7 +95,9 @@ Status RemoteTarget::write(std::vector<LoadSeries>& series, const Batch& batch,
 
 Status RemoteTarget::write_metadata(std::span<const FamilyFacts> families) {
   std::string request;
-  for (const FamilyFacts& facts : families) append_metadata(request, facts);
+  for (const FamilyFacts& facts : families) {
+    sdk::prompb::append_metadata(request, facts.type, facts.name, facts.help, facts.unit);
+  }
   WriteCounts ignored;
   return send(std::move(request), 0, 0, ignored);
 }

@@ -25,8 +25,8 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 find_package(leveldb REQUIRED)                                    # storage/partition
 pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)         # telemetry
 pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd)             # runtime, optional
-find_path(SNAPPY_INCLUDE_DIR snappy.h REQUIRED)                    # blocks, remote_write, ingest.remote_write, tests
+find_path(SNAPPY_INCLUDE_DIR snappy.h REQUIRED)                    # blocks, remote_write, ingest.remote_write, storage.remote, tests
 find_library(SNAPPY_LIBRARY snappy REQUIRED)
-find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED) # remote_write, ingest.remote_write
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED) # remote_write, remote_read, ingest.remote_write, storage.remote
 find_path(CATCH_INCLUDE_DIR catch2/catch.hpp REQUIRED)             # tests
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                  # cli

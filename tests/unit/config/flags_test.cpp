@@ -39,6 +39,29 @@ TEST_CASE("status flags have Prometheus's names and defaults", "[config]") {
   CHECK(flags.size() >= 60);
 }
 
+TEST_CASE("the limits of remote reads come from flags and from [http]", "[config]") {
+  const Loaded by_flags = load_flags({{"storage.remote.read-sample-limit", "5e3"},
+                                      {"storage.remote.read-concurrent-limit", "3"},
+                                      {"storage.remote.read-max-bytes-in-frame", "4096"}});
+  REQUIRE(by_flags.config);
+  CHECK(by_flags.config->http.remote_read.samples_max == 5000);
+  CHECK(by_flags.config->http.remote_read.concurrent_max == 3);
+  CHECK(by_flags.config->http.remote_read.frame_bytes_max == 4096);
+  CHECK(by_flags.config->warnings.empty());
+  CHECK(by_flags.config->flags.at("storage.remote.read-sample-limit") == "5000");
+  const Loaded by_file = load_text(
+      "http: {remote_read_sample_limit: 7, remote_read_concurrent_limit: 8, "
+      "remote_read_max_bytes_in_frame: 9}\n");
+  REQUIRE(by_file.config);
+  CHECK(by_file.config->http.remote_read.samples_max == 7);
+  CHECK(by_file.config->http.remote_read.concurrent_max == 8);
+  CHECK(by_file.config->http.remote_read.frame_bytes_max == 9);
+  const Loaded otherwise = load_flags({});
+  REQUIRE(otherwise.config);
+  CHECK(otherwise.config->flags.at("storage.remote.read-sample-limit") == "50000000");
+  CHECK(otherwise.config->flags.at("storage.remote.read-max-bytes-in-frame") == "1048576");
+}
+
 TEST_CASE("known flags without meaning warn, when they ask for something", "[config]") {
   CHECK(load_flags({{"rules.alert.resend-delay", "1m"}}).config->warnings.empty());
   CHECK(load_flags({{"rules.alert.resend-delay", "2m"}}).config->warnings.size() == 1);

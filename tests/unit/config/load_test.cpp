@@ -229,6 +229,38 @@ TEST_CASE("destinations of remote write are read, with Prometheus's defaults", "
   CHECK(again.config->remote_write.destinations[0].fingerprint == first.fingerprint);
 }
 
+TEST_CASE("endpoints of remote_read and the options of the remote backend are read", "[config]") {
+  const Loaded loaded = load_text(
+      "storage: {backend: remote, remote: {url: 'http://engine', timeout: 5s}}\n"
+      "remote_read:\n"
+      "- url: http://a/read\n"
+      "- {url: 'http://b/read', name: b, remote_timeout: 5s, read_recent: true, headers: {X: y},\n"
+      "   filter_external_labels: false, required_matchers: {a: b}, basic_auth: {username: u}}\n");
+  CHECK(loaded.errors().empty());
+  REQUIRE(loaded.config);
+  REQUIRE(loaded.config->storage.remote);
+  const sdk::Value remote(&loaded.config->storage.remote->root());
+  CHECK(remote["url"].get<std::string>() == "http://engine");
+  CHECK(loaded.config->restart_only.at("storage.remote") ==
+        loaded.config->storage.remote_fingerprint);
+  const auto& reads = loaded.config->remote_reads;
+  REQUIRE(reads.size() == 2);
+  CHECK(reads[0].timeout_ms == 60'000);
+  CHECK(reads[0].filter_external_labels);
+  CHECK_FALSE(reads[0].read_recent);
+  CHECK(reads[0].fingerprint != reads[1].fingerprint);
+  CHECK(reads[1].name == "b");
+  CHECK(reads[1].timeout_ms == 5'000);
+  CHECK(reads[1].read_recent);
+  CHECK_FALSE(reads[1].filter_external_labels);
+  CHECK(reads[1].headers == decltype(reads[1].headers){{"X", "y"}});
+  CHECK(reads[1].required_matchers == decltype(reads[1].headers){{"a", "b"}});
+  // What is left is the HTTP client's.
+  const sdk::Value client(&reads[1].client->root());
+  CHECK(client.entries().size() == 1);
+  CHECK(client["basic_auth"]["username"].get<std::string>() == "u");
+}
+
 TEST_CASE("what has no feature yet loads with one warning each", "[config]") {
   const Loaded loaded = load_text(
       "rule_files: [a.yml, b.yml]\n"

@@ -22,7 +22,7 @@ std::string read_data(const std::string& name) {
 }  // namespace
 
 TEST_CASE("the configuration is shown byte for byte as Prometheus shows it", "[config]") {
-  for (const std::string name : {"whole", "scalars", "remote_write"}) {
+  for (const std::string name : {"whole", "scalars", "remote_write", "remote_read"}) {
     INFO(name);
     CommandLine command_line;
     command_line.config_file = std::string(NARTHEX_TEST_DATA) + "/config/" + name + ".yml";
@@ -43,7 +43,8 @@ TEST_CASE("secrets are never shown", "[config]") {
       "  consul_sd_configs: [{server: s, token: hunter2, basic_auth: {password: hunter2}}]\n"
       "- job_name: b\n  oauth2: {client_id: i, client_secret: hunter2, token_url: 'http://t'}\n"
       "- job_name: c\n  authorization: {credentials: hunter2}\n"
-      "remote_write: [{url: 'http://u:hunter2@host/w', basic_auth: {password: hunter2}}]\n");
+      "remote_write: [{url: 'http://u:hunter2@host/w', basic_auth: {password: hunter2}}]\n"
+      "remote_read: [{url: 'http://a', basic_auth: {username: u, password: hunter2}}]\n");
   CHECK(loaded.errors().empty());
   REQUIRE(loaded.config);
   CHECK(loaded.config->prometheus_yaml.find("hunter2") == std::string::npos);
