@@ -20,9 +20,11 @@
 #include <narthex/sdk/value.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,10 +83,26 @@ void each_line(std::string_view text, Use&& use) {
   }
 }
 
+using OwnedLabels = std::vector<std::pair<std::string, std::string>>;
+
+// The labels of `extra_label=name=value` in a request's URL, as VictoriaMetrics takes them.
+inline Result<OwnedLabels> extra_labels_of(const nx_ingest_request& request) {
+  OwnedLabels labels;
+  for (const nx_kv& param : std::span(request.query_params, request.query_param_count)) {
+    if (view(param.key) != "extra_label") continue;
+    const auto text = Value(&param.value).get<std::string_view>();
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string_view::npos) {
+      return invalid_argument("extra_label must be name=value, got " + quote_excerpt(text));
+    }
+    labels.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return labels;
+}
+
 // Thread-safe.
 class LineIngest {
  public:
-  using OwnedLabels = std::vector<std::pair<std::string, std::string>>;
 
   // `name` is the component's: metrics are narthex_ingest_<name>_*.
   LineIngest(Host host, const LineOptions& options, std::string_view name)
@@ -107,8 +125,12 @@ class LineIngest {
   }
 
   Host host() const { return host_; }
-  // Those of the option `labels`.
-  const OwnedLabels& labels() const { return labels_; }
+  // Adds labels of a push, then those of the option `labels`, which win.
+  void add_labels(const OwnedLabels& of_push, SeriesLabels& to) const {
+    for (const OwnedLabels* labels : {&of_push, &labels_}) {
+      for (const auto& [name, value] : *labels) to.add(name, value);
+    }
+  }
   RequestAppender appender(const nx_ingest_request& request) const {
     return RequestAppender(append_, request.appender);
   }

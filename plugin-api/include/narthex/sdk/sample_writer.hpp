@@ -55,6 +55,10 @@ class SampleWriter {
     v_.push_back(v);
     lines_.push_back(line);
   }
+  // Whether the labels of a series will not be asked for.
+  bool knows(const SeriesKey& key) const {
+    return cache_.find(key) != 0 || new_by_key_.contains(key);
+  }
   std::size_t rows() const { return t_.size(); }
 
   // Says what families are; goes with the next write().
