@@ -52,6 +52,13 @@ sdk::SeriesKey key_of(const Aggregate& aggregate, const Row& row) {
   return builder.key();
 }
 
+sdk::SeriesKey identity_of(const Aggregate& aggregate) {
+  sdk::SeriesKeyBuilder builder;
+  builder.add(word_for(aggregate.shape)).add(aggregate.name);
+  for (const auto& [name, value] : aggregate.labels) builder.add(name).add(value);
+  return builder.key();
+}
+
 // The rows of an aggregate: value_of() counts on this order.
 void make_rows(Aggregate& aggregate) {
   const auto add = [&](std::string suffix, std::string_view dimension = {}, std::string value = {}) {
@@ -170,15 +177,12 @@ Aggregates::Found Aggregates::make(std::string name, sdk::OwnedLabels labels, Ki
     }
   }
   std::sort(made->labels.begin(), made->labels.end());
+  const sdk::SeriesKey key = identity_of(*made);
+  if (const auto at = all_.find(key); at != all_.end()) return {at->second.get(), {}};
   make_rows(*made);
-  const sdk::SeriesKey key = made->rows.back().key;
-  if (const auto at = all_.find(key); at != all_.end() && at->second->shape == made->shape &&
-                                      at->second->name == made->name) {
-    return {at->second.get(), {}};
-  }
   if (std::string fault = claim_name(*made); !fault.empty()) return {nullptr, std::move(fault)};
   Aggregate* const kept = made.get();
-  all_.insert_or_assign(key, std::move(made));
+  all_.emplace(key, std::move(made));
   return {kept, {}};
 }
 

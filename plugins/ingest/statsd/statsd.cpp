@@ -103,9 +103,8 @@ void Statsd::write(Aggregate& aggregate, bool expired, std::int64_t now_ms,
     writer.add(row.key, now_ms, value, 0, [&](sdk::SeriesLabels& labels) {
       for (const auto& [name, text] : aggregate.labels) labels.add(name, text);
       lines_.add_labels({}, labels);
-      labels.add(row.dimension.first.empty() ? kMetricName : row.dimension.first,
-                 row.dimension.first.empty() ? std::string_view(row.name) : row.dimension.second);
       labels.name(row.name);
+      if (!row.dimension.first.empty()) labels.add(row.dimension.first, row.dimension.second);
       return std::string();
     });
   }

@@ -21,7 +21,8 @@ class LineReport {
     ++bad_lines_;
     keep(line, column, std::move(text));
   }
-  // A sample of a line that was not stored, while others of the line may have been.
+  // A sample of a line that was not stored, while others of the line may have been. Line 0: it is of
+  // no line.
   void bad_sample(std::uint64_t line, std::string text) {
     ++bad_samples_;
     keep(line, 0, std::move(text));
@@ -35,9 +36,11 @@ class LineReport {
   // "line 3, column 7: ...; 1 of 12 lines and 2 samples refused". Empty when all were taken.
   std::string text() const {
     if (all_taken()) return {};
-    std::string out = "line " + std::to_string(line_);
-    if (column_ != 0) out += ", column " + std::to_string(column_);
-    out += ": " + text_ + "; ";
+    std::string out = text_ + "; ";
+    if (line_ != 0) {
+      const std::string column = column_ == 0 ? "" : ", column " + std::to_string(column_);
+      out = "line " + std::to_string(line_) + column + ": " + out;
+    }
     if (bad_lines_ != 0) {
       out += std::to_string(bad_lines_) + " of " + std::to_string(lines_) + " lines";
     }
@@ -50,7 +53,7 @@ class LineReport {
 
  private:
   void keep(std::uint64_t line, std::size_t column, std::string text) {
-    if (line_ != 0 && line_ <= line) return;
+    if (bad_lines_ + bad_samples_ != 1 && line_ <= line) return;
     line_ = line;
     column_ = column;
     text_ = std::move(text);

@@ -4,6 +4,8 @@
 #include "plugins/ingest/influx/influx.hpp"
 #include "tests/support/push_fixture.hpp"
 
+#include <narthex/sdk/json.hpp>
+
 #include <catch2/catch.hpp>
 
 namespace narthex::ingest::influx {
