@@ -231,7 +231,7 @@ class JsonReader {
     }
   }
 
-  const std::string_view text_;
+  std::string_view text_;
   std::size_t at_ = 0;
   int depth_ = 0;
   std::size_t position_ = 0;

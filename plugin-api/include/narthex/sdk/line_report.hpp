@@ -7,12 +7,21 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace narthex::sdk {
 
 class LineReport {
  public:
-  void clear() { *this = LineReport(); }
+  struct Refusal {
+    std::uint64_t line = 0;
+    std::size_t column = 0;
+    std::string text;
+  };
+
+  // Keeps so many refusals, in the order in which they were told.
+  explicit LineReport(std::size_t kept_max = 0) : kept_max_(kept_max) {}
+  void clear() { *this = LineReport(kept_max_); }
 
   // Lines that said something; comments and blank ones are not counted.
   void count_line() { ++lines_; }
@@ -33,13 +42,17 @@ class LineReport {
   std::uint64_t bad_lines() const { return bad_lines_; }
   std::uint64_t bad_samples() const { return bad_samples_; }
 
+  const Refusal& first() const { return first_; }  // REQUIRES: not all were taken
+  const std::vector<Refusal>& kept() const { return kept_; }
+
   // "line 3, column 7: ...; 1 of 12 lines and 2 samples refused". Empty when all were taken.
   std::string text() const {
     if (all_taken()) return {};
-    std::string out = text_ + "; ";
-    if (line_ != 0) {
-      const std::string column = column_ == 0 ? "" : ", column " + std::to_string(column_);
-      out = "line " + std::to_string(line_) + column + ": " + out;
+    std::string out = first_.text + "; ";
+    if (first_.line != 0) {
+      const std::string column =
+          first_.column == 0 ? "" : ", column " + std::to_string(first_.column);
+      out = "line " + std::to_string(first_.line) + column + ": " + out;
     }
     if (bad_lines_ != 0) {
       out += std::to_string(bad_lines_) + " of " + std::to_string(lines_) + " lines";
@@ -53,18 +66,17 @@ class LineReport {
 
  private:
   void keep(std::uint64_t line, std::size_t column, std::string text) {
-    if (bad_lines_ + bad_samples_ != 1 && line_ <= line) return;
-    line_ = line;
-    column_ = column;
-    text_ = std::move(text);
+    if (kept_.size() < kept_max_) kept_.push_back({line, column, text});
+    const bool is_first = bad_lines_ + bad_samples_ == 1;
+    if (is_first || line < first_.line) first_ = {line, column, std::move(text)};
   }
 
+  std::size_t kept_max_;
   std::uint64_t lines_ = 0;
   std::uint64_t bad_lines_ = 0;
   std::uint64_t bad_samples_ = 0;
-  std::uint64_t line_ = 0;  // of the first that was refused; 0: none
-  std::size_t column_ = 0;
-  std::string text_;
+  Refusal first_;  // of the lowest line
+  std::vector<Refusal> kept_;
 };
 
 }  // namespace narthex::sdk

@@ -60,6 +60,8 @@ class SampleWriter {
     return cache_.find(key) != 0 || new_by_key_.contains(key);
   }
   std::size_t rows() const { return t_.size(); }
+  // Takes everything back that was added.
+  void drop_rows() { clear(); }
 
   // Says what families are; goes with the next write().
   void describe_family(std::string_view family, std::uint32_t type, std::string_view help,
