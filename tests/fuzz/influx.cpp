@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// influx.cpp - any body: every line is read once, what is told about a bad one lies in the body, and
+// what is stored can be read.
+#include "plugins/ingest/influx/influx.hpp"
+#include "tests/support/push_fixture.hpp"
+
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using narthex::ingest::influx::Influx;
+  using narthex::ingest::influx::PointReader;
+  const std::string body(reinterpret_cast<const char*>(data), size);
+  PointReader reader(body);
+  std::uint64_t line = 0;
+  for (auto found = reader.next(); found != PointReader::Found::kEnd; found = reader.next()) {
+    if (reader.line() <= line) std::abort();
+    line = reader.line();
+    if (found == PointReader::Found::kBad && (reader.fault().empty() || reader.column() == 0 ||
+                                              reader.column() > size + 1)) {
+      std::abort();
+    }
+  }
+  narthex::test::PushFixture<Influx> fixture;
+  const int status = fixture.post(Influx::kWrite1, body).status;
+  if (status != 204 && status != 400) std::abort();
+  (void)fixture.series();
+  return 0;
+}
