@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // export.cpp - /api/v1/export: samples as they are stored, as VictoriaMetrics's JSON lines, which
-// its and our /api/v1/import take. A line is a series, or a part of one where it is long; the answer
-// is made block by block while the client reads.
+// its and our /api/v1/import take. A line is a series, or a part of one where it is long; the
+// answer is made block by block while the client reads.
 #include "api/answer.hpp"
 #include "api/api.hpp"
 #include "api/json.hpp"
@@ -146,10 +146,9 @@ net::Response export_samples(store::Store& store, const net::Request& request) {
   if (!querier.ok()) return error(querier.status());
   net::Response response;
   response.headers.emplace_back("Content-Type", "application/stream+json; charset=utf-8");
-  response.produce = [made = std::make_shared<SampleExport>(*std::move(querier),
-                                                            *std::move(selectors), *start, *end,
-                                                            request.cancellation)](
-                         std::string& out) { return made->produce(out); };
+  response.produce = [made = std::make_shared<SampleExport>(
+                          *std::move(querier), *std::move(selectors), *start, *end,
+                          request.cancellation)](std::string& out) { return made->produce(out); };
   return response;
 }
 

@@ -51,10 +51,9 @@ void redirect_trailing_slashes(net::Server& server) {
 }
 
 Status mount_all(const Services& services) {
-  for (const auto mount : {&mount_lifecycle, &mount_query, &mount_expression, &mount_series,
-                           &mount_export,
-                           &mount_targets, &mount_status, &mount_rules, &mount_admin,
-                           &mount_events}) {
+  for (const auto mount :
+       {&mount_lifecycle, &mount_query, &mount_expression, &mount_series, &mount_export,
+        &mount_targets, &mount_status, &mount_rules, &mount_admin, &mount_events}) {
     const Status mounted = mount(services);
     if (!mounted.ok()) return mounted;
   }

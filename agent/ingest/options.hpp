@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// options.hpp - one receiver: [[ingest]], or a switch of [http]. With `listen` it has sockets of its
-// own, without it is mounted on the agent's HTTP server.
+// options.hpp - one receiver: [[ingest]], or a switch of [http]. With `listen` it has sockets of
+// its own, without it is mounted on the agent's HTTP server.
 #pragma once
 
 #include "document/document.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// receiving.hpp - a receiver at work, whatever its door is: HTTP routes (receiver.hpp) or sockets of
-// its own (socket_receiver.hpp). start() and stop() come from one thread at a time.
+// receiving.hpp - a receiver at work, whatever its door is: HTTP routes (receiver.hpp) or sockets
+// of its own (socket_receiver.hpp). start() and stop() come from one thread at a time.
 #pragma once
 
 #include <narthex/sdk/result.hpp>

@@ -98,11 +98,17 @@ void SocketReceiver::wake() {
 // One run a task, so that a flush gets its turn.
 void SocketReceiver::pump() {
   woken_ = false;
+  if (waiting_) return;  // what came since stands behind what waits
   if (take_run()) return wake();
   if (run_.empty()) return;
+  waiting_ = true;
   // The strand outlives a callback that is late, and then drops what it posts.
-  retry_ = executor_.after(kRetryMs, runtime::Pool::kIo,
-                           [this, strand = strand_] { strand->post([this] { pump(); }); });
+  retry_ = executor_.after(kRetryMs, runtime::Pool::kIo, [this, strand = strand_] {
+    strand->post([this] {
+      waiting_ = false;
+      pump();
+    });
+  });
 }
 
 // False: there is none, or it has to wait; then it stays in run_.
@@ -131,10 +137,9 @@ bool SocketReceiver::take_run() {
 }
 
 void SocketReceiver::flush() {
-  const Status status =
-      append(flush_site_, [&](void* self, nx_appender* appender, nx_error* err) {
-        return table_->flush(self, appender, err);
-      });
+  const Status status = append(flush_site_, [&](void* self, nx_appender* appender, nx_error* err) {
+    return table_->flush(self, appender, err);
+  });
   if (status.ok()) return;
   failed_runs_.add();
   log_.warn("flush not stored", {{"receiver", instance_->name()}, {"err", status.message()}});

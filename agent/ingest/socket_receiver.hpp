@@ -72,6 +72,7 @@ class SocketReceiver final : public Receiving {
   bool started_ = false;
   // Of the strand.
   std::vector<net::Packet> run_;  // taken, and not stored yet
+  bool waiting_ = false;          // for retry_, with run_
   runtime::Timer retry_;
   runtime::Timer flush_timer_;
   std::int64_t next_flush_ns_ = 0;

@@ -2,8 +2,8 @@
 // packet_server.hpp - sockets for protocols without requests and answers: lines over TCP, datagrams
 // over UDP, both on one address. What arrives goes into a bounded queue, from which somebody takes.
 //
-// A full queue stops the reading: TCP senders wait, and UDP datagrams that the kernel then drops are
-// counted. A connection costs no thread and at most one unfinished line. Thread-safe.
+// A full queue stops the reading: TCP senders wait, and UDP datagrams that the kernel then drops
+// are counted. A connection costs no thread and at most one unfinished line. Thread-safe.
 #pragma once
 
 #include "net/packet_queue.hpp"
@@ -33,8 +33,8 @@ struct PacketServerOptions {
 
 class PacketServer {
  public:
-  // on_packets is called when the queue is no longer empty: on an I/O thread, it must not block, and
-  // it may come until stop() has returned. `receiver` labels the metrics. All outlive it.
+  // on_packets is called when the queue is no longer empty: on an I/O thread, it must not block,
+  // and it may come until stop() has returned. `receiver` labels the metrics. All outlive it.
   PacketServer(PacketServerOptions options, const std::string& receiver,
                runtime::AsioExecutor& executor, telemetry::Registry& registry,
                std::function<void()> on_packets);

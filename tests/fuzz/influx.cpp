@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// influx.cpp - any body: every line is read once, what is told about a bad one lies in the body, and
-// what is stored can be read.
+// influx.cpp - any body: every line is read once, what is told about a bad one lies in the body,
+// and what is stored can be read.
 #include "plugins/ingest/influx/influx.hpp"
 #include "tests/support/push_fixture.hpp"
 
@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (auto found = reader.next(); found != PointReader::Found::kEnd; found = reader.next()) {
     if (reader.line() <= line) std::abort();
     line = reader.line();
-    if (found == PointReader::Found::kBad && (reader.fault().empty() || reader.column() == 0 ||
-                                              reader.column() > size + 1)) {
+    if (found == PointReader::Found::kBad &&
+        (reader.fault().empty() || reader.column() == 0 || reader.column() > size + 1)) {
       std::abort();
     }
   }

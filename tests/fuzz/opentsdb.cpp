@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// opentsdb.cpp - any bytes, as a packet and as a body: they are taken or refused, and what is stored can be read.
+// opentsdb.cpp - any bytes, as a packet and as a body: they are taken or refused, and what is
+// stored can be read.
 #include "plugins/ingest/opentsdb/opentsdb.hpp"
 #include "tests/support/push_fixture.hpp"
 

@@ -145,8 +145,8 @@ class LineIngest(unittest.TestCase):
     # ---- statsd
 
     def test_statsd_over_udp_and_tcp(self):
-        self.sockets.udp("ingest.statsd", b"hits:1|c|#code:200", b"hits:1|c|@0.5|#code:200\ntemp:5|g")
-        self.sockets.tcp("ingest.statsd", b"temp:+2|g\n", b"took:250|ms\n")
+        self.sockets.udp("ingest.statsd", b"hits:1|c|#code:200", b"hits:1|c|@0.5|#code:200")
+        self.sockets.tcp("ingest.statsd", b"temp:5|g\ntemp:+2|g\n", b"took:250|ms\n")
         self.comes("hits", self.series("3", name="hits", code="200"))
         self.comes("temp", self.series("7", name="temp"))
         self.comes("took_sum", self.series("0.25", name="took_sum"))

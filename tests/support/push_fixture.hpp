@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // push_fixture.hpp - an ingest plugin over the memory backend without sockets: post() does what the
-// ingest room does for a request, send() and flush() what it does for packets, series() says what is
-// stored. One thread.
+// ingest room does for a request, send() and flush() what it does for packets, series() says what
+// is stored. One thread.
 #pragma once
 
 #include "ingest/append_service.hpp"
@@ -67,8 +67,8 @@ struct PushFixture {
     });
   }
 
-  // `name{label="value",...}` -> "value @milliseconds value @milliseconds ...", from the test's clock:
-  // "1 @0" is 1 at the present.
+  // `name{label="value",...}` -> "value @milliseconds value @milliseconds ...", from the test's
+  // clock: "1 @0" is 1 at the present.
   std::map<std::string, std::string> series() {
     std::map<std::string, std::string> found;
     Result<store::Querier> querier = store.open(INT64_MIN, INT64_MAX);
@@ -126,7 +126,8 @@ struct PushFixture {
       if (label == kMetricName) {
         name = value;
       } else {
-        labels += (labels.empty() ? "" : ",") + std::string(label) + "=\"" + std::string(value) + '"';
+        labels +=
+            (labels.empty() ? "" : ",") + std::string(label) + "=\"" + std::string(value) + '"';
       }
     }
     return labels.empty() ? name : name + '{' + labels + '}';

@@ -43,7 +43,8 @@ GraphiteLine parse_graphite(std::string_view line, std::int64_t now_ms) {
   trim(line);
   std::string_view rest = line;
   const std::string_view last = take_last_word(rest);
-  if (rest.empty()) return fail(last, "expected a name and a value, got " + sdk::quote_excerpt(line));
+  if (rest.empty())
+    return fail(last, "expected a name and a value, got " + sdk::quote_excerpt(line));
   out.t_ms = now_ms;
   out.series = rest;
   std::string_view before = rest;

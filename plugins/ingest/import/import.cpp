@@ -28,8 +28,8 @@ Status Import::handle(const nx_ingest_request& request, sdk::IngestReply) {
 // Labels of the path first: those of the query win over them.
 Status Import::read_push(const nx_ingest_request& request, Push& push) {
   if (request.route_id == kTextWithPath && request.path_param_count != 0) {
-    Result<sdk::OwnedLabels> of_path = parse_path_labels(
-        sdk::Value(&request.path_params[0].value).get<std::string_view>());
+    Result<sdk::OwnedLabels> of_path =
+        parse_path_labels(sdk::Value(&request.path_params[0].value).get<std::string_view>());
     if (!of_path.ok()) return of_path.status();
     push.labels = *std::move(of_path);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// path_labels.hpp - labels in a path, as Pushgateway has them: job/a/instance/b, and with a value in
-// base64 (URL alphabet, padding or not) job@base64/YQ. Pure.
+// path_labels.hpp - labels in a path, as Pushgateway has them: job/a/instance/b, and with a value
+// in base64 (URL alphabet, padding or not) job@base64/YQ. Pure.
 #pragma once
 
 #include <narthex/sdk/line_ingest.hpp>

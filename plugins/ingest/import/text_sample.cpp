@@ -73,8 +73,7 @@ TextSample parse_text_sample(std::string_view line, std::int64_t now_ms) {
   std::string_view time = take_word(line);
   if (time.empty() || time == "#") return out;
   double number = 0;
-  if (sdk::parse_number(time, number) != sdk::NumberError::kNone ||
-      !(std::fabs(number) < 9.2e18)) {
+  if (sdk::parse_number(time, number) != sdk::NumberError::kNone || !(std::fabs(number) < 9.2e18)) {
     return fail(time.data(), "the time is no number: " + sdk::quote_excerpt(time));
   }
   const bool seconds = std::fabs(number) < 2147483648.0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// text_sample.hpp - one line of Prometheus text: name{label="value"} value [time], or what a TYPE or
-// HELP comment says. Pure; everything looks into the line.
+// text_sample.hpp - one line of Prometheus text: name{label="value"} value [time], or what a TYPE
+// or HELP comment says. Pure; everything looks into the line.
 #pragma once
 
 #include <narthex/data.h>
@@ -23,8 +23,8 @@ struct TextSample {
   std::string fault;       // empty: the line is good
 };
 
-// A time is in milliseconds, or below 2^31 in seconds, as in OpenMetrics. An exemplar after " # " is
-// skipped.
+// A time is in milliseconds, or below 2^31 in seconds, as in OpenMetrics. An exemplar after " # "
+// is skipped.
 TextSample parse_text_sample(std::string_view line, std::int64_t now_ms);
 
 // What is wrong with the series, and at which byte; its labels go to `labels`.

@@ -89,11 +89,9 @@ Status Influx::packets(std::span<const nx_bytes> packets, std::span<const nx_str
   push.precision = precision_;
   push.now_ms = lines_.host().now_ms();
   push.key.add(push.db);
-  return lines_.take_packets(
-      packets, peers, appender,
-      [&](sdk::SampleWriter& writer, std::string_view packet, sdk::LineReport& report) {
-        read(packet, push, writer, report);
-      });
+  return lines_.take_packets(packets, peers, appender,
+                             [&](sdk::SampleWriter& writer, std::string_view packet,
+                                 sdk::LineReport& report) { read(packet, push, writer, report); });
 }
 
 void Influx::read(std::string_view body, const Push& push, sdk::SampleWriter& writer,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // influx.hpp - the receiver of InfluxDB's line protocol: its write endpoints of versions 1 and 2,
-// what clients ask before they write, and lines over TCP and UDP. Requests are handled concurrently.
+// what clients ask before they write, and lines over TCP and UDP. Requests are handled
+// concurrently.
 #pragma once
 
 #include "plugins/ingest/influx/point_reader.hpp"

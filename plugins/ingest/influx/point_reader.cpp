@@ -131,7 +131,8 @@ bool PointReader::read_text() {
   if (at_ >= body_.size()) return fail(begin, "a text without its closing quote");
   ++at_;
   if (at_end_of_line() || at() == ' ' || at() == ',') return true;
-  return fail(at_, "expected a comma or a blank after a text, got " + sdk::quote(slice(at_, at_ + 1)));
+  return fail(at_,
+              "expected a comma or a blank after a text, got " + sdk::quote(slice(at_, at_ + 1)));
 }
 
 bool PointReader::read_timestamp() {

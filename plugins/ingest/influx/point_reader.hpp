@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // point_reader.hpp - InfluxDB's line protocol, point by point:
 //   measurement[,tag=value...] field=value[,field=value...] [timestamp]
-// A point ends with its line, except that a quoted text may go over several. The series part is only
-// delimited here: most series are known by its bytes (read_series understands it). Pure; everything
-// looks into the body, which outlives the reader.
+// A point ends with its line, except that a quoted text may go over several. The series part is
+// only delimited here: most series are known by its bytes (read_series understands it). Pure;
+// everything looks into the body, which outlives the reader.
 #pragma once
 
 #include <narthex/sdk/series_labels.hpp>
@@ -38,7 +38,7 @@ class PointReader {
   Found next();
 
   const Point& point() const { return point_; }
-  std::uint64_t line() const { return line_; }         // where the point begins, from 1
+  std::uint64_t line() const { return line_; }  // where the point begins, from 1
   std::size_t series_column() const { return series_begin_ - line_begin_ + 1; }
   std::size_t column() const { return column_; }       // of what is wrong, from 1
   const std::string& fault() const { return fault_; }  // after kBad

@@ -86,8 +86,8 @@ Status OpenTsdb::handle(const nx_ingest_request& request, sdk::IngestReply reply
       });
   if (!status.ok()) return status;
   if (!json.ok()) {
-    const std::string text = "the body is no JSON: " + json.fault() + " at byte " +
-                             std::to_string(json.position() + 1);
+    const std::string text =
+        "the body is no JSON: " + json.fault() + " at byte " + std::to_string(json.position() + 1);
     reply.header("Content-Type", "application/json");
     reply.body(error_text(text));
     return invalid_data(text);
@@ -135,8 +135,8 @@ void OpenTsdb::add_line(std::string_view line, std::uint64_t number, sdk::Sample
   });
 }
 
-void OpenTsdb::add_point(const PutPoint& point, const sdk::OwnedLabels& extra,
-                         std::uint64_t number, std::int64_t now_ms, sdk::SampleWriter& writer,
+void OpenTsdb::add_point(const PutPoint& point, const sdk::OwnedLabels& extra, std::uint64_t number,
+                         std::int64_t now_ms, sdk::SampleWriter& writer,
                          sdk::LineReport& report) const {
   if (!point.fault.empty()) return report.bad_line(number, 0, point.fault);
   sdk::SeriesKeyBuilder builder;

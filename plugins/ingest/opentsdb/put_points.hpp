@@ -23,8 +23,8 @@ struct PutPoint {
   std::string fault;  // empty: the point is good
 };
 
-// Reads one point. False: the body is no JSON from here on, see the reader. A point of wrong members
-// is read whole, and its fault says what.
+// Reads one point. False: the body is no JSON from here on, see the reader. A point of wrong
+// members is read whole, and its fault says what.
 bool read_point(sdk::JsonReader& json, PutPoint& point);
 
 // Calls use(point) for each. False as read_point.

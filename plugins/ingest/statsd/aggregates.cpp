@@ -61,7 +61,8 @@ sdk::SeriesKey identity_of(const Aggregate& aggregate) {
 
 // The rows of an aggregate: value_of() counts on this order.
 void make_rows(Aggregate& aggregate) {
-  const auto add = [&](std::string suffix, std::string_view dimension = {}, std::string value = {}) {
+  const auto add = [&](std::string suffix, std::string_view dimension = {},
+                       std::string value = {}) {
     Row row{{}, aggregate.name + suffix, {dimension, std::move(value)}};
     row.key = key_of(aggregate, row);
     aggregate.rows.push_back(std::move(row));
@@ -126,8 +127,7 @@ void Aggregate::end_interval() {
   members.clear();
 }
 
-std::string Aggregates::take(const StatsdLine& line, const Measure& measure,
-                             std::int64_t mono_ns) {
+std::string Aggregates::take(const StatsdLine& line, const Measure& measure, std::int64_t mono_ns) {
   Found found = find(line, measure.kind);
   if (found.aggregate == nullptr) return std::move(found.fault);
   found.aggregate->touched_ns = mono_ns;
@@ -138,8 +138,7 @@ std::string Aggregates::take(const StatsdLine& line, const Measure& measure,
 Aggregates::Found Aggregates::find(const StatsdLine& line, Kind kind) {
   sdk::SeriesKeyBuilder builder;
   const char kind_text = static_cast<char>(kind);
-  const sdk::SeriesKey key =
-      builder.add({&kind_text, 1}).add(line.name()).add(line.tags()).key();
+  const sdk::SeriesKey key = builder.add({&kind_text, 1}).add(line.name()).add(line.tags()).key();
   if (const auto at = by_text_.find(key); at != by_text_.end()) return {at->second, {}};
   std::vector<sdk::SeriesLabels::Label> tags;
   const std::string_view name = read_tags(line.name(), line.tags(), tags);
@@ -204,8 +203,7 @@ std::string Aggregates::claim_name(const Aggregate& aggregate) {
 }
 
 bool Aggregates::is_expired(const Aggregate& aggregate, std::int64_t mono_ns) {
-  return aggregate.ttl_ms != 0 &&
-         mono_ns - aggregate.touched_ns >= aggregate.ttl_ms * 1'000'000;
+  return aggregate.ttl_ms != 0 && mono_ns - aggregate.touched_ns >= aggregate.ttl_ms * 1'000'000;
 }
 
 void Aggregates::end_interval(std::int64_t mono_ns) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // aggregates.hpp - what StatsD's measures add up to: counters and observations since the start,
-// gauges as they stand, sets and quantiles of the current interval. A flush shows all of it as rows.
+// gauges as they stand, sets and quantiles of the current interval. A flush shows all of it as
+// rows.
 //
 // Bounded by the number of series; a series that nobody measured for its ttl ends with a staleness
 // marker. Not thread-safe.
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace narthex::ingest::statsd {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace narthex::ingest::statsd {
 namespace {
@@ -64,8 +65,8 @@ Status check_rule(sdk::Host host, sdk::Value rule) {
     return whole;
   });
   if (!whole) {
-    return host.config_error(rule["match"],
-                             "match must be parts between dots, each of them a star or without one");
+    return host.config_error(
+        rule["match"], "match must be parts between dots, each of them a star or without one");
   }
   const bool drop = rule["action"].get<std::string_view>() == "drop";
   const sdk::Value name = rule["name"];

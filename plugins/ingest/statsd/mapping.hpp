@@ -20,9 +20,9 @@ namespace narthex::ingest::statsd {
 
 // How observations are shown.
 struct ObserverShape {
-  bool histogram = false;          // else a summary
-  std::vector<double> buckets;     // upper bounds, ascending, without +Inf
-  std::vector<double> quantiles;   // each in [0, 1]
+  bool histogram = false;         // else a summary
+  std::vector<double> buckets;    // upper bounds, ascending, without +Inf
+  std::vector<double> quantiles;  // each in [0, 1]
 };
 
 struct Rule {

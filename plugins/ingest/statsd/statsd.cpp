@@ -51,11 +51,9 @@ Status Statsd::validate(sdk::Host host, const Options&, sdk::Value config) {
 // Nothing is stored here, so that nothing can fail and be measured twice.
 Status Statsd::packets(std::span<const nx_bytes> packets, std::span<const nx_str> peers,
                        nx_appender* appender) {
-  return lines_.take_packets(
-      packets, peers, appender,
-      [&](sdk::SampleWriter&, std::string_view packet, sdk::LineReport& report) {
-        read(packet, report);
-      });
+  return lines_.take_packets(packets, peers, appender,
+                             [&](sdk::SampleWriter&, std::string_view packet,
+                                 sdk::LineReport& report) { read(packet, report); });
 }
 
 void Statsd::read(std::string_view packet, sdk::LineReport& report) {
@@ -98,8 +96,7 @@ void Statsd::write(Aggregate& aggregate, bool expired, std::int64_t now_ms,
   }
   for (std::size_t i = 0; i < aggregate.rows.size(); ++i) {
     const Row& row = aggregate.rows[i];
-    const double value =
-        expired ? std::bit_cast<double>(NX_STALE_NAN_BITS) : aggregate.value_of(i);
+    const double value = expired ? std::bit_cast<double>(NX_STALE_NAN_BITS) : aggregate.value_of(i);
     writer.add(row.key, now_ms, value, 0, [&](sdk::SeriesLabels& labels) {
       for (const auto& [name, text] : aggregate.labels) labels.add(name, text);
       lines_.add_labels({}, labels);

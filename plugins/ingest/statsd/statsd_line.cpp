@@ -128,8 +128,8 @@ bool StatsdLine::set_value(Measure& measure) {
   if (!std::isfinite(measure.value)) {
     return fail(begin, "the value is not finite: " + sdk::quote_excerpt(measure.text));
   }
-  measure.relative = measure.kind == Kind::kGauge &&
-                     (measure.text.front() == '+' || measure.text.front() == '-');
+  measure.relative =
+      measure.kind == Kind::kGauge && (measure.text.front() == '+' || measure.text.front() == '-');
   return true;
 }
 
@@ -149,9 +149,8 @@ std::string_view StatsdLine::take_until(std::string_view stops) {
 std::string_view read_tags(std::string_view name, std::string_view dog_tags,
                            std::vector<sdk::SeriesLabels::Label>& tags) {
   const std::size_t end = std::min(name.find_first_of(",#;"), name.size());
-  each_piece(name.substr(end), ",#;", [&](std::string_view tag) {
-    tags.push_back(split_tag(tag, '='));
-  });
+  each_piece(name.substr(end), ",#;",
+             [&](std::string_view tag) { tags.push_back(split_tag(tag, '=')); });
   each_piece(dog_tags, ",", [&](std::string_view tag) { tags.push_back(split_tag(tag, ':')); });
   return name.substr(0, end);
 }

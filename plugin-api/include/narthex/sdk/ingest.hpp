@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ingest.hpp - receivers of pushes in C++: an adapter that makes the nx_ingest and nx_ingest_datagram
-// tables of a class, and the appender of a request.
+// ingest.hpp - receivers of pushes in C++: an adapter that makes the nx_ingest and
+// nx_ingest_datagram tables of a class, and the appender of a request.
 //
 // The class T has, beside what component.hpp asks for, one or both of
 //   static constexpr nx_route kRoutes[] = {{NX_STR("POST"), NX_STR("/api/v1/write"), 0, 0}};
@@ -76,14 +76,18 @@ class RequestAppender {
 namespace detail {
 
 template <class T>
-concept TakesRequests = requires { std::span(T::kRoutes); };
+concept TakesRequests = requires {
+  std::span(T::kRoutes);
+};
 template <class T>
 concept TakesPackets = requires(T& t, std::span<const nx_bytes> packets,
                                 std::span<const nx_str> peers, nx_appender* appender) {
   t.packets(packets, peers, appender);
 };
 template <class T>
-concept Flushes = requires(T& t, nx_appender* appender) { t.flush(appender); };
+concept Flushes = requires(T& t, nx_appender* appender) {
+  t.flush(appender);
+};
 
 template <class T>
 struct RequestTable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // json_reader.hpp - reads JSON (RFC 8259) piece by piece, without a tree: for bodies of many small
-// objects of a known shape. Nothing is allocated but what read_text() unescapes. Trees come from the
-// host (host.h, NX_EXT_TEXT). After a failure everything else fails, too. One thread.
+// objects of a known shape. Nothing is allocated but what read_text() unescapes. Trees come from
+// the host (host.h, NX_EXT_TEXT). After a failure everything else fails, too. One thread.
 //
 //   JsonReader json(text);
 //   json.each_member([&](std::string_view key) {
@@ -123,8 +123,8 @@ class JsonReader {
   static constexpr int kDepthMax = 64;
 
   void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' ||
-                                  text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
       ++at_;
     }
   }
@@ -154,9 +154,9 @@ class JsonReader {
   }
   std::string_view bare_token() {
     const std::size_t begin = offset();
-    while (at_ < text_.size() && (detail::is_digit(text_[at_]) || text_[at_] == '-' ||
-                                  text_[at_] == '+' || text_[at_] == '.' ||
-                                  (text_[at_] >= 'a' && text_[at_] <= 'z') || text_[at_] == 'E')) {
+    while (at_ < text_.size() &&
+           (detail::is_digit(text_[at_]) || text_[at_] == '-' || text_[at_] == '+' ||
+            text_[at_] == '.' || (text_[at_] >= 'a' && text_[at_] <= 'z') || text_[at_] == 'E')) {
       ++at_;
     }
     return text_.substr(begin, at_ - begin);
@@ -186,9 +186,9 @@ class JsonReader {
     out = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = at_ < text_.size() ? text_[at_] : '\0';
-      const int digit = detail::is_digit(c)        ? c - '0'
+      const int digit = detail::is_digit(c)                      ? c - '0'
                         : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                                  : -1;
+                                                                 : -1;
       if (digit < 0) return fail("expected four hexadecimal digits");
       out = out * 16 + static_cast<std::uint32_t>(digit);
     }

@@ -44,30 +44,33 @@ struct LineOptions {
 // The table of options: those of LineOptions, then the receiver's own.
 template <class O, class... Row>
 constexpr std::array<OptionRow<O>, 5 + sizeof...(Row)> line_option_rows(Row... own) {
-  return {OptionRow<O>{"label_value_max_bytes", &O::label_value_max_bytes, R"("16KiB")",
-                       "Longest label value that is taken.", "bytes"},
-          OptionRow<O>{"labels_max",
-                       &O::labels_max,
-                       "64",
-                       "Most labels a series may have.",
-                       {},
-                       R"("minimum": 1)"},
-          OptionRow<O>{"known_series_max",
-                       &O::known_series_max,
-                       "1000000",
-                       "Series remembered by their names in the protocol, 24 bytes each.",
-                       {},
-                       R"("minimum": 0)"},
-          OptionRow<O>{"legacy_names", &O::legacy_names, {},
-                       "Whether characters that Prometheus's names did not have before UTF-8 become "
-                       "underscores in metric and label names."},
-          OptionRow<O>{"labels",
-                       &O::labels,
-                       {},
-                       "Labels that every sample gets; they win over the sender's.",
-                       {},
-                       R"("type": "object", "additionalProperties": {"type": "string"})"},
-          own...};
+  return {
+      OptionRow<O>{"label_value_max_bytes", &O::label_value_max_bytes, R"("16KiB")",
+                   "Longest label value that is taken.", "bytes"},
+      OptionRow<O>{"labels_max",
+                   &O::labels_max,
+                   "64",
+                   "Most labels a series may have.",
+                   {},
+                   R"("minimum": 1)"},
+      OptionRow<O>{"known_series_max",
+                   &O::known_series_max,
+                   "1000000",
+                   "Series remembered by their names in the protocol, 24 bytes each.",
+                   {},
+                   R"("minimum": 0)"},
+      OptionRow<O>{"legacy_names",
+                   &O::legacy_names,
+                   {},
+                   "Whether characters that Prometheus's names did not have before UTF-8 become "
+                   "underscores in metric and label names."},
+      OptionRow<O>{"labels",
+                   &O::labels,
+                   {},
+                   "Labels that every sample gets; they win over the sender's.",
+                   {},
+                   R"("type": "object", "additionalProperties": {"type": "string"})"},
+      own...};
 }
 
 // Calls use(line, number) for each line, numbers from 1, without its line break (\n or \r\n). The
@@ -103,7 +106,6 @@ inline Result<OwnedLabels> extra_labels_of(const nx_ingest_request& request) {
 // Thread-safe.
 class LineIngest {
  public:
-
   // `name` is the component's: metrics are narthex_ingest_<name>_*.
   LineIngest(Host host, const LineOptions& options, std::string_view name)
       : host_(host),
@@ -138,9 +140,9 @@ class LineIngest {
     return RequestAppender(append_, of_packets);
   }
 
-  // One push. read(writer) adds all its samples and tells `report` about bad lines; it may be called
-  // a second time, and must then do the same. A failure means that nothing is stored; what was
-  // refused otherwise is in the report. keep_going as in SampleWriter::write.
+  // One push. read(writer) adds all its samples and tells `report` about bad lines; it may be
+  // called a second time, and must then do the same. A failure means that nothing is stored; what
+  // was refused otherwise is in the report. keep_going as in SampleWriter::write.
   template <class Read>
   Status take(const RequestAppender& appender, bool keep_going, LineReport& report, Read&& read) {
     std::unique_ptr<SampleWriter> writer = take_writer();
@@ -174,14 +176,13 @@ class LineIngest {
                       nx_appender* to, Read&& read) {
     LineReport report;
     std::string_view peer;
-    const Status status =
-        take(appender(to), true, report, [&](SampleWriter& writer) {
-          for (std::size_t i = 0; i < packets.size(); ++i) {
-            const bool good = report.all_taken();
-            read(writer, view(packets[i]), report);
-            if (good && !report.all_taken()) peer = view(peers[i]);
-          }
-        });
+    const Status status = take(appender(to), true, report, [&](SampleWriter& writer) {
+      for (std::size_t i = 0; i < packets.size(); ++i) {
+        const bool good = report.all_taken();
+        read(writer, view(packets[i]), report);
+        if (good && !report.all_taken()) peer = view(peers[i]);
+      }
+    });
     if (status.ok() && !report.all_taken()) {
       host_.warn("lines refused", {{"err", report.text()}, {"peer", peer}});
     }

@@ -30,8 +30,8 @@ class LineReport {
     ++bad_lines_;
     keep(line, column, std::move(text));
   }
-  // A sample of a line that was not stored, while others of the line may have been. Line 0: it is of
-  // no line.
+  // A sample of a line that was not stored, while others of the line may have been. Line 0: it is
+  // of no line.
   void bad_sample(std::uint64_t line, std::string text) {
     ++bad_samples_;
     keep(line, 0, std::move(text));

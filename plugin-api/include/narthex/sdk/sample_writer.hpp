@@ -5,7 +5,8 @@
 //
 // Used by one thread at a time and again for push after push: it keeps its memory. The order of a
 // push is begin(), add() for every sample, write(); when write() leaves forgotten() true, the
-// storage had dropped series since they were resolved: begin_again(), the same add() calls, write().
+// storage had dropped series since they were resolved: begin_again(), the same add() calls,
+// write().
 #pragma once
 
 #include <narthex/sdk/ingest.hpp>

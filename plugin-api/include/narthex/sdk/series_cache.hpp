@@ -28,8 +28,8 @@ struct SeriesKey {
 };
 
 // The hash of a name of several parts, fed one after the other. Each part is delimited: ("ab", "c")
-// and ("a", "bc") differ. A copy goes on from the same prefix, so that what fields of one line share
-// is hashed once.
+// and ("a", "bc") differ. A copy goes on from the same prefix, so that what fields of one line
+// share is hashed once.
 class SeriesKeyBuilder {
  public:
   SeriesKeyBuilder() : SeriesKeyBuilder(process_key()) {}

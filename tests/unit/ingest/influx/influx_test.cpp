@@ -51,16 +51,14 @@ TEST_CASE("lines and what is stored of them", "[influx]") {
       {"h\xc3\xa9,t\xc3\xa9=\xc3\xa9 f=1", {{"h\xc3\xa9_f{t\xc3\xa9=\"\xc3\xa9\"}", "1 @0"}}},
       {",a=b only=3", {{R"(only{a="b"})", "3 @0"}}},
       {"m,__name__=q f=1", {{"m_f", "1 @0"}}},
-      {"m f=T,g=FALSE,h=true,i=f,j=True", {{"m_f", "1 @0"},
-                                           {"m_g", "0 @0"},
-                                           {"m_h", "1 @0"},
-                                           {"m_i", "0 @0"},
-                                           {"m_j", "1 @0"}}},
-      {"m h=1e3,i=-5i,j=+4,k=-1.5e-3,l=.5", {{"m_h", "1000 @0"},
-                                             {"m_i", "-5 @0"},
-                                             {"m_j", "4 @0"},
-                                             {"m_k", "-0.0015 @0"},
-                                             {"m_l", "0.5 @0"}}},
+      {"m f=T,g=FALSE,h=true,i=f,j=True",
+       {{"m_f", "1 @0"}, {"m_g", "0 @0"}, {"m_h", "1 @0"}, {"m_i", "0 @0"}, {"m_j", "1 @0"}}},
+      {"m h=1e3,i=-5i,j=+4,k=-1.5e-3,l=.5",
+       {{"m_h", "1000 @0"},
+        {"m_i", "-5 @0"},
+        {"m_j", "4 @0"},
+        {"m_k", "-0.0015 @0"},
+        {"m_l", "0.5 @0"}}},
       {"m i=9223372036854775807i,u=18446744073709551615u",
        {{"m_i", "9223372036854776000 @0"}, {"m_u", "18446744073709552000 @0"}}},
       {"m f=inf,g=-Inf", {{"m_f", "+Inf @0"}, {"m_g", "-Inf @0"}}},
@@ -200,10 +198,9 @@ TEST_CASE("names are made of measurement and field as it is configured", "[influ
     return names;
   };
   const nx_value yes = arena.boolean(true);
-  CHECK(stored({{NX_STR("separator"), arena.string(".")}, {NX_STR("db_label"), arena.string("")}}) ==
-        "a-b.one c.x c.y ");
-  CHECK(stored({{NX_STR("skip_single_field"), yes}}) ==
-        R"(a-b{db="d"} c_x{db="d"} c_y{db="d"} )");
+  CHECK(stored({{NX_STR("separator"), arena.string(".")},
+                {NX_STR("db_label"), arena.string("")}}) == "a-b.one c.x c.y ");
+  CHECK(stored({{NX_STR("skip_single_field"), yes}}) == R"(a-b{db="d"} c_x{db="d"} c_y{db="d"} )");
   CHECK(stored({{NX_STR("skip_measurement"), yes}}) == R"(one{db="d"} x{db="d"} y{db="d"} )");
   CHECK(stored({{NX_STR("legacy_names"), yes}}) == R"(a_b_one{db="d"} c_x{db="d"} c_y{db="d"} )");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenTSDB's put over HTTP and as lines, as VictoriaMetrics 1.145 does it; the plugin's README names
-// where the two differ.
+// OpenTSDB's put over HTTP and as lines, as VictoriaMetrics 1.145 does it; the plugin's README
+// names where the two differ.
 #include "plugins/ingest/opentsdb/opentsdb.hpp"
 #include "tests/support/push_fixture.hpp"
 
@@ -40,7 +40,8 @@ TEST_CASE("what is wrong with a line has its place", "[opentsdb]") {
       {"version", "line 1, column 1: expected put, got \"version\""},
       {"PUT o 1 1 a=b", "line 1, column 1: expected put, got \"PUT\""},
       {"put", "line 1, column 4: expected the name of a metric"},
-      {"put o xx 3 a=b", "line 1, column 7: expected a time in seconds or milliseconds, got \"xx\""},
+      {"put o xx 3 a=b",
+       "line 1, column 7: expected a time in seconds or milliseconds, got \"xx\""},
       {"put o nan 3 a=b", "line 1, column 7: expected a time"},
       {"put o 5 x a=b", "line 1, column 9: expected a number as the value, got \"x\""},
       {"put o 5", "line 1, column 8: expected a number as the value"},
@@ -118,8 +119,8 @@ TEST_CASE("summary and details say what became of the points", "[opentsdb]") {
 
 TEST_CASE("half a body stores nothing", "[opentsdb]") {
   const std::string good = R"({"metric":"o","value":1})";
-  for (const std::string& body : {"[" + good, good + "x", std::string("xx"), std::string(),
-                                  "[" + good + "," + good + ",}"}) {
+  for (const std::string& body :
+       {"[" + good, good + "x", std::string("xx"), std::string(), "[" + good + "," + good + ",}"}) {
     INFO(body);
     Fixture f;
     const net::Response answer = f.post(0, body);

@@ -28,7 +28,7 @@ struct Record {
   }
   std::mutex mutex;
   std::condition_variable changed;
-  std::string taken;      // of calls that worked; guarded by mutex, as all below
+  std::string taken;  // of calls that worked; guarded by mutex, as all below
   int calls = 0;
   int flushes = 0;
   int flushes_at_stop = -1;
@@ -122,8 +122,7 @@ TEST_CASE("what cannot be stored now comes again, unchanged", "[ingest][sockets]
   CHECK(f.shows(R"(narthex_ingest_lost_bytes_total{receiver="recorder"} 0)"));
 }
 
-TEST_CASE("what fails for good is dropped and counted, and the next goes on",
-          "[ingest][sockets]") {
+TEST_CASE("what fails for good is dropped and counted, and the next goes on", "[ingest][sockets]") {
   SocketFixture f;
   {
     const std::lock_guard lock(f.seen.mutex);
