@@ -256,7 +256,8 @@ class Configuration(unittest.TestCase):
 
     def test_wrong_options_are_told_with_their_place(self):
         cases = {
-            'plugin = "graphite"\n': "graphite",
+            'plugin = "graphite"\n': 'plugin "graphite" does not offer narthex.ingest/1: it needs sockets',
+            'plugin = "import"\nlisten = "127.0.0.1:0"\n': "it takes HTTP only, leave listen out",
             'plugin = "graphite"\nlisten = "127.0.0.1:0"\ntransport = "sctp"\n': "c.toml:4",
             'plugin = "graphite"\nlisten = "127.0.0.1:0"\nnope = 1\n': "c.toml:4",
             'plugin = "influx"\nflush_interval = "5s"\n': "flush_interval needs listen",
