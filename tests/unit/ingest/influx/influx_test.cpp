@@ -83,7 +83,7 @@ TEST_CASE("what is wrong with a line has its place", "[influx]") {
       {"m f=1,g", "line 1, column 7: expected field=value, got \"g\""},
       {"m =1", "line 1, column 3: a field without a name"},
       {"m,x f=1", "line 1, column 3: expected tag=value, got \"x\""},
-      {"m, a=1 f=1", "line 1, column 3: expected tag=value, got \"\""},
+      {"m, a=1", "line 1, column 3: expected tag=value, got \"\""},
       {"m f=0x10", "line 1, column 5: the value of field"},
       {"m f=1_000", "line 1, column 5: the value of field"},
       {"m f=1=2", "line 1, column 5: the value of field"},
@@ -96,7 +96,7 @@ TEST_CASE("what is wrong with a line has its place", "[influx]") {
       {"m f=\"a\"b", "line 1, column 8: expected a comma or a blank after a text, got \"b\""},
       {"m,a=\xff f=1", "line 1: label \"a\" is not valid UTF-8"},
       {"# c\n\nbad\nm f=1", "line 3, column 4: expected a blank"},
-      {"m,a=\"x y\" f=1", "line 1, column 9: expected field=value"},
+      {"m,a=\"x y\" f=1", "line 1, column 8: expected field=value, got \"y"},
   };
   for (const auto& [body, text] : cases) {
     INFO(body);
