@@ -15,6 +15,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -93,6 +94,21 @@ struct PushFixture {
     }
     if (!cursor->status().ok()) throw sdk::Error(cursor->status());
     return found;
+  }
+
+  // `family type help` of each family.
+  std::vector<std::string> metadata() {
+    std::vector<std::string> out;
+    Result<store::Querier> querier = store.open(INT64_MIN, INT64_MAX);
+    if (!querier.ok()) throw sdk::Error(querier.status());
+    const Status status = querier->metadata("", 0, [&](std::span<const nx_metadata> items) {
+      for (const nx_metadata& m : items) {
+        out.push_back(std::string(view(m.family)) + ' ' + std::to_string(m.type) + ' ' +
+                      std::string(view(m.help)));
+      }
+    });
+    if (!status.ok()) throw sdk::Error(status);
+    return out;
   }
 
   FakeHost host;

@@ -41,6 +41,13 @@ TEST_CASE("text and what is stored of it", "[import]") {
   }
 }
 
+TEST_CASE("types and helps are stored", "[import]") {
+  Fixture f;
+  CHECK(f.post(Import::kText, "# TYPE a counter\n# HELP a What it is.\na 1\n#TYPE b x\n").status ==
+        204);
+  CHECK(f.metadata() == std::vector<std::string>{"a 1 What it is.", "b 0 "});
+}
+
 TEST_CASE("what is wrong with text has its place, and the rest is stored", "[import]") {
   const std::pair<const char*, const char*> cases[] = {
       {"a", "line 1, column 2: the value is no number: \"\""},

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace narthex::ingest::statsd {
@@ -96,6 +97,16 @@ TEST_CASE("counters go on over flushes, sets begin anew, gauges stay", "[statsd]
   CHECK(f.series() == Series{{"c", "1 @0 3 @10000 3 @20000"},
                              {"g", "5 @0 5 @10000 5 @20000"},
                              {"s", "1 @0 2 @10000 0 @20000"}});
+}
+
+TEST_CASE("families are described", "[statsd]") {
+  Fixture f;
+  REQUIRE(f.send({"c:1|c\ng:5|g\nt:1|ms"}).ok());
+  REQUIRE(f.flush().ok());
+  std::vector<std::string> families = f.metadata();
+  std::sort(families.begin(), families.end());
+  CHECK(families == std::vector<std::string>{"c 1 Metric of StatsD.", "g 2 Metric of StatsD.",
+                                             "t 5 Metric of StatsD."});
 }
 
 TEST_CASE("observations become a summary", "[statsd]") {
