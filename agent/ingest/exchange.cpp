@@ -63,6 +63,12 @@ PluginReply::PluginReply() {
   };
 }
 
+void PluginReply::take_back() {
+  raw_.status = 0;
+  headers_.clear();
+  body_.clear();
+}
+
 net::Response PluginReply::finish(const Status& outcome) {
   net::Response response;
   response.status = has_status() ? raw_.status : http_status(outcome.code());

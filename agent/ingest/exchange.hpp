@@ -37,6 +37,8 @@ class PluginReply {
   nx_ingest_reply* raw() { return &raw_; }
   bool has_status() const { return raw_.status != 0; }
 
+  // Forgets what the plugin answered: things turned out differently after it had.
+  void take_back();
   // The answer. `outcome` is what handle() returned, NX_PARTIAL with its text included.
   net::Response finish(const Status& outcome);
 

@@ -91,7 +91,9 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
       return returned;
     });
   if (failed.ok()) {
+    const nx_status said = outcome.code();
     outcome = commit(appender, std::move(outcome));
+    if (outcome.code() != said) reply.take_back();
   } else {
     outcome = failed;
   }

@@ -161,6 +161,13 @@ class LineIngest(unittest.TestCase):
         self.comes('{__name__=~"o\\\\..*"}', {
             **self.series("1", name="o.http", a="b"), **self.series("2", name="o.tcp", a="b")})
 
+    def test_what_the_storage_refuses_is_no_success_whatever_the_plugin_said(self):
+        point = {"metric": "o.twice", "timestamp": self.now}
+        body = json.dumps([dict(point, value=1), dict(point, value=2)])
+        answer = self.agent.post("/api/put?summary", body.encode())
+        self.assertEqual(answer.status, 400, answer.text)
+        self.assertIn("1 of 2 samples were refused", answer.text)
+
     # ---- import and export
 
     def test_import_of_text(self):
