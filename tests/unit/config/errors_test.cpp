@@ -118,7 +118,7 @@ TEST_CASE("sockets of receivers within their bounds", "[config]") {
       {receiver + "transport: sctp}]\n", "transport must be \"tcp\", \"udp\" or \"both\""},
       {receiver + "max_connections: 0}]\n", "max_connections must be between 1 and 1000000"},
       {receiver + "idle_timeout: 1ms}]\n", "idle_timeout must be between 100ms and 1d"},
-      {receiver + "max_line_size: 1}]\n", "max_line_size must be between 64B and 16MiB"},
+      {receiver + "max_line_size: 1B}]\n", "max_line_size must be between 64B and 16MiB"},
       {receiver + "flush_interval: 2d}]\n", "flush_interval must be between 100ms and 1d"},
       {"ingest: [{plugin: influx, transport: tcp}]\n", "transport needs listen"},
   };
