@@ -2,7 +2,7 @@
 // influx.cpp - any body: every line is read once, what is told about a bad one lies in the body,
 // and what is stored can be read.
 #include "plugins/ingest/influx/influx.hpp"
-#include "tests/support/push_fixture.hpp"
+#include "tests/support/checked_append.hpp"
 
 #include <cstdlib>
 
@@ -20,9 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::abort();
     }
   }
-  narthex::test::PushFixture<Influx> fixture;
-  const int status = fixture.post(Influx::kWrite1, body).status;
-  if (status != 204 && status != 400) std::abort();
-  (void)fixture.series();
+  narthex::test::CheckedReceiver<Influx> receiver;
+  for (const std::uint32_t route : {Influx::kWrite1, Influx::kWrite2}) {
+    const int status = receiver.post(route, body);
+    if (status != 204 && status != 400) std::abort();
+  }
   return 0;
 }
