@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   narthex::test::CheckedReceiver<narthex::ingest::import::Import> receiver;
   const std::string path = rest.substr(0, rest.find('\n'));
-  const int status = receiver.post(data[0] % 3, rest, {}, path).status;
+  const int status = receiver.post(data[0] % 3, rest, {}, path);
   if (status != 204 && status != 400) std::abort();
   return 0;
 }
