@@ -27,7 +27,6 @@
 #include "web/web.hpp"
 
 #include <narthex/exporter.h>
-#include <narthex/ingest.h>
 #include <narthex/protocol.h>
 #include <narthex/storage.h>
 
@@ -368,7 +367,7 @@ Status App::check_plugins(const config::Config& config, std::vector<document::Fi
     keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document));
   }
   for (const ingest::ReceiverOptions& r : config.ingest) {
-    keep(check(NX_INGEST_ID, "ingest", r.plugin, r.config, r.document));
+    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document));
   }
   return first;
 }

@@ -15,6 +15,7 @@ namespace narthex::api {
 Status mount_query(const Services& services);       // query, query_range, query_exemplars
 Status mount_expression(const Services& services);  // format_query, parse_query, features
 Status mount_series(const Services& services);      // series, labels, label/<name>/values
+Status mount_export(const Services& services);      // export
 Status mount_targets(const Services& services);     // targets, scrape_pools, metadata
 Status mount_status(const Services& services);      // status/*
 Status mount_queries(const Services& services);     // status/queries

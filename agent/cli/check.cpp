@@ -9,7 +9,6 @@
 
 #include <narthex/discovery.h>
 #include <narthex/exporter.h>
-#include <narthex/ingest.h>
 
 #include <cstdio>
 
@@ -35,7 +34,7 @@ class PluginCheck {
       check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document);
     }
     for (const ingest::ReceiverOptions& each : config.ingest) {
-      check(NX_INGEST_ID, "ingest", each.plugin, each.config, each.document);
+      check(each.interface_id(), "ingest", each.plugin, each.config, each.document);
     }
   }
 

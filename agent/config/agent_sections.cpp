@@ -26,7 +26,12 @@ constexpr std::array<std::string_view, 14> kExporterKeys = {"plugin",
                                                             "label_name_length_limit",
                                                             "label_value_length_limit",
                                                             "keep_dropped_targets"};
-constexpr std::array<std::string_view, 2> kReceiverKeys = {"plugin", "listen"};
+// Keys of a receiver that are the agent's; the rest is its plugin's.
+constexpr std::array<std::string_view, 7> kReceiverKeys = {
+    "plugin",       "listen",        "transport",     "max_connections",
+    "idle_timeout", "max_line_size", "flush_interval"};
+constexpr std::array<std::string_view, 5> kSocketKeys = {
+    "transport", "max_connections", "idle_timeout", "max_line_size", "flush_interval"};
 
 std::string fingerprint_of_part(const Part& part) {
   std::string text;
@@ -78,6 +83,45 @@ std::vector<scrape::ExporterOptions> read_exporters(TableReader& root,
   return exporters;
 }
 
+namespace {
+
+void read_transport(TableReader& table, ingest::ReceiverOptions& receiver) {
+  std::string transport;
+  if (!table.read("transport", transport)) return;
+  receiver.tcp = transport != "udp";
+  receiver.udp = transport != "tcp";
+  if (transport == "tcp" || transport == "udp" || transport == "both") return;
+  table.error("transport", "transport must be \"tcp\", \"udp\" or \"both\"");
+}
+
+// The keys of receivers with sockets of their own. A value that is out of bounds is an error.
+void read_sockets(TableReader& table, ingest::ReceiverOptions& receiver) {
+  constexpr std::int64_t kDay = 86'400'000;
+  read_transport(table, receiver);
+  if (table.read("max_connections", receiver.connections_max) &&
+      (receiver.connections_max == 0 || receiver.connections_max > 1'000'000)) {
+    table.error("max_connections", "max_connections must be between 1 and 1000000");
+  }
+  if (table.read_duration("idle_timeout", receiver.idle_timeout_ms) &&
+      (receiver.idle_timeout_ms < 100 || receiver.idle_timeout_ms > kDay)) {
+    table.error("idle_timeout", "idle_timeout must be between 100ms and 1d");
+  }
+  if (table.read_bytes("max_line_size", receiver.line_bytes_max) &&
+      (receiver.line_bytes_max < 64 || receiver.line_bytes_max > (16 << 20))) {
+    table.error("max_line_size", "max_line_size must be between 64B and 16MiB");
+  }
+  if (table.read_duration("flush_interval", receiver.flush_interval_ms) &&
+      (receiver.flush_interval_ms < 100 || receiver.flush_interval_ms > kDay)) {
+    table.error("flush_interval", "flush_interval must be between 100ms and 1d");
+  }
+  if (!receiver.listen.empty()) return;
+  for (const std::string_view key : kSocketKeys) {
+    if (table.has(key)) table.error(key, std::string(key) + " needs listen");
+  }
+}
+
+}  // namespace
+
 std::vector<ingest::ReceiverOptions> read_receivers(TableReader& root) {
   std::vector<ingest::ReceiverOptions> receivers;
   for (TableReader& table : root.tables("ingest", "empty element of ingest")) {
@@ -85,6 +129,7 @@ std::vector<ingest::ReceiverOptions> read_receivers(TableReader& root) {
     table.read("plugin", receiver.plugin);
     if (receiver.plugin.empty()) table.error("plugin", "a receiver needs a plugin");
     table.read("listen", receiver.listen);
+    read_sockets(table, receiver);
     receiver.document =
         document::Document::without(table.part().document, *table.part().value, kReceiverKeys);
     receiver.config = &receiver.document->root();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/library_set.hpp"
 
+#include <narthex/ingest.h>
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
@@ -32,6 +33,15 @@ std::string canonical_path(const fs::path& path) {
   return error ? path.string() : real.string();
 }
 
+// Why a plugin that is there cannot do what is asked.
+std::string lacking(std::string_view interface_id, std::string_view component) {
+  std::string text = "plugin \"" + std::string(component) + "\" does not offer " +
+                     std::string(interface_id);
+  if (interface_id == NX_INGEST_ID) text += ": it needs sockets of its own, set listen";
+  if (interface_id == NX_INGEST_DATAGRAM_ID) text += ": it takes HTTP only, leave listen out";
+  return text;
+}
+
 }  // namespace
 
 LibrarySet::LibrarySet(std::vector<std::string> folders) : folders_(std::move(folders)) {}
@@ -50,7 +60,7 @@ Result<FoundComponent> LibrarySet::find(std::string_view interface_id, std::stri
   }
   load_candidates(kind, [&] { return search().component != nullptr; });
   if (FoundComponent found = search(); found.component != nullptr) return found;
-  return not_found(explain(kind, component));
+  return not_found(explain(interface_id, kind, component));
 }
 
 std::vector<FoundComponent> LibrarySet::find_all(std::string_view interface_id,
@@ -142,7 +152,12 @@ std::vector<std::string> LibrarySet::unseen_files() const {
   return paths;
 }
 
-std::string LibrarySet::explain(std::string_view kind, std::string_view component) const {
+std::string LibrarySet::explain(std::string_view interface_id, std::string_view kind,
+                                std::string_view component) const {
+  const std::string id = std::string(kind) + '.' + std::string(component);
+  for (const auto& [path, library] : loaded_) {
+    if (library->id() == id) return lacking(interface_id, component);
+  }
   std::string text = "no plugin offers " + std::string(kind) + " \"" + std::string(component) +
                      "\": " + file_name(kind, component) + " is not in";
   if (folders_.empty()) text += " any folder, none is configured";

@@ -45,7 +45,8 @@ class LibrarySet {
   void load(const std::string& path);
   void load_candidates(std::string_view kind, const std::function<bool()>& enough);
   std::vector<std::string> unseen_files() const;
-  std::string explain(std::string_view kind, std::string_view component) const;
+  std::string explain(std::string_view interface_id, std::string_view kind,
+                      std::string_view component) const;
 
   const std::vector<std::string> folders_;
   const telemetry::Log log_{"host"};

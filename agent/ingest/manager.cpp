@@ -2,6 +2,7 @@
 #include "ingest/manager.hpp"
 
 #include "ingest/receiver.hpp"
+#include "ingest/socket_receiver.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +26,12 @@ Status Manager::apply(std::span<const ReceiverOptions> receivers) {
       return o.plugin == r.plugin && o.fingerprint == r.fingerprint;
     });
   };
-  std::erase_if(running_, [&](const Running& r) { return !wanted(r); });
+  const std::int64_t deadline = services_.executor.clock().mono_ns() + kStopBudgetNs;
+  std::erase_if(running_, [&](const Running& r) {
+    if (wanted(r)) return false;
+    r.receiver->stop(deadline);
+    return true;
+  });
   Status first;
   for (const ReceiverOptions& options : receivers) {
     const bool runs = std::any_of(running_.begin(), running_.end(), [&](const Running& r) {
@@ -39,13 +45,8 @@ Status Manager::apply(std::span<const ReceiverOptions> receivers) {
 }
 
 Status Manager::start(const ReceiverOptions& options) {
-  if (!options.listen.empty()) {
-    return {NX_ERR_UNSUPPORTED, "receiver " + options.plugin +
-                                    ": listen: receivers with sockets of their own are not "
-                                    "there yet, only HTTP routes"};
-  }
   host::InstanceRequest request;
-  request.interface_id = NX_INGEST_ID;
+  request.interface_id = options.interface_id();
   request.kind = "ingest";
   request.component = options.plugin;
   request.name = free_name(options.plugin);
@@ -53,12 +54,21 @@ Status Manager::start(const ReceiverOptions& options) {
   request.document = options.document;
   Result<std::shared_ptr<host::Instance>> made = services_.plugins.create(request);
   if (!made.ok()) return made.status().with_prefix("receiver " + options.plugin);
-  auto receiver = std::make_unique<Receiver>(*std::move(made), services_.server, services_.store,
-                                             services_.registry);
+  std::unique_ptr<Receiving> receiver = make(options, *std::move(made));
   const Status started = receiver->start();
   if (!started.ok()) return started.with_prefix("receiver " + options.plugin);
   running_.push_back({options.plugin, options.fingerprint, std::move(receiver)});
   return Status();
+}
+
+std::unique_ptr<Receiving> Manager::make(const ReceiverOptions& options,
+                                         std::shared_ptr<host::Instance> instance) {
+  if (options.listen.empty()) {
+    return std::make_unique<Receiver>(std::move(instance), services_.server, services_.store,
+                                      services_.registry);
+  }
+  return std::make_unique<SocketReceiver>(options, std::move(instance), services_.executor,
+                                          services_.store, services_.registry);
 }
 
 // "ingest.remote_write" for the first receiver of a plugin, with a number for others.

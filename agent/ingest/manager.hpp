@@ -6,7 +6,7 @@
 #include "host/plugin_host.hpp"
 #include "ingest/options.hpp"
 #include "net/server.hpp"
-#include "runtime/executor.hpp"
+#include "runtime/asio_executor.hpp"
 #include "store/store.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -17,11 +17,11 @@
 
 namespace narthex::ingest {
 
-class Receiver;
+class Receiving;
 
 // What the manager works with; all outlive it.
 struct ManagerServices {
-  runtime::Executor& executor;
+  runtime::AsioExecutor& executor;
   telemetry::Registry& registry;
   net::Server& server;
   store::Store& store;
@@ -43,9 +43,11 @@ class Manager {
   struct Running {
     std::string plugin;
     std::string fingerprint;
-    std::unique_ptr<Receiver> receiver;
+    std::unique_ptr<Receiving> receiver;
   };
   Status start(const ReceiverOptions& options);
+  std::unique_ptr<Receiving> make(const ReceiverOptions& options,
+                                  std::shared_ptr<host::Instance> instance);
   std::string free_name(const std::string& plugin);
 
   const ManagerServices services_;

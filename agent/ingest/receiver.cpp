@@ -6,19 +6,12 @@
 #include <narthex/sdk/text.hpp>
 
 #include <span>
-#include <string_view>
 
 namespace narthex::ingest {
 namespace {
 
 constexpr std::int64_t kRoutesDeadlineMs = 5'000;
 constexpr std::int64_t kHandleDeadlineMs = 60'000;
-
-// Names of NX_ROW_* codes, as a label.
-constexpr std::string_view kReasons[NX_ROW_CODE_COUNT] = {
-    "ok",           "out_of_order", "out_of_bounds",    "too_old",
-    "duplicate",    "unknown_ref",  "bad_labels",       "bad_histogram",
-    "series_limit", "unsupported",  "exemplar_refused", "failed"};
 
 }  // namespace
 
@@ -32,9 +25,7 @@ Receiver::Receiver(std::shared_ptr<host::Instance> instance, net::Server& server
       store_(store),
       registry_(registry),
       grant_(instance_->host(), store),
-      samples_(registry.counter("narthex_ingest_samples_total",
-                                "Samples that a receiver stored, histograms included.",
-                                Labels{{"receiver", instance_->name()}})) {}
+      rows_(registry, instance_->name()) {}
 
 Receiver::~Receiver() { stop(0); }
 
@@ -100,9 +91,11 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
       return returned;
     });
   if (failed.ok()) {
+    const nx_status said = outcome.code();
     bool stored = false;
     outcome = commit(appender, std::move(outcome), stored);
-    if (!stored) reply.discard();
+    // What the plugin answered holds only as far as all was stored as it was told.
+    if (!stored || (outcome.code() != said && reply.has_status())) reply.discard();
   } else {
     outcome = failed;
   }
@@ -122,25 +115,12 @@ Status Receiver::commit(SampleAppender& appender, Status outcome, bool& stored) 
   const Status committed = appender.commit(result);
   stored = committed.ok();
   if (!stored) return committed;
-  count_rows(result);
+  rows_.count(result);
   if (result.refused == 0 || outcome.code() != NX_OK) return outcome;
   return {NX_PARTIAL, std::to_string(result.refused) + " of " +
                           std::to_string(result.refused + result.accepted) +
                           " samples were refused when they were stored: another sender or the same "
                           "request wrote their series at these times"};
-}
-
-void Receiver::count_rows(const nx_append_result& result) {
-  samples_.add(static_cast<double>(result.accepted));
-  if (result.refused == 0) return;
-  for (int code = 1; code < NX_ROW_CODE_COUNT; ++code) {
-    if (result.by_code[code] == 0) continue;
-    registry_
-        .counter("narthex_ingest_refused_samples_total",
-                 "Samples that a receiver was refused by the storage, by reason.",
-                 Labels{{"reason", std::string(kReasons[code])}, {"receiver", instance_->name()}})
-        .add(static_cast<double>(result.by_code[code]));
-  }
 }
 
 }  // namespace narthex::ingest

@@ -5,6 +5,8 @@
 
 #include "host/instance.hpp"
 #include "ingest/append_service.hpp"
+#include "ingest/receiving.hpp"
+#include "ingest/row_counters.hpp"
 #include "net/server.hpp"
 #include "store/store.hpp"
 #include "telemetry/metrics.hpp"
@@ -19,21 +21,21 @@
 
 namespace narthex::ingest {
 
-class Receiver {
+class Receiver final : public Receiving {
  public:
   static constexpr std::uint64_t kBodyMaxBytes = std::uint64_t{32} << 20;  // decoded
 
   // All outlive it. The instance was created, not started.
   Receiver(std::shared_ptr<host::Instance> instance, net::Server& server, store::Store& store,
            telemetry::Registry& registry);
-  ~Receiver();  // stops
+  ~Receiver() override;  // stops
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
   // Starts the instance and mounts its routes; on failure nothing stays mounted.
-  Status start();
+  Status start() override;
   // Takes the routes away, waits for requests under way, and stops the instance.
-  void stop(std::int64_t deadline_mono_ns);
+  void stop(std::int64_t deadline_mono_ns) override;
 
   // What a route's handler does.
   net::Response handle(const net::Request& request, std::uint32_t route_id);
@@ -42,7 +44,6 @@ class Receiver {
   Status mount(const nx_route& route);
   void unmount();
   Status commit(SampleAppender& appender, Status outcome, bool& stored);
-  void count_rows(const nx_append_result& result);
 
   const std::shared_ptr<host::Instance> instance_;
   const nx_ingest* const table_;
@@ -53,7 +54,7 @@ class Receiver {
   telemetry::Registry& registry_;
   const AppendGrant grant_;
   std::vector<std::pair<std::string, std::string>> mounted_;  // method, path
-  telemetry::Counter& samples_;
+  RowCounters rows_;
 };
 
 }  // namespace narthex::ingest

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/front.hpp"
 
+#include "net/listen_address.hpp"
+
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -45,26 +47,6 @@ LaneQueueOptions lane_options(Lane lane, const ServerOptions& options) {
   return {};
 }
 
-// "host:port", "[v6]:port", ":port" (all addresses).
-Result<tcp::endpoint> parse_listen(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return invalid_config("listen address without a port: " + listen);
-  std::string host = listen.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  std::uint64_t port = 0;
-  if (!parse_length(listen.substr(colon + 1), port) || port > 65535) {
-    return invalid_config("listen address without a valid port: " + listen);
-  }
-  if (host.empty()) return tcp::endpoint(tcp::v6(), static_cast<unsigned short>(port));
-  if (host == "localhost") host = "127.0.0.1";
-  error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error) return invalid_config("listen address is not an IP address: " + listen);
-  return tcp::endpoint(address, static_cast<unsigned short>(port));
-}
-
 }  // namespace
 
 Front::Front(ServerOptions options, runtime::AsioExecutor& executor, telemetry::Registry& registry)
@@ -97,16 +79,17 @@ Status Front::start(std::shared_ptr<const CallEnvironment> environment) {
 }
 
 Status Front::listen() {
-  const auto endpoint = parse_listen(options_.listen);
-  if (!endpoint.ok()) return endpoint.status();
+  const Result<ListenAddress> wanted = parse_listen(options_.listen);
+  if (!wanted.ok()) return wanted.status();
+  const tcp::endpoint endpoint(wanted->address, wanted->port);
   error_code error;
-  acceptor_.open(endpoint->protocol(), error);
+  acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error && endpoint->protocol() == tcp::v6()) {
-    const bool only = !endpoint->address().is_unspecified();
+  if (!error && endpoint.protocol() == tcp::v6()) {
+    const bool only = !endpoint.address().is_unspecified();
     acceptor_.set_option(asio::ip::v6_only(only), error);
   }
-  if (!error) acceptor_.bind(*endpoint, error);
+  if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(kBacklog, error);
   if (!error) acceptor_.non_blocking(true, error);
   if (error) {
@@ -115,9 +98,7 @@ Status Front::listen() {
     return io_error("cannot listen on " + options_.listen + ": " + error.message());
   }
   const tcp::endpoint bound = acceptor_.local_endpoint(error);
-  const std::string host = bound.address().to_string();
-  address_ =
-      (bound.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(bound.port());
+  address_ = listen_text(bound.address(), bound.port());
   return {};
 }
 

@@ -152,6 +152,25 @@ TEST_CASE("authentication and proxies exclude each other as in Prometheus", "[co
   }
 }
 
+TEST_CASE("sockets of receivers within their bounds", "[config]") {
+  const std::string receiver = "ingest: [{plugin: graphite, listen: ':2003', ";
+  const Case cases[] = {
+      {receiver + "transport: sctp}]\n", "transport must be \"tcp\", \"udp\" or \"both\""},
+      {receiver + "max_connections: 0}]\n", "max_connections must be between 1 and 1000000"},
+      {receiver + "idle_timeout: 1ms}]\n", "idle_timeout must be between 100ms and 1d"},
+      {receiver + "max_line_size: 1B}]\n", "max_line_size must be between 64B and 16MiB"},
+      {receiver + "flush_interval: 2d}]\n", "flush_interval must be between 100ms and 1d"},
+      {"ingest: [{plugin: influx, transport: tcp}]\n", "transport needs listen"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    const Loaded loaded = load_text(c.text);
+    CHECK_FALSE(loaded.config);
+    REQUIRE_FALSE(loaded.findings.empty());
+    CHECK(loaded.findings[0].text == c.error);
+  }
+}
+
 TEST_CASE("all errors come at once, with the nearest key", "[config]") {
   const Loaded loaded = load_text(
       "global:\n"

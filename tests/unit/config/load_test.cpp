@@ -159,6 +159,24 @@ TEST_CASE("relative paths are relative to their file, user keys are not paths", 
   CHECK(loaded.config->prometheus_yaml.find("job_name: \"y\"") == std::string::npos);
 }
 
+TEST_CASE("a receiver with sockets has the agent's keys and its plugin's", "[config]") {
+  const Loaded loaded = load_text(
+      "ingest: [{plugin: statsd, listen: '127.0.0.1:0', transport: udp, max_connections: 7,\n"
+      "  idle_timeout: 1m, max_line_size: 1KiB, flush_interval: 5s, ttl: 1h}, {plugin: influx}]\n");
+  REQUIRE(loaded.config);
+  const ingest::ReceiverOptions& statsd = loaded.config->ingest.at(0);
+  CHECK(!statsd.tcp);
+  CHECK(statsd.udp);
+  CHECK(statsd.connections_max == 7);
+  CHECK(statsd.idle_timeout_ms == 60'000);
+  CHECK(statsd.line_bytes_max == 1024);
+  CHECK(statsd.flush_interval_ms == 5'000);
+  CHECK(statsd.interface_id() == NX_INGEST_DATAGRAM_ID);
+  REQUIRE(sdk::Value(statsd.config).entries().size() == 1);
+  CHECK(view(sdk::Value(statsd.config).entries()[0].key) == "ttl");
+  CHECK(loaded.config->ingest.at(1).interface_id() == NX_INGEST_ID);
+}
+
 TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
   const Loaded loaded = load_text(
       "exporters: [{plugin: node, interval: 5s, labels: {a: b}, collectors: [cpu]}]\n"

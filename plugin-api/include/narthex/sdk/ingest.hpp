@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// ingest.hpp - receivers of pushes over HTTP in C++: an adapter that makes the nx_ingest table of a
-// class, and the appender of a request.
+// ingest.hpp - receivers of pushes in C++: an adapter that makes the nx_ingest and
+// nx_ingest_datagram tables of a class, and the appender of a request.
 //
-// The class T has, beside what component.hpp asks for:
+// The class T has, beside what component.hpp asks for, one or both of
 //   static constexpr nx_route kRoutes[] = {{NX_STR("POST"), NX_STR("/api/v1/write"), 0, 0}};
 //   Status handle(const nx_ingest_request&, sdk::IngestReply);   // [worker], concurrently
-// A Status of NX_PARTIAL carries the text that the sender gets with a 400.
+// for HTTP, where a Status of NX_PARTIAL carries the text that the sender gets with a 400, and
+//   Status packets(std::span<const nx_bytes>, std::span<const nx_str> peers, nx_appender*);
+//   Status flush(nx_appender*);                                  // optional; both [worker], serial
+// for sockets of its own. A failure of packets() that may pass (NX_ERR_UNAVAILABLE) brings the same
+// packets again.
 #pragma once
 
 #include <narthex/ingest.h>
@@ -14,6 +18,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace narthex::sdk {
 
@@ -30,6 +35,14 @@ class IngestReply {
  private:
   nx_ingest_reply* reply_;
 };
+
+// The value of a parameter of the URL's query; empty when it is absent.
+inline std::string_view query_of(const nx_ingest_request& request, std::string_view name) {
+  for (const nx_kv& param : std::span(request.query_params, request.query_param_count)) {
+    if (view(param.key) == name) return Value(&param.value).get<std::string_view>();
+  }
+  return {};
+}
 
 // The value of a header (name in lower case); empty when it is absent.
 inline std::string_view header_of(const nx_ingest_request& request, std::string_view name) {
@@ -60,9 +73,25 @@ class RequestAppender {
   nx_appender* appender_;
 };
 
+namespace detail {
+
 template <class T>
-struct Ingest {
-  static const nx_component* component() {
+concept TakesRequests = requires {
+  std::span(T::kRoutes);
+};
+template <class T>
+concept TakesPackets = requires(T& t, std::span<const nx_bytes> packets,
+                                std::span<const nx_str> peers, nx_appender* appender) {
+  t.packets(packets, peers, appender);
+};
+template <class T>
+concept Flushes = requires(T& t, nx_appender* appender) {
+  t.flush(appender);
+};
+
+template <class T>
+struct RequestTable {
+  static const nx_ingest* get() {
     static const nx_ingest table = [] {
       nx_ingest i{};
       i.struct_size = sizeof i;
@@ -70,12 +99,8 @@ struct Ingest {
       i.handle = &handle;
       return i;
     }();
-    static const nx_interface interfaces[] = {{NX_STR(NX_INGEST_ID), &table}};
-    static const nx_component component = describe<T>(interfaces);
-    return &component;
+    return &table;
   }
-
- private:
   static nx_status routes(void*, const nx_route** out, std::uint32_t* count, nx_error*) noexcept {
     *out = std::data(T::kRoutes);
     *count = static_cast<std::uint32_t>(std::size(T::kRoutes));
@@ -86,6 +111,50 @@ struct Ingest {
     return guard(err, [&]() -> Status {
       return static_cast<T*>(instance)->handle(*request, IngestReply(reply));
     });
+  }
+};
+
+template <class T>
+struct PacketTable {
+  static const nx_ingest_datagram* get() {
+    static const nx_ingest_datagram table = [] {
+      nx_ingest_datagram i{};
+      i.struct_size = sizeof i;
+      i.packets = &packets;
+      if constexpr (Flushes<T>) i.flush = &flush;
+      return i;
+    }();
+    return &table;
+  }
+  static nx_status packets(void* instance, const nx_bytes* packets, const nx_str* peers,
+                           std::uint32_t count, nx_appender* appender, nx_error* err) noexcept {
+    return guard(err, [&]() -> Status {
+      return static_cast<T*>(instance)->packets({packets, count}, {peers, count}, appender);
+    });
+  }
+  static nx_status flush(void* instance, nx_appender* appender, nx_error* err) noexcept {
+    return guard(err, [&]() -> Status { return static_cast<T*>(instance)->flush(appender); });
+  }
+};
+
+}  // namespace detail
+
+template <class T>
+struct Ingest {
+  static_assert(detail::TakesRequests<T> || detail::TakesPackets<T>);
+  static const nx_component* component() {
+    static const std::vector<nx_interface> interfaces = [] {
+      std::vector<nx_interface> list;
+      if constexpr (detail::TakesRequests<T>) {
+        list.push_back({NX_STR(NX_INGEST_ID), detail::RequestTable<T>::get()});
+      }
+      if constexpr (detail::TakesPackets<T>) {
+        list.push_back({NX_STR(NX_INGEST_DATAGRAM_ID), detail::PacketTable<T>::get()});
+      }
+      return list;
+    }();
+    static const nx_component component = describe<T>(interfaces);
+    return &component;
   }
 };
 
