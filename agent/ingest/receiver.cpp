@@ -63,6 +63,7 @@ Status Receiver::mount(const nx_route& route) {
   mounted.lane = net::Lane::kIngest;
   mounted.body_max_bytes = kBodyMaxBytes;
   mounted.raw_body = (route.flags & NX_ROUTE_RAW_BODY) != 0;
+  mounted.cors = mounted.method == "GET";  // pages of other sites may read, not change
   mounted.handler = [this, id = route.id](const net::Request& request) {
     return handle(request, id);
   };
