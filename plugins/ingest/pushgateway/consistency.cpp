@@ -5,7 +5,6 @@
 #include <narthex/sdk/quote.hpp>
 
 #include <algorithm>
-#include <optional>
 
 namespace narthex::ingest::pushgateway {
 namespace {
@@ -42,15 +41,15 @@ std::string value_text(const Metric& metric) {
       "{sample_count:" + number_text(metric.count) + " sample_sum:" + number_text(metric.sum) + "}";
   switch (metric.kind) {
     case FamilyType::kCounter:
-      return "counter:{value:" + number_text(metric.value) + "} ";
+      return " counter:{value:" + number_text(metric.value) + "}";
     case FamilyType::kGauge:
-      return "gauge:{value:" + number_text(metric.value) + "} ";
+      return " gauge:{value:" + number_text(metric.value) + "}";
     case FamilyType::kSummary:
-      return "summary:" + count + " ";
+      return " summary:" + count;
     case FamilyType::kUntyped:
-      return "untyped:{value:" + number_text(metric.value) + "} ";
+      return " untyped:{value:" + number_text(metric.value) + "}";
     default:
-      return "histogram:" + count + " ";
+      return " histogram:" + count;
   }
 }
 
@@ -135,9 +134,9 @@ Status check_family(const Family& family) {
 }
 
 std::string describe_metric(std::string_view name, const Metric& metric) {
-  std::string out = "collected metric " + sdk::quote(name) + " { ";
+  std::string out = "collected metric " + sdk::quote(name) + " {";
   for (const auto& [label, value] : metric.labels) {
-    out += "label:{name:" + sdk::quote(label) + " value:" + sdk::quote(value) + "} ";
+    out += " label:{name:" + sdk::quote(label) + " value:" + sdk::quote(value) + "}";
   }
   return out + value_text(metric) + "}";
 }

@@ -18,10 +18,10 @@ namespace narthex::ingest::pushgateway {
 // no scraper adds its own; sorts labels and metrics as the gateway shows them.
 void bring_into_group(Family& family, const GroupingKey& key);
 
-// What is wrong with a family after that; with messages about metrics of `shown` type.
+// What is wrong with a family after that.
 Status check_family(const Family& family);
 
-// `collected metric "a" { label:{name:"x" value:"1"} gauge:{value:1} }`
+// `collected metric "a" { label:{name:"x" value:"1"} gauge:{value:1}}`
 std::string describe_metric(std::string_view name, const Metric& metric);
 
 // Names and values of a metric as bytes, equal for equal label sets.

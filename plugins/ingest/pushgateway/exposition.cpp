@@ -101,7 +101,7 @@ class Exposer {
   }
   void end_line(double value) {
     out_ += "} ";
-    sdk::append_exposition(out_, value);
+    sdk::append_exposition(out_, value == 0 ? 0 : value);  // no minus before a zero
     out_ += '\n';
   }
   void plain_line(std::string_view name, std::string_view suffix, const Metric& m, double value) {

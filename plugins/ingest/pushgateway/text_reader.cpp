@@ -186,7 +186,7 @@ class TextReader {
         help += text[i];
         continue;
       }
-      if (++i == text.size()) return fail("invalid escape sequence '\\\\n'");
+      if (++i == text.size()) return fail("invalid escape sequence '\\\n'");
       if (text[i] != 'n' && text[i] != '\\') {
         return fail(std::string("invalid escape sequence '\\") + text[i] + "'");
       }
