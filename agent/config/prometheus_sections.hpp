@@ -31,6 +31,16 @@ struct AlertingSection {
   std::vector<AlertmanagerSection> alertmanagers;
 };
 
+struct OtlpSection {
+  bool promote_all_resource_attributes = false;
+  std::vector<std::string> promote_resource_attributes;
+  std::vector<std::string> ignore_resource_attributes;
+  std::string translation_strategy = "UnderscoreEscapingWithSuffixes";
+  bool keep_identifying_resource_attributes = false;
+  bool convert_histograms_to_nhcb = false;
+  bool promote_scope_metadata = false;
+};
+
 // What is kept of them: for the agent, and to show it again.
 struct PrometheusSections {
   std::vector<std::string> rule_files;
@@ -40,8 +50,7 @@ struct PrometheusSections {
   bool has_exemplars = false;
   bool has_tsdb = false;
   AlertingSection alerting;
-  std::vector<std::string> otlp_attributes;
-  std::string otlp_translation = "UnderscoreEscapingWithSuffixes";
+  OtlpSection otlp;
 };
 
 PrometheusSections read_prometheus_sections(TableReader& root);

@@ -23,7 +23,7 @@ void append_member(std::string& out, std::string_view name) {
 // Numbers are texts, laid out as Go prints a float64 by default.
 std::string number(double value) {
   std::string out;
-  sdk::detail::append_double(out, value, -4, 21);
+  sdk::append_exposition(out, value);
   return out;
 }
 // Integers of the message print as such.
