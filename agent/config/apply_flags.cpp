@@ -182,8 +182,8 @@ void fill_restart_only(Config& config) {
        {"web.listen-address", "web.external-url", "web.route-prefix", "web.page-title",
         "web.cors.origin", "web.enable-lifecycle", "web.enable-admin-api",
         "web.enable-remote-write-receiver", "web.enable-otlp-receiver", "web.max-connections",
-        "web.read-timeout",
-        "query.timeout", "query.lookback-delta", "query.max-concurrency", "query.max-samples"}) {
+        "web.read-timeout", "query.timeout", "query.lookback-delta", "query.max-concurrency",
+        "query.max-samples"}) {
     keys[flag] = config.flags[flag];
   }
   keys["storage.backend"] = config.storage.backend;

@@ -45,9 +45,9 @@ void append_texts(std::string& out, std::string_view key, const std::vector<std:
 // The otlp section and the features of OTLP as options of the receiver.
 std::string otlp_options(const OtlpSection& otlp, const std::vector<std::string>& features) {
   const auto truth = [](bool value) { return value ? "true" : "false"; };
-  std::string out = "{\"translation_strategy\":\"" + otlp.translation_strategy +
-                    "\",\"promote_all_resource_attributes\":" +
-                    truth(otlp.promote_all_resource_attributes);
+  std::string out =
+      "{\"translation_strategy\":\"" + otlp.translation_strategy +
+      "\",\"promote_all_resource_attributes\":" + truth(otlp.promote_all_resource_attributes);
   append_texts(out, "promote_resource_attributes", otlp.promote_resource_attributes);
   append_texts(out, "ignore_resource_attributes", otlp.ignore_resource_attributes);
   ((out += ",\"keep_identifying_resource_attributes\":") +=

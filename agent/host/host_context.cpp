@@ -28,9 +28,9 @@ HostContext::HostContext(HostOptions given_options, HostServices given_services)
         }
         return in_flight;
       }) {
-  extensions_ = {{NX_EXT_TASKS, &kTasksService},     {NX_EXT_HTTP, &kHttpService},
-                 {NX_EXT_TEXT, &kTextService},       {NX_EXT_METRICS, &kMetricsService},
-                 {NX_EXT_GATHER, &kGatherService},   {NX_EXT_BUS, &kBusService}};
+  extensions_ = {{NX_EXT_TASKS, &kTasksService},   {NX_EXT_HTTP, &kHttpService},
+                 {NX_EXT_TEXT, &kTextService},     {NX_EXT_METRICS, &kMetricsService},
+                 {NX_EXT_GATHER, &kGatherService}, {NX_EXT_BUS, &kBusService}};
   if (!options.data_dir.empty()) {
     extensions_.emplace(NX_EXT_STATE, &kStateService);
     extensions_.emplace(NX_EXT_FOLDER, &kFolderService);

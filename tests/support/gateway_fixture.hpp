@@ -25,15 +25,15 @@ class GatewayFixture {
  public:
   // `config` outlives the fixture. `folder` stands for the data directory of the instance.
   explicit GatewayFixture(const std::string& folder, const nx_value* config = nullptr)
-      : storage_(DirectInstance::make(*sdk::Storage<storage::memory::MemoryStorage>::component(),
-                                      host)),
+      : storage_(
+            DirectInstance::make(*sdk::Storage<storage::memory::MemoryStorage>::component(), host)),
         store_(storage_),
         config_(config) {
     folder_path() = folder;
     host.offer(NX_EXT_APPEND, &ingest::append_service());
     static const nx_ext_folder kFolder = {sizeof(nx_ext_folder), 0, &give_folder};
-    static const nx_ext_tasks kTasks = {sizeof(nx_ext_tasks), 0, nullptr, &start_timer, &stop_timer,
-                                        nullptr};
+    static const nx_ext_tasks kTasks = {sizeof(nx_ext_tasks), 0,           nullptr,
+                                        &start_timer,         &stop_timer, nullptr};
     host.offer(NX_EXT_FOLDER, &kFolder);
     host.offer(NX_EXT_TASKS, &kTasks);
     grant_ = std::make_unique<ingest::AppendGrant>(host.raw(), store_);
@@ -46,9 +46,8 @@ class GatewayFixture {
     start();
   }
   void start() {
-    receiver_ =
-        DirectInstance::make(*sdk::Ingest<ingest::pushgateway::PushGateway>::component(), host,
-                             config_);
+    receiver_ = DirectInstance::make(*sdk::Ingest<ingest::pushgateway::PushGateway>::component(),
+                                     host, config_);
   }
 
   net::Response request(std::string_view method, std::string_view key, std::string body = {},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// otlp_fixture.hpp - the OTLP receiver over the memory backend without sockets: post() does what the
-// ingest room does for a request. One thread.
+// otlp_fixture.hpp - the OTLP receiver over the memory backend without sockets: post() does what
+// the ingest room does for a request. One thread.
 #pragma once
 
 #include "ingest/append_service.hpp"
@@ -23,15 +23,14 @@ class OtlpFixture {
  public:
   // The options as JSON.
   explicit OtlpFixture(std::string_view options = "{}")
-      : storage_(DirectInstance::make(*sdk::Storage<storage::memory::MemoryStorage>::component(),
-                                      host)),
+      : storage_(
+            DirectInstance::make(*sdk::Storage<storage::memory::MemoryStorage>::component(), host)),
         store_(storage_) {
     host.offer(NX_EXT_APPEND, &ingest::append_service());
-    host.offer(NX_EXT_TEXT, &text_service());
+    host.offer(NX_EXT_TEXT, &kTextService);
     const Status parsed =
-        sdk::parse_text(host.host(), NX_TEXT_JSON, "options", options, [&](sdk::Value tree) {
-          config_ = arena_.clone(*tree.raw());
-        });
+        sdk::parse_text(host.host(), NX_TEXT_JSON, "options", options,
+                        [&](sdk::Value tree) { config_ = arena_.clone(*tree.raw()); });
     if (!parsed.ok()) throw sdk::Error(parsed);
     receiver_ = DirectInstance::make(*sdk::Ingest<ingest::otlp::Otlp>::component(), host, &config_);
   }

@@ -13,8 +13,8 @@
 
 namespace narthex::test {
 
-// `name=value,...` of each series -> "value@ms ..." of its samples. Of the times the last six digits;
-// histograms as "h<sum>", staleness markers as "stale".
+// `name=value,...` of each series -> "value@ms ..." of its samples. Of the times the last six
+// digits; histograms as "h<sum>", staleness markers as "stale".
 inline std::map<std::string, std::string> stored_texts(store::Store& store) {
   std::map<std::string, std::string> found;
   Result<store::Querier> querier = store.open(INT64_MIN, INT64_MAX);

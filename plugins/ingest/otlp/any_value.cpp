@@ -11,7 +11,8 @@ namespace narthex::ingest::otlp {
 
 std::string double_text(double value) {
   if (std::isnan(value)) return "json: unsupported value: NaN";
-  if (std::isinf(value)) return value < 0 ? "json: unsupported value: -Inf" : "json: unsupported value: +Inf";
+  if (std::isinf(value))
+    return value < 0 ? "json: unsupported value: -Inf" : "json: unsupported value: +Inf";
   std::string out;
   sdk::append_number(out, value);
   const std::size_t e = out.find('e');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// any_value.hpp - attribute values as the text of a label, as the collector prints them: numbers and
-// truth values plainly, bytes in base64, lists and maps as JSON. Pure.
+// any_value.hpp - attribute values as the text of a label, as the collector prints them: numbers
+// and truth values plainly, bytes in base64, lists and maps as JSON. Pure.
 #pragma once
 
 #include <cstdint>

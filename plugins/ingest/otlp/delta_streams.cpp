@@ -83,8 +83,8 @@ void add_exponential(DataPoint& sum, const DataPoint& point) {
   std::int32_t scale = std::min(sum.scale, point.scale);
   DataPoint more = point;
   const auto rescale = [&](DataPoint& p) {
-    const int by = static_cast<int>(
-        std::min<std::int64_t>(std::int64_t{p.scale} - std::int64_t{scale}, 62));
+    const int by =
+        static_cast<int>(std::min<std::int64_t>(std::int64_t{p.scale} - std::int64_t{scale}, 62));
     p.positive = coarser(p.positive, by);
     p.negative = coarser(p.negative, by);
     p.scale = scale;

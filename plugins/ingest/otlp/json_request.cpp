@@ -36,8 +36,8 @@ Value member(Value table, std::string_view name) {
 }
 
 [[noreturn]] void wrong(std::string_view name, std::string_view wanted) {
-  throw sdk::Error(NX_ERR_INVALID_DATA, "json: " + std::string(name) + " is no " +
-                                            std::string(wanted));
+  throw sdk::Error(NX_ERR_INVALID_DATA,
+                   "json: " + std::string(name) + " is no " + std::string(wanted));
 }
 
 std::span<const nx_value> list(Value table, std::string_view name) {
@@ -263,8 +263,8 @@ Metric read_metric_json(Value from) {
 
 ScopeMetrics read_scope_json(Value from) {
   const Value scope = member(from, "scope");
-  ScopeMetrics out{text(scope, "name"), text(scope, "version"), text(from, "schemaUrl"),
-                   attributes(scope), {}};
+  ScopeMetrics out{
+      text(scope, "name"), text(scope, "version"), text(from, "schemaUrl"), attributes(scope), {}};
   for (const nx_value& item : list(from, "metrics")) {
     out.metrics.push_back(read_metric_json(Value(&item)));
   }

@@ -46,10 +46,10 @@ struct DataPoint {
   std::uint64_t count = 0;
   bool has_sum = false;
   double sum = 0;
-  std::vector<std::uint64_t> bucket_counts;           // explicit: one more than bounds
+  std::vector<std::uint64_t> bucket_counts;  // explicit: one more than bounds
   std::vector<double> bounds;
-  std::vector<std::pair<double, double>> quantiles;   // quantile, value
-  std::int32_t scale = 0;                             // exponential, and all below
+  std::vector<std::pair<double, double>> quantiles;  // quantile, value
+  std::int32_t scale = 0;                            // exponential, and all below
   std::uint64_t zero_count = 0;
   double zero_threshold = 0;
   ExponentialBuckets positive;

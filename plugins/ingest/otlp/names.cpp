@@ -14,14 +14,32 @@ struct Unit {
   std::string_view ucum;
   std::string_view word;
 };
-constexpr Unit kUnits[] = {
-    {"d", "days"},         {"h", "hours"},         {"min", "minutes"},    {"s", "seconds"},
-    {"ms", "milliseconds"}, {"us", "microseconds"}, {"ns", "nanoseconds"}, {"By", "bytes"},
-    {"KiBy", "kibibytes"}, {"MiBy", "mebibytes"},  {"GiBy", "gibibytes"}, {"TiBy", "tibibytes"},
-    {"KBy", "kilobytes"},  {"MBy", "megabytes"},   {"GBy", "gigabytes"},  {"TBy", "terabytes"},
-    {"m", "meters"},       {"V", "volts"},         {"A", "amperes"},      {"J", "joules"},
-    {"W", "watts"},        {"g", "grams"},         {"Cel", "celsius"},    {"Hz", "hertz"},
-    {"1", ""},             {"%", "percent"}};
+constexpr Unit kUnits[] = {{"d", "days"},
+                           {"h", "hours"},
+                           {"min", "minutes"},
+                           {"s", "seconds"},
+                           {"ms", "milliseconds"},
+                           {"us", "microseconds"},
+                           {"ns", "nanoseconds"},
+                           {"By", "bytes"},
+                           {"KiBy", "kibibytes"},
+                           {"MiBy", "mebibytes"},
+                           {"GiBy", "gibibytes"},
+                           {"TiBy", "tibibytes"},
+                           {"KBy", "kilobytes"},
+                           {"MBy", "megabytes"},
+                           {"GBy", "gigabytes"},
+                           {"TBy", "terabytes"},
+                           {"m", "meters"},
+                           {"V", "volts"},
+                           {"A", "amperes"},
+                           {"J", "joules"},
+                           {"W", "watts"},
+                           {"g", "grams"},
+                           {"Cel", "celsius"},
+                           {"Hz", "hertz"},
+                           {"1", ""},
+                           {"%", "percent"}};
 constexpr Unit kPerUnits[] = {{"s", "second"}, {"m", "minute"}, {"h", "hour"}, {"d", "day"},
                               {"w", "week"},   {"mo", "month"}, {"y", "year"}};
 

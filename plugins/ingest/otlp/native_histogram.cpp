@@ -94,8 +94,9 @@ nx_histogram NativeHistogram::view() const {
 
 Result<NativeHistogram> from_exponential(const DataPoint& point, Temporality temporality) {
   if (point.scale < kSchemaMin) {
-    return invalid_data("cannot convert exponential to native histogram. Scale must be >= -4, was " +
-                        std::to_string(point.scale));
+    return invalid_data(
+        "cannot convert exponential to native histogram. Scale must be >= -4, was " +
+        std::to_string(point.scale));
   }
   constexpr std::int32_t kOffsetMax = 1 << 30;
   for (const std::int32_t offset : {point.positive.offset, point.negative.offset}) {

@@ -56,9 +56,7 @@ std::string reason_of(std::uint8_t code, std::int64_t t) {
   }
 }
 
-bool is_bad(std::uint8_t code) {
-  return code != NX_ROW_OK && code != NX_ROW_EXEMPLAR_REFUSED;
-}
+bool is_bad(std::uint8_t code) { return code != NX_ROW_OK && code != NX_ROW_EXEMPLAR_REFUSED; }
 
 }  // namespace
 
@@ -89,8 +87,8 @@ Status Otlp::handle(const nx_ingest_request& request, sdk::IngestReply reply) {
   const std::string_view type = media_type(content_type);
   if (type != kProtobuf && type != kJson) {
     return invalid_argument("unsupported content type: " + std::string(content_type) +
-                            ", supported: [" + std::string(kJson) + ", " +
-                            std::string(kProtobuf) + "]");
+                            ", supported: [" + std::string(kJson) + ", " + std::string(kProtobuf) +
+                            "]");
   }
   const bool json = type == kJson;
   Result<MetricsRequest> read_request = read(request, json);
@@ -135,8 +133,8 @@ Status Otlp::store(const sdk::RequestAppender& appender, SeriesRows& rows, bool&
   const auto refused = std::count_if(codes.begin(), codes.end(), is_bad);
   taken = refused == 0;
   if (taken) return {};
-  const auto row = static_cast<std::size_t>(
-      std::find_if(codes.begin(), codes.end(), is_bad) - codes.begin());
+  const auto row =
+      static_cast<std::size_t>(std::find_if(codes.begin(), codes.end(), is_bad) - codes.begin());
   return {NX_PARTIAL, reason_of(codes[row], rows.time_of_row(row)) + "; series " +
                           rows.series_text(rows.series_of_row(row)) + "; " +
                           std::to_string(refused) + " of " + std::to_string(codes.size()) +

@@ -34,8 +34,7 @@ class Otlp {
   static constexpr std::string_view kSummary = "Receives OpenTelemetry metrics over HTTP";
   static constexpr std::uint32_t kFlags = NX_COMPONENT_CONCURRENT;
   static constexpr nx_str kNeeds[] = {NX_STR(NX_EXT_APPEND), NX_STR(NX_EXT_TEXT)};
-  static constexpr nx_route kRoutes[] = {
-      {NX_STR("POST"), NX_STR("/api/v1/otlp/v1/metrics"), 0, 0}};
+  static constexpr nx_route kRoutes[] = {{NX_STR("POST"), NX_STR("/api/v1/otlp/v1/metrics"), 0, 0}};
   static constexpr sdk::OptionRow<Options> kOptions[] = {
       {"translation_strategy",
        &Options::translation_strategy,

@@ -19,9 +19,8 @@ std::string partial_success_protobuf(std::uint64_t rejected, std::string_view re
 
 std::string partial_success_json(std::uint64_t rejected, std::string_view reason) {
   if (rejected == 0) return "{}";
-  std::string out =
-      "{\"partialSuccess\":{\"rejectedDataPoints\":\"" + std::to_string(rejected) +
-      "\",\"errorMessage\":";
+  std::string out = "{\"partialSuccess\":{\"rejectedDataPoints\":\"" + std::to_string(rejected) +
+                    "\",\"errorMessage\":";
   sdk::append_json_text(out, reason);
   return out + "}}";
 }

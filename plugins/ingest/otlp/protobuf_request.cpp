@@ -347,7 +347,7 @@ DataPoint read_summary_point(pbf_reader message) {
 }
 
 Temporality temporality_of(std::int32_t number) {
-  return number == 1 ? Temporality::kDelta
+  return number == 1   ? Temporality::kDelta
          : number == 2 ? Temporality::kCumulative
                        : Temporality::kUnspecified;
 }

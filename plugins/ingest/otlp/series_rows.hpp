@@ -58,7 +58,7 @@ class SeriesRows {
 
   sdk::SeriesList list_;
   std::map<std::string, std::uint32_t, std::less<>> numbers_;
-  std::vector<std::string> texts_;  // `name{a="b"}` of each series
+  std::vector<std::string> texts_;     // `name{a="b"}` of each series
   std::vector<std::uint32_t> series_;  // [rows], as the next four
   std::vector<std::int64_t> t_;
   std::vector<std::int64_t> st_;

@@ -18,8 +18,7 @@ constexpr std::string_view kIdentifying[] = {"service.namespace", "service.name"
                                              "service.instance.id"};
 
 bool is_identifying(std::string_view key) {
-  return std::find(std::begin(kIdentifying), std::end(kIdentifying), key) !=
-         std::end(kIdentifying);
+  return std::find(std::begin(kIdentifying), std::end(kIdentifying), key) != std::end(kIdentifying);
 }
 
 std::int64_t to_ms(std::uint64_t ns) { return static_cast<std::int64_t>(ns) / kNanosPerMs; }
@@ -105,8 +104,7 @@ void Translator::metric(const ResourceMetrics& resource, const ScopeMetrics& sco
   const bool fits = !has_temporality(m.kind) || m.temporality == Temporality::kCumulative ||
                     (is_delta && options_.deltas != DeltaHandling::kRefuse);
   if (!fits) {
-    return reject(m.points.size(),
-                  "invalid temporality and type combination for metric " + quoted);
+    return reject(m.points.size(), "invalid temporality and type combination for metric " + quoted);
   }
   const std::string name = metric_name(m, options_.style);
   if (name.empty()) return reject(m.points.size(), "metric " + quoted + " has no name to store");
@@ -267,8 +265,7 @@ void Translator::target_info(const ResourceMetrics& resource) {
   if (!labels.contains("job") && !labels.contains("instance")) return;
   const std::uint32_t series = out_.series("target_info", labels);
   std::int64_t last_ms = std::numeric_limits<std::int64_t>::min();
-  const std::uint64_t step =
-      std::max(kIntervalNs, (latest_ns_ - earliest_ns_) / kSamplesMax);
+  const std::uint64_t step = std::max(kIntervalNs, (latest_ns_ - earliest_ns_) / kSamplesMax);
   for (std::uint64_t t = earliest_ns_; t < latest_ns_; t += step) {
     last_ms = to_ms(t);
     out_.add(series, {last_ms, 0, 1});

@@ -74,7 +74,12 @@ class Inflater {
 
 // ---- snappy frames: a type byte, three bytes of length, the chunk
 
-enum Chunk : unsigned char { kCompressed = 0, kStored = 1, kFirstSkippable = 0x80, kStreamMagic = 0xFF };
+enum Chunk : unsigned char {
+  kCompressed = 0,
+  kStored = 1,
+  kFirstSkippable = 0x80,
+  kStreamMagic = 0xFF
+};
 
 // A chunk of data: the masked CRC32C of what it holds, then that.
 Status add_data(unsigned char type, std::string_view chunk, std::uint64_t max_bytes,

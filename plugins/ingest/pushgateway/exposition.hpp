@@ -11,7 +11,8 @@
 
 namespace narthex::ingest::pushgateway {
 
-// Names that are not plain are quoted (allow_utf8) or have underscores in place of other characters.
+// Names that are not plain are quoted (allow_utf8) or have underscores in place of other
+// characters.
 std::string expose(const std::vector<GroupRef>& groups, bool allow_utf8);
 
 // Whether an Accept header asks for names as they are: "...; escaping=allow-utf-8".

@@ -21,8 +21,8 @@ class GroupFiles {
   explicit GroupFiles(std::string folder) : folder_(std::move(folder)) {}
 
   struct Loaded {
-    std::vector<GroupRef> groups;           // ascending by id
-    std::vector<std::string> damaged;       // "path: why", now under path + ".damaged"
+    std::vector<GroupRef> groups;      // ascending by id
+    std::vector<std::string> damaged;  // "path: why", now under path + ".damaged"
     std::uint64_t last_id = 0;
   };
   // Reads all there is and clears away what a crash left half written.

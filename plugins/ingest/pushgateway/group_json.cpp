@@ -67,7 +67,8 @@ std::vector<ShownBucket> side(const NativeBuckets& n, const std::vector<nx_span>
     for (std::uint32_t i = 0; i < span.length; ++i, ++index, ++at) {
       if (at >= (n.is_float ? counts.size() : deltas.size())) return out;
       count = n.is_float ? counts[at] : count + static_cast<double>(deltas[at]);
-      if (count != 0) out.push_back({0, border(n.schema, index - 1), border(n.schema, index), count});
+      if (count != 0)
+        out.push_back({0, border(n.schema, index - 1), border(n.schema, index), count});
     }
   }
   return out;
@@ -75,8 +76,7 @@ std::vector<ShownBucket> side(const NativeBuckets& n, const std::vector<nx_span>
 
 std::string native_buckets(const NativeBuckets& n) {
   constexpr int kBothOpen = 0, kLowerClosed = 1, kBothClosed = 3;
-  std::vector<ShownBucket> all =
-      side(n, n.negative_spans, n.negative_deltas, n.negative_counts);
+  std::vector<ShownBucket> all = side(n, n.negative_spans, n.negative_deltas, n.negative_counts);
   std::reverse(all.begin(), all.end());
   for (ShownBucket& b : all) b = {kLowerClosed, -b.upper, -b.lower, b.count};
   if (n.zero_count != 0) {

@@ -51,8 +51,7 @@ Result<std::string> decode_base64(std::string_view text) {
 Status read_label(std::string_view name, std::string_view value, NameRule rule, GroupingKey& key) {
   const bool encoded = name.ends_with(kBase64Suffix);
   if (encoded) name.remove_suffix(kBase64Suffix.size());
-  const std::string label =
-      rule == NameRule::kAnyUtf8 ? unescape_name(name) : std::string(name);
+  const std::string label = rule == NameRule::kAnyUtf8 ? unescape_name(name) : std::string(name);
   if (!is_label_name(label, rule) || label.starts_with("__")) {
     return invalid_argument("improper label name " + sdk::quote(name));
   }
@@ -90,8 +89,8 @@ Status read_labels(std::string_view labels, NameRule rule, GroupingKey& key) {
 Status check_text(const GroupingKey& key) {
   for (const auto& [name, value] : key) {
     if (sdk::is_utf8(value)) continue;
-    return invalid_argument("the label named " + sdk::quote(name) + " has a value that is not utf8: " +
-                            sdk::quote(value));
+    return invalid_argument("the label named " + sdk::quote(name) +
+                            " has a value that is not utf8: " + sdk::quote(value));
   }
   return {};
 }

@@ -125,7 +125,8 @@ Result<Groups::Change> Groups::push(const GroupingKey& key, PushedFamilies pushe
     if (!status.ok()) return status;
   }
   next.families.insert_or_assign(
-      std::string(kPushTime), time_family(kPushTime, key, seconds_of(pushed.now_ms), pushed.now_ms));
+      std::string(kPushTime),
+      time_family(kPushTime, key, seconds_of(pushed.now_ms), pushed.now_ms));
   next.families.try_emplace(std::string(kPushFailureTime),
                             time_family(kPushFailureTime, key, 0, pushed.now_ms));
   change.after = *std::move(made);
@@ -139,9 +140,8 @@ Result<Groups::Change> Groups::note_failure(const GroupingKey& key, std::int64_t
   Result<std::shared_ptr<Group>> made = draft(key, change.before);
   if (!made.ok()) return made.status();
   Group& next = **made;
-  next.families.insert_or_assign(
-      std::string(kPushFailureTime),
-      time_family(kPushFailureTime, key, seconds_of(now_ms), now_ms));
+  next.families.insert_or_assign(std::string(kPushFailureTime),
+                                 time_family(kPushFailureTime, key, seconds_of(now_ms), now_ms));
   next.families.try_emplace(std::string(kPushTime), time_family(kPushTime, key, 0, now_ms));
   change.after = *std::move(made);
   exchange(change.before, change.after);
@@ -182,9 +182,8 @@ bool Groups::is_used(std::string_view name, const Group* own, const Group& next,
   }
   const auto use = names_.find(std::string(name));
   if (use == names_.end()) return false;
-  return std::any_of(use->second.types.begin(), use->second.types.end(), [&](const auto& entry) {
-    return entry.first != own && counts(entry.second);
-  });
+  return std::any_of(use->second.types.begin(), use->second.types.end(),
+                     [&](const auto& entry) { return entry.first != own && counts(entry.second); });
 }
 
 // a_sum cannot stand beside a summary a, whichever came first.

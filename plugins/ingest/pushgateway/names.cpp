@@ -55,8 +55,8 @@ bool is_label_name(std::string_view name, NameRule rule) {
 std::string with_underscores(std::string_view name, bool colon) {
   std::string out;
   for (std::size_t at = 0; at < name.size();) {
-    const bool plain = at == 0 ? sdk::is_name_start(name[at], colon)
-                               : sdk::is_name_char(name[at], colon);
+    const bool plain =
+        at == 0 ? sdk::is_name_start(name[at], colon) : sdk::is_name_char(name[at], colon);
     out += plain ? name[at] : '_';
     at += std::max<std::size_t>(sdk::utf8_character_size(name.substr(at)), 1);
   }

@@ -45,8 +45,8 @@ void write_count(pbf_writer& out, bool is_float, protozero::pbf_tag_type integer
 
 void write_summary(pbf_writer& metric, const Metric& from) {
   pbf_writer out(metric, 4);
-  out.add_uint64(1, from.count < 18446744073709551616.0 ? static_cast<std::uint64_t>(from.count)
-                                                        : UINT64_MAX);
+  out.add_uint64(
+      1, from.count < 18446744073709551616.0 ? static_cast<std::uint64_t>(from.count) : UINT64_MAX);
   out.add_double(2, from.sum);
   for (const Quantile& q : from.quantiles) {
     pbf_writer message(out, 3);

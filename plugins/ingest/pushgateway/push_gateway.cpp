@@ -138,7 +138,8 @@ void PushGateway::open_files() {
 
 void PushGateway::stop() {
   if (timer_ == nullptr) return;
-  host_.service<nx_ext_tasks>(NX_EXT_TASKS)->timer_stop(host_.raw(), std::exchange(timer_, nullptr));
+  host_.service<nx_ext_tasks>(NX_EXT_TASKS)
+      ->timer_stop(host_.raw(), std::exchange(timer_, nullptr));
 }
 
 void PushGateway::tick() {
@@ -183,9 +184,8 @@ int PushGateway::push(const nx_ingest_request& request, sdk::IngestReply& reply)
   if (redirect(request, reply)) return 301;
   const Result<GroupingKey> key = parse_grouping_key(param_of(request, "key"), rule);
   if (!key.ok()) return refuse(reply, key.status());
-  const Result<std::string> body =
-      undo_encoding(sdk::header_of(request, "content-encoding"), view(*request.body),
-                    request.body_max_bytes);
+  const Result<std::string> body = undo_encoding(sdk::header_of(request, "content-encoding"),
+                                                 view(*request.body), request.body_max_bytes);
   if (body.status().code() == NX_ERR_EXHAUSTED) {
     return answer(reply, kTooLarge, body.status().message());
   }
@@ -212,8 +212,9 @@ int PushGateway::take(const GroupingKey& key, PushedFamilies pushed, sdk::Ingest
   // The failure shows in the group; if that cannot be kept, the answer is the same.
   const Result<Groups::Change> noted = groups_.note_failure(key, now_ms);
   if (noted.ok() && !make_durable(*noted).ok()) groups_.put(key, noted->before);
-  return answer(reply, 400, "pushed metrics are invalid or inconsistent with existing metrics: " +
-                                change.status().message());
+  return answer(reply, 400,
+                "pushed metrics are invalid or inconsistent with existing metrics: " +
+                    change.status().message());
 }
 
 int PushGateway::remove(const nx_ingest_request& request, sdk::IngestReply& reply) {

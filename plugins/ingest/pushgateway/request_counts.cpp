@@ -13,18 +13,15 @@ struct Handler {
   std::string_view codes;  // of three digits each
 };
 // Every answer that can be given: cells are made ahead, when the instance is made.
-constexpr Handler kHandlers[] = {{"push", "put", "200301400404413429503"},
-                                 {"push", "post", "200301400404413429503"},
-                                 {"delete", "delete", "202301400404503"},
-                                 {"wipe", "put", "202404503"},
-                                 {"api/v1/metrics", "get", "200"},
-                                 {"api/v1/status", "get", "200"}};
+constexpr Handler kHandlers[] = {
+    {"push", "put", "200301400404413429503"}, {"push", "post", "200301400404413429503"},
+    {"delete", "delete", "202301400404503"},  {"wipe", "put", "202404503"},
+    {"api/v1/metrics", "get", "200"},         {"api/v1/status", "get", "200"}};
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
 }
 
@@ -65,8 +62,8 @@ RequestCounts::RequestCounts(sdk::Host host)
 }
 
 void RequestCounts::count(std::string_view handler, std::string_view method, int code) const {
-  const auto at = cells_.find(std::string(handler) + ' ' + lower_case(method) + ' ' +
-                              std::to_string(code));
+  const auto at =
+      cells_.find(std::string(handler) + ' ' + lower_case(method) + ' ' + std::to_string(code));
   if (at != cells_.end()) service_->add(at->second, 1);
 }
 

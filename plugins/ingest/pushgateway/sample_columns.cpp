@@ -11,8 +11,8 @@ namespace narthex::ingest::pushgateway {
 namespace {
 
 std::uint32_t type_for_storage(FamilyType type) {
-  constexpr std::uint32_t kTypes[kFamilyTypeCount] = {NX_TYPE_COUNTER, NX_TYPE_GAUGE,
-                                                      NX_TYPE_SUMMARY, NX_TYPE_UNKNOWN,
+  constexpr std::uint32_t kTypes[kFamilyTypeCount] = {NX_TYPE_COUNTER,   NX_TYPE_GAUGE,
+                                                      NX_TYPE_SUMMARY,   NX_TYPE_UNKNOWN,
                                                       NX_TYPE_HISTOGRAM, NX_TYPE_GAUGEHISTOGRAM};
   return kTypes[static_cast<std::uint8_t>(type)];
 }

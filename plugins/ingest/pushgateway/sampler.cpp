@@ -89,8 +89,7 @@ Status Sampler::append(nx_appender* appender, nx_sample_batch batch, bool& forgo
   if (!told_) {
     told_ = true;
     host_.warn("the storage refuses samples of pushed metrics, which are counted from here on",
-               {{"refused", std::to_string(result.refused)},
-                {"of", std::to_string(batch.rows)}});
+               {{"refused", std::to_string(result.refused)}, {"of", std::to_string(batch.rows)}});
   }
   return {};
 }

@@ -38,8 +38,8 @@ class Sampler {
   SampleColumns columns_;
   std::uint64_t generation_ = 0;
   bool has_columns_ = false;
-  std::vector<std::uint64_t> refs_;      // [columns_.rows()]; 0: not stored
-  std::vector<std::uint64_t> stored_;    // sorted: had a sample the time before
+  std::vector<std::uint64_t> refs_;    // [columns_.rows()]; 0: not stored
+  std::vector<std::uint64_t> stored_;  // sorted: had a sample the time before
   bool told_ = false;
 };
 

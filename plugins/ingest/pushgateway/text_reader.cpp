@@ -221,8 +221,8 @@ class TextReader {
       FamilyDraft* const whole = find(name.substr(0, name.size() - suffix.size()));
       if (whole == nullptr || !whole->has_type) break;
       const FamilyType kind = kind_of(whole->family.type);
-      const bool fits = kind == FamilyType::kHistogram ||
-                        (kind == FamilyType::kSummary && suffix != "_bucket");
+      const bool fits =
+          kind == FamilyType::kHistogram || (kind == FamilyType::kSummary && suffix != "_bucket");
       if (!fits) break;
       part_ = suffix == "_count" ? Part::kCount : suffix == "_sum" ? Part::kSum : Part::kValue;
       return *whole;
@@ -328,8 +328,7 @@ class TextReader {
   bool add_label(std::string name, std::string text) {
     if (!sdk::is_utf8(text)) return fail("invalid label value " + sdk::quote(text));
     last_value_ = text;
-    const FamilyType kind =
-        draft_ != nullptr ? kind_of(draft_->family.type) : FamilyType::kUntyped;
+    const FamilyType kind = draft_ != nullptr ? kind_of(draft_->family.type) : FamilyType::kUntyped;
     if (kind == FamilyType::kSummary && name == "quantile") return bound(text, name, quantile_);
     if (kind == FamilyType::kHistogram && name == "le") return bound(text, name, bucket_);
     for (const Label& have : labels_) {

@@ -25,7 +25,8 @@ TEST_CASE("metric names by translation strategy", "[otlp]") {
   constexpr auto kGauge = MetricKind::kGauge;
   constexpr auto kSum = MetricKind::kSum;
   const NameCase cases[] = {
-      {"system.io", "By", kSum, true, "system_io_bytes_total", "system_io", "system.io_bytes_total"},
+      {"system.io", "By", kSum, true, "system_io_bytes_total", "system_io",
+       "system.io_bytes_total"},
       {"system.io", "By", kSum, false, "system_io_bytes", "system_io", "system.io_bytes"},
       {"http.server.duration", "s", MetricKind::kHistogram, false, "http_server_duration_seconds",
        "http_server_duration", "http.server.duration_seconds"},
@@ -63,7 +64,7 @@ TEST_CASE("metric names by translation strategy", "[otlp]") {
 TEST_CASE("label names of attributes", "[otlp]") {
   const NameStyle escaped = style_of("UnderscoreEscapingWithSuffixes");
   const std::pair<const char*, const char*> cases[] = {
-      {"http.method", "http_method"}, {"1st", "key_1st"},     {"_hidden", "key_hidden"},
+      {"http.method", "http_method"}, {"1st", "key_1st"},    {"_hidden", "key_hidden"},
       {"__name", "__name"},           {"a\xC3\xA9z", "a_z"}, {"a..b", "a__b"}};
   for (const auto& [attribute, label] : cases) {
     CHECK(label_name(attribute, escaped) == label);

@@ -15,9 +15,10 @@ std::string point(std::string_view rest, std::string_view time = kTime) {
   return "{" + std::string(time) + "," + std::string(rest) + "}";
 }
 std::string sum(std::string_view name, int temporality, std::string_view points) {
-  return "{\"name\":\"" + std::string(name) + "\",\"sum\":{\"isMonotonic\":true,"
-         "\"aggregationTemporality\":" + std::to_string(temporality) + ",\"dataPoints\":[" +
-         std::string(points) + "]}}";
+  return "{\"name\":\"" + std::string(name) +
+         "\",\"sum\":{\"isMonotonic\":true,"
+         "\"aggregationTemporality\":" +
+         std::to_string(temporality) + ",\"dataPoints\":[" + std::string(points) + "]}}";
 }
 std::string at(int seconds) {
   return "\"timeUnixNano\":\"" + std::to_string(1'700'000'000 + seconds) + "000000000\"";
@@ -79,7 +80,8 @@ TEST_CASE("an exponential histogram becomes a native one", "[otlp]") {
       "\"count\":\"10\",\"sum\":4.5,\"scale\":2,\"zeroCount\":1,\"positive\":{\"offset\":3,"
       "\"bucketCounts\":[1,0,3]},\"negative\":{\"offset\":-2,\"bucketCounts\":[5]}";
   CHECK(otlp.metric("{\"name\":\"e\",\"exponentialHistogram\":{\"aggregationTemporality\":2,"
-                    "\"dataPoints\":[" + point(buckets) + "]}}")
+                    "\"dataPoints\":[" +
+                    point(buckets) + "]}}")
             .status == 200);
   CHECK(otlp.stored() == Stored{{"__name__=e,instance=i,job=s,", "h4.5@0"}});
   const net::Response coarse = otlp.metric(
@@ -93,11 +95,12 @@ TEST_CASE("an exponential histogram becomes a native one", "[otlp]") {
 
 TEST_CASE("a summary has its quantiles, sum and count", "[otlp]") {
   OtlpFixture otlp;
-  CHECK(otlp.metric("{\"name\":\"q\",\"summary\":{\"dataPoints\":[" +
-                    point("\"count\":3,\"sum\":6,\"quantileValues\":[{\"quantile\":0.5,\"value\":2},"
-                          "{\"quantile\":1,\"value\":3}]") +
-                    "]}}")
-            .status == 200);
+  CHECK(
+      otlp.metric("{\"name\":\"q\",\"summary\":{\"dataPoints\":[" +
+                  point("\"count\":3,\"sum\":6,\"quantileValues\":[{\"quantile\":0.5,\"value\":2},"
+                        "{\"quantile\":1,\"value\":3}]") +
+                  "]}}")
+          .status == 200);
   CHECK(otlp.stored() == Stored{{"__name__=q,instance=i,job=s,quantile=0.5,", "2@0"},
                                 {"__name__=q,instance=i,job=s,quantile=1,", "3@0"},
                                 {"__name__=q_sum,instance=i,job=s,", "6@0"},
@@ -129,8 +132,7 @@ TEST_CASE("deltas are refused, added up, or stored", "[otlp]") {
   CHECK(adding.stored() == Stored{{"__name__=d_total,instance=i,job=s,", "2@980000 5@990000"}});
   adding.host.now_ms += 600'000;  // forgotten meanwhile
   CHECK(adding.metric(sum("d", 1, point("\"asInt\":\"4\"", at(590)))).body == "{}");
-  CHECK(adding.stored().at("__name__=d_total,instance=i,job=s,") ==
-        "2@980000 5@990000 4@590000");
+  CHECK(adding.stored().at("__name__=d_total,instance=i,job=s,") == "2@980000 5@990000 4@590000");
 
   OtlpFixture storing("{\"deltas\":\"store\"}");
   CHECK(storing.metric(first).status == 200);
@@ -149,18 +151,20 @@ TEST_CASE("the resource is a series of its own when it says more than who it is"
       point("\"asInt\":1", at(-400)) + "," + point("\"asInt\":2", at(-1)) + "]}}]}]}]}";
   OtlpFixture otlp;
   CHECK(otlp.json(body).status == 200);
-  CHECK(otlp.stored() ==
-        Stored{{"__name__=a,job=n/s,", "1@600000 2@999000"},
-               {"__name__=target_info,host_name=h,job=n/s,", "1@600000 1@750000 1@900000 1@999000"}});
+  CHECK(otlp.stored() == Stored{{"__name__=a,job=n/s,", "1@600000 2@999000"},
+                                {"__name__=target_info,host_name=h,job=n/s,",
+                                 "1@600000 1@750000 1@900000 1@999000"}});
   OtlpFixture promoting(
       "{\"promote_resource_attributes\":[\"host.name\"],\"promote_scope_metadata\":true,"
       "\"keep_identifying_resource_attributes\":true}");
   CHECK(promoting.json(body).status == 200);
   const Stored promoted = promoting.stored();
-  CHECK(promoted.contains("__name__=a,host_name=h,job=n/s,otel_scope_k=v,otel_scope_name=lib,"
-                          "otel_scope_version=1,"));
-  CHECK(promoted.contains("__name__=target_info,host_name=h,job=n/s,service_name=s,"
-                          "service_namespace=n,"));
+  CHECK(
+      promoted.contains("__name__=a,host_name=h,job=n/s,otel_scope_k=v,otel_scope_name=lib,"
+                        "otel_scope_version=1,"));
+  CHECK(
+      promoted.contains("__name__=target_info,host_name=h,job=n/s,service_name=s,"
+                        "service_namespace=n,"));
   OtlpFixture all(
       "{\"promote_all_resource_attributes\":true,\"ignore_resource_attributes\":[\"host.name\"],"
       "\"translation_strategy\":\"NoTranslation\"}");
@@ -186,8 +190,9 @@ TEST_CASE("what is no request is refused", "[otlp]") {
   CHECK(otlp.json("").status == 400);
   CHECK(otlp.json("[]").status == 400);
   CHECK(otlp.json("{\"resourceMetrics\":5}").body == "json: resourceMetrics is no array\n");
-  CHECK(otlp.metric("{\"name\":\"a\",\"gauge\":{\"dataPoints\":[" + point("\"asInt\":\"x\"") + "]}}")
-            .status == 400);
+  CHECK(
+      otlp.metric("{\"name\":\"a\",\"gauge\":{\"dataPoints\":[" + point("\"asInt\":\"x\"") + "]}}")
+          .status == 400);
   CHECK(otlp.protobuf("garbage").status == 400);
   const net::Response text = otlp.post("a 1\n", "text/plain");
   CHECK(text.status == 400);

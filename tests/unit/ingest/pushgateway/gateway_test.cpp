@@ -114,8 +114,7 @@ TEST_CASE("labels of the path win over those of the body", "[pushgateway]") {
   GatewayFixture gateway(folder.path());
   CHECK(gateway.put("job/t/path@base64/L3Zhci90bXA", "a{job=\"x\",instance=\"i\"} 1\n").status ==
         200);
-  CHECK(gateway.exposed() ==
-        "# TYPE a untyped\na{instance=\"i\",job=\"t\",path=\"/var/tmp\"} 1\n");
+  CHECK(gateway.exposed() == "# TYPE a untyped\na{instance=\"i\",job=\"t\",path=\"/var/tmp\"} 1\n");
 }
 
 TEST_CASE("PUT replaces a group, POST the families of the same names", "[pushgateway]") {
@@ -167,19 +166,22 @@ TEST_CASE("parts of summaries and histograms collide with names of their own", "
   GatewayFixture gateway(folder.path());
   CHECK(gateway.put("job/t", "# TYPE a summary\na_sum 1\n").status == 200);
   CHECK(gateway.put("job/u", "a_sum 1\n").body ==
-        kInconsistent + "collected metric named \"a_sum\" collides with previously collected "
-                        "summary named \"a\"\n");
+        kInconsistent +
+            "collected metric named \"a_sum\" collides with previously collected "
+            "summary named \"a\"\n");
   CHECK(gateway.put("job/u", "a_bucket 1\n").status == 200);
   CHECK(gateway.put("job/t", "# TYPE h histogram\nh_count 1\n").status == 200);
   CHECK(gateway.put("job/u", "h_bucket 1\n").body ==
-        kInconsistent + "collected metric named \"h_bucket\" collides with previously collected "
-                        "histogram named \"h\"\n");
+        kInconsistent +
+            "collected metric named \"h_bucket\" collides with previously collected "
+            "histogram named \"h\"\n");
   CHECK(gateway.put("job/u", "h 1\n").status == 400);
   CHECK(gateway.put("job/t", "x 1\n").status == 200);
   CHECK(gateway.put("job/u", "h_bucket 1\n").status == 200);
   CHECK(gateway.put("job/t", "# TYPE h histogram\nh_count 1\n").body ==
-        kInconsistent + "collected histogram named \"h\" collides with previously collected metric "
-                        "named \"h_bucket\"\n");
+        kInconsistent +
+            "collected histogram named \"h\" collides with previously collected metric "
+            "named \"h_bucket\"\n");
   CHECK(gateway.put("job/t", "# TYPE h summary\nh_count 1\n").status == 200);
 }
 
@@ -219,7 +221,9 @@ TEST_CASE("bodies may be packed", "[pushgateway]") {
   using namespace std::string_literals;
   const std::string magic = "\xFF\x06\x00\x00sNaPpY"s;
   const std::string data = "\x01\x0C\x00\x00\xEF\xA7lga 1\nb 2\n"s;
-  const std::string packed = "\x00\x0E\x00\x00\xEF\xA7lg\x08\x1C" "a 1\nb 2\n"s;
+  const std::string packed =
+      "\x00\x0E\x00\x00\xEF\xA7lg\x08\x1C"
+      "a 1\nb 2\n"s;
   CHECK(put("gzip", gzip("a 1\n")).status == 200);
   CHECK(put("GZIP", gzip("a 1\n") + gzip("b 1\n")).status == 200);
   CHECK(put("gzip", gzip("a 1\n").substr(0, 20)).body == "unexpected EOF\n");
@@ -233,7 +237,9 @@ TEST_CASE("bodies may be packed", "[pushgateway]") {
   CHECK(put("snappy", magic + packed.substr(0, packed.size() - 1)).body ==
         "snappy: corrupt input\n");
   CHECK(put("snappy", magic + "\x02\x01\x00\x00x"s + packed).body == "snappy: unsupported input\n");
-  CHECK(put("snappy", magic + "\x01\x0C\x00\x00\x00\x00\x00\x00" "a 1\nb 2\n"s).status == 400);
+  CHECK(put("snappy", magic + "\x01\x0C\x00\x00\x00\x00\x00\x00"
+                              "a 1\nb 2\n"s)
+            .status == 400);
   gateway.body_max_bytes = 1'000;
   CHECK(put("gzip", gzip("a 1\n" + std::string(100'000, '\n'))).status == 413);
 }

@@ -34,7 +34,8 @@ TEST_CASE("pushed metrics are stored at every tick with the labels of their grou
   gateway.tick();
   CHECK(pushed(gateway) == Stored{{"__name__=a,instance=i,job=t,x=1,", "5@0 5@15000"},
                                   {"__name__=a,job=u,", "6@0 6@15000"}});
-  CHECK(gateway.stored().at("__name__=push_time_seconds,job=u,") == "1700000000@0 1700000000@15000");
+  CHECK(gateway.stored().at("__name__=push_time_seconds,job=u,") ==
+        "1700000000@0 1700000000@15000");
 }
 
 TEST_CASE("a series that is gone gets one staleness marker", "[pushgateway]") {
