@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/pushgateway/text_reader.hpp"
 
+#include "plugins/ingest/pushgateway/family_drafts.hpp"
+
 #include <narthex/sdk/decimal.hpp>
 #include <narthex/sdk/exposition.hpp>
 #include <narthex/sdk/quote.hpp>
@@ -12,7 +14,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace narthex::ingest::pushgateway {
 namespace {
@@ -36,16 +37,6 @@ std::optional<FamilyType> type_named(std::string_view text) {
   return std::nullopt;
 }
 
-struct FamilyDraft {
-  Family family;
-  bool has_help = false;
-  bool has_type = false;
-  std::unordered_map<std::string, std::size_t> by_labels;  // of summaries and histograms
-};
-
-// A metric name within a family, and which of its numbers the line has.
-enum class Part { kValue, kSum, kCount };
-
 // One pass. The steps return false once error_ is set.
 class TextReader {
  public:
@@ -63,11 +54,7 @@ class TextReader {
                             error_);
       }
     }
-    std::vector<Family> families;
-    for (FamilyDraft& draft : drafts_) {
-      if (!draft.family.metrics.empty()) families.push_back(std::move(draft.family));
-    }
-    return families;
+    return drafts_.take();
   }
 
  private:
@@ -153,7 +140,7 @@ class TextReader {
     if (p_ == end_) return fail_at_end();
     if (*p_ == '\n') return end_line();
     if (!is_space(*p_)) return fail("invalid metric name in comment");
-    FamilyDraft& draft = draft_of(name);
+    FamilyDraft& draft = drafts_.of(name, part_);
     skip_spaces();
     if (p_ == end_) return fail_at_end();
     if (*p_ == '\n') return end_line();
@@ -210,32 +197,6 @@ class TextReader {
     return true;
   }
 
-  // ---- families
-
-  // The family of a name: its own, or the summary or histogram that it is a part of.
-  FamilyDraft& draft_of(std::string_view name) {
-    part_ = Part::kValue;
-    if (FamilyDraft* own = find(name)) return *own;
-    for (const std::string_view suffix : {"_count", "_sum", "_bucket"}) {
-      if (!name.ends_with(suffix)) continue;
-      FamilyDraft* const whole = find(name.substr(0, name.size() - suffix.size()));
-      if (whole == nullptr || !whole->has_type) break;
-      const FamilyType kind = kind_of(whole->family.type);
-      const bool fits =
-          kind == FamilyType::kHistogram || (kind == FamilyType::kSummary && suffix != "_bucket");
-      if (!fits) break;
-      part_ = suffix == "_count" ? Part::kCount : suffix == "_sum" ? Part::kSum : Part::kValue;
-      return *whole;
-    }
-    numbers_.emplace(name, drafts_.size());
-    drafts_.emplace_back().family.name = name;
-    return drafts_.back();
-  }
-  FamilyDraft* find(std::string_view name) {
-    const auto at = numbers_.find(std::string(name));
-    return at == numbers_.end() ? nullptr : &drafts_[at->second];
-  }
-
   // ---- samples
 
   bool sample() {
@@ -245,7 +206,7 @@ class TextReader {
     if (*p_ != '{') {
       const std::string_view name = read_plain_name(true);
       if (name.empty()) return fail("invalid metric name");
-      use(draft_of(name));
+      use(drafts_.of(name, part_));
       skip_spaces();
     }
     if (p_ == end_) return fail_at_end();
@@ -318,7 +279,7 @@ class TextReader {
     if (draft_ != nullptr) return fail("multiple metric names for metric " + shown_name());
     if (*p_ != ',' && *p_ != '}') return fail("unexpected end of metric name " + found());
     if (!is_metric_name(name, rule_)) return fail("invalid metric name " + sdk::quote(name));
-    use(draft_of(name));
+    use(drafts_.of(name, part_));
     name_in_braces_ = true;
     is_last = *p_++ == '}';
     if (is_last) name_in_braces_ = false;
@@ -328,7 +289,7 @@ class TextReader {
   bool add_label(std::string name, std::string text) {
     if (!sdk::is_utf8(text)) return fail("invalid label value " + sdk::quote(text));
     last_value_ = text;
-    const FamilyType kind = draft_ != nullptr ? kind_of(draft_->family.type) : FamilyType::kUntyped;
+    const FamilyType kind = draft_ != nullptr ? draft_->kind() : FamilyType::kUntyped;
     if (kind == FamilyType::kSummary && name == "quantile") return bound(text, name, quantile_);
     if (kind == FamilyType::kHistogram && name == "le") return bound(text, name, bucket_);
     for (const Label& have : labels_) {
@@ -364,67 +325,10 @@ class TextReader {
     if (sdk::parse_number(word, number) != sdk::NumberError::kNone) {
       return fail("expected float as value, got " + sdk::quote(word));
     }
-    Metric& metric = metric_for_labels();
-    if (!store(metric, number)) return false;
-    return *p_ == '\n' ? end_line() : timestamp(metric);
-  }
-
-  // Lines of a summary or histogram with the same labels are one metric.
-  Metric& metric_for_labels() {
-    std::vector<Metric>& metrics = draft_->family.metrics;
-    const FamilyType kind = kind_of(draft_->family.type);
-    if (kind == FamilyType::kSummary || kind == FamilyType::kHistogram) {
-      std::vector<Label> sorted = labels_;
-      std::sort(sorted.begin(), sorted.end());
-      std::string key;
-      for (const auto& [name, text] : sorted) {
-        for (const std::string& piece : {name, text}) (key += piece) += '\xFF';
-      }
-      const auto [at, is_new] = draft_->by_labels.try_emplace(std::move(key), metrics.size());
-      if (!is_new) return metrics[at->second];
-    }
-    Metric& metric = metrics.emplace_back();
-    metric.labels = labels_;
-    metric.has_value = true;
-    metric.kind = kind;
-    return metric;
-  }
-
-  bool store(Metric& metric, double number) {
-    switch (metric.kind) {
-      case FamilyType::kSummary:
-        if (part_ == Part::kCount) {
-          metric.count = std::trunc(std::max(number, 0.0));
-        } else if (part_ == Part::kSum) {
-          metric.sum = number;
-        } else if (!std::isnan(quantile_)) {
-          metric.quantiles.push_back({quantile_, number});
-        }
-        return true;
-      case FamilyType::kHistogram:
-        return store_histogram(metric, number);
-      default:
-        metric.value = number;
-        return true;
-    }
-  }
-
-  bool store_histogram(Metric& metric, double number) {
-    if (part_ == Part::kSum) {
-      metric.sum = number;
-      return true;
-    }
-    if (part_ == Part::kCount) {
-      if (number < 0) return fail("negative count for histogram " + shown_name());
-      metric.count = number;
-    } else if (!std::isnan(bucket_)) {
-      if (number < 0) return fail("negative bucket population for histogram " + shown_name());
-      metric.buckets.push_back({bucket_, number});
-    } else {
-      return true;
-    }
-    metric.float_counts = metric.float_counts || number != std::trunc(number);
-    return true;
+    const double bound = draft_->kind() == FamilyType::kSummary ? quantile_ : bucket_;
+    std::string wrong = draft_->add(labels_, part_, bound, number);
+    if (!wrong.empty()) return fail(std::move(wrong));
+    return *p_ == '\n' ? end_line() : timestamp(draft_->newest());
   }
 
   bool timestamp(Metric& metric) {
@@ -449,8 +353,7 @@ class TextReader {
   const NameRule rule_;
   std::size_t line_ = 1;
   std::string error_;
-  std::vector<FamilyDraft> drafts_;
-  std::unordered_map<std::string, std::size_t> numbers_;
+  FamilyDrafts drafts_;
   // Of the line that is being read.
   FamilyDraft* draft_ = nullptr;
   Part part_ = Part::kValue;

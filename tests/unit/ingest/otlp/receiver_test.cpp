@@ -183,6 +183,18 @@ TEST_CASE("times that cannot be stored are 400 with the reason", "[otlp]") {
   CHECK(otlp.stored() == Stored{{"__name__=a,instance=i,job=s,", "1@0"}});
 }
 
+TEST_CASE("a commit that fails is not answered with the receiver's 200", "[otlp]") {
+  ingest::PluginReply reply;
+  const sdk::IngestReply plugin(reply.raw());
+  plugin.status(200);
+  plugin.header("Content-Type", "application/json");
+  plugin.body("{}");
+  const net::Response response = reply.finish(unavailable("the disk is full"));
+  CHECK(response.status == 503);
+  CHECK(response.body == "the disk is full\n");
+  CHECK(net::first(response.headers, "Content-Type") == "text/plain; charset=utf-8");
+}
+
 TEST_CASE("what is no request is refused", "[otlp]") {
   OtlpFixture otlp;
   CHECK(otlp.json("{}").status == 200);
