@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/otlp/delta_streams.hpp"
 
+#include "plugins/ingest/otlp/native_histogram.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -79,7 +81,7 @@ void add_point(DataPoint& sum, MetricKind kind, const DataPoint& point) {
 
 void add_exponential(DataPoint& sum, const DataPoint& point) {
   constexpr std::int64_t kBucketsMax = 4096;
-  constexpr std::int32_t kScaleMin = -10;
+  constexpr std::int32_t kScaleMin = -40;
   std::int32_t scale = std::min(sum.scale, point.scale);
   DataPoint more = point;
   const auto rescale = [&](DataPoint& p) {
@@ -109,6 +111,10 @@ void add_exponential(DataPoint& sum, const DataPoint& point) {
 
 Status DeltaStreams::accumulate(const std::string& series, MetricKind kind, DataPoint& point,
                                 std::int64_t now_ms) {
+  if (kind == MetricKind::kExponentialHistogram) {
+    const Status usable = check_exponential(point);
+    if (!usable.ok()) return usable;
+  }
   const std::lock_guard lock(mutex_);
   auto at = streams_.find(series);
   if (at != streams_.end() && now_ms - at->second.seen_ms > stale_ms_) {

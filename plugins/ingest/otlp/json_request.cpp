@@ -7,10 +7,13 @@
 #include <narthex/sdk/guard.hpp>
 #include <narthex/sdk/quote.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
+#include <utility>
 
 namespace narthex::ingest::otlp {
 namespace {
@@ -67,8 +70,10 @@ Int integer_of(Value value, std::string_view name) {
   } else if (value.type() == NX_FLOAT) {
     const double number = value.get<double>();
     constexpr double kExact = 9007199254740992.0;  // 2^53
-    if (number == std::trunc(number) && std::fabs(number) <= kExact &&
-        (number >= 0 || std::is_signed_v<Int>)) {
+    constexpr double kLeast =
+        std::max(-kExact, static_cast<double>(std::numeric_limits<Int>::min()));
+    constexpr double kMost = std::min(kExact, static_cast<double>(std::numeric_limits<Int>::max()));
+    if (number == std::trunc(number) && number >= kLeast && number <= kMost) {
       return static_cast<Int>(number);
     }
   } else if (value.type() == NX_STRING) {

@@ -92,7 +92,7 @@ nx_histogram NativeHistogram::view() const {
   return h;
 }
 
-Result<NativeHistogram> from_exponential(const DataPoint& point, Temporality temporality) {
+Status check_exponential(const DataPoint& point) {
   if (point.scale < kSchemaMin) {
     return invalid_data(
         "cannot convert exponential to native histogram. Scale must be >= -4, was " +
@@ -104,6 +104,12 @@ Result<NativeHistogram> from_exponential(const DataPoint& point, Temporality tem
       return invalid_data("bucket offset " + std::to_string(offset) + " is out of range");
     }
   }
+  return {};
+}
+
+Result<NativeHistogram> from_exponential(const DataPoint& point, Temporality temporality) {
+  const Status usable = check_exponential(point);
+  if (!usable.ok()) return usable;
   const int scale_down = point.scale > kSchemaMax ? std::min(point.scale - kSchemaMax, 62) : 0;
   NativeHistogram out;
   out.head.schema = std::min(point.scale, kSchemaMax);

@@ -24,7 +24,8 @@ struct NativeHistogram {
   nx_histogram view() const;
 };
 
-// NX_ERR_INVALID_DATA: a scale below -4, which no schema has, or more buckets than make sense.
+// NX_ERR_INVALID_DATA: a scale below -4, which no schema has, or an offset beyond 2^30.
+Status check_exponential(const DataPoint& point);
 Result<NativeHistogram> from_exponential(const DataPoint& point, Temporality temporality);
 NativeHistogram from_explicit(const DataPoint& point, Temporality temporality);
 

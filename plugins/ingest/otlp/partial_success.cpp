@@ -10,10 +10,12 @@ namespace narthex::ingest::otlp {
 std::string partial_success_protobuf(std::uint64_t rejected, std::string_view reason) {
   std::string message;
   if (rejected == 0) return message;
-  protozero::pbf_writer out(message);
-  protozero::pbf_writer partial(out, 1);
-  partial.add_int64(1, static_cast<std::int64_t>(rejected));
-  partial.add_string(2, reason.data(), reason.size());
+  {
+    protozero::pbf_writer out(message);
+    protozero::pbf_writer partial(out, 1);  // is whole once it is destroyed
+    partial.add_int64(1, static_cast<std::int64_t>(rejected));
+    partial.add_string(2, reason.data(), reason.size());
+  }
   return message;
 }
 

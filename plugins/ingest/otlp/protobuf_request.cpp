@@ -354,11 +354,11 @@ Temporality temporality_of(std::int32_t number) {
 
 using ReadPoint = DataPoint (*)(pbf_reader);
 
-void read_kind(pbf_reader message, MetricKind kind, ReadPoint read_point, Metric& metric) {
+void read_kind(pbf_reader message, MetricKind kind, ReadPoint read_one, Metric& metric) {
   metric.kind = kind;
   while (message.next()) {
     if (message.tag() == 1) {
-      metric.points.push_back(read_point(wire::get_message(message)));
+      metric.points.push_back(read_one(wire::get_message(message)));
     } else if (message.tag() == 2 && kind != MetricKind::kGauge && kind != MetricKind::kSummary) {
       metric.temporality = temporality_of(wire::get_enum(message));
     } else if (message.tag() == 3 && kind == MetricKind::kSum) {
