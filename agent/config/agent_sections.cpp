@@ -146,6 +146,8 @@ void read_http(TableReader table, HttpOptions& http) {
   table.read("route_prefix", http.route_prefix);
   table.read("remote_write_receiver", http.remote_write_receiver);
   table.read("enable_remote_write_receiver", http.remote_write_receiver);
+  table.read("otlp_receiver", http.otlp_receiver);
+  table.read("enable_otlp_receiver", http.otlp_receiver);
   table.read("enable_lifecycle", http.enable_lifecycle);
   table.read("enable_admin_api", http.enable_admin_api);
   table.read("page_title", http.page_title);
@@ -162,10 +164,8 @@ void read_http(TableReader table, HttpOptions& http) {
       http.server.connections_max = static_cast<int>(connections);
     }
   }
-  for (const std::string_view key : {"config_file", "otlp_receiver", "enable_otlp_receiver"}) {
-    if (table.has(key)) {
-      table.error(key, "[http] " + std::string(key) + " is not in this version");
-    }
+  if (table.has("config_file")) {
+    table.error("config_file", "[http] config_file is not in this version");
   }
   table.done();
 }

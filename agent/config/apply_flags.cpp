@@ -87,6 +87,7 @@ void apply_http(const FlagReader& flags, HttpOptions& http) {
   flags.number("storage.remote.read-sample-limit", http.remote_read.samples_max);
   flags.count("storage.remote.read-concurrent-limit", http.remote_read.concurrent_max);
   flags.count("storage.remote.read-max-bytes-in-frame", http.remote_read.frame_bytes_max);
+  flags.flag("web.enable-otlp-receiver", http.otlp_receiver);
   flags.duration("web.read-timeout", http.server.read_timeout_ms);
   flags.count("web.max-connections", http.server.connections_max);
 }
@@ -196,6 +197,7 @@ void fill_flags(const FlagValues& values, Config& config) {
   flags["web.enable-lifecycle"] = truth(config.http.enable_lifecycle);
   flags["web.enable-admin-api"] = truth(config.http.enable_admin_api);
   flags["web.enable-remote-write-receiver"] = truth(config.http.remote_write_receiver);
+  flags["web.enable-otlp-receiver"] = truth(config.http.otlp_receiver);
   flags["web.max-connections"] = std::to_string(config.http.server.connections_max);
   flags["web.read-timeout"] = document::format_duration_ms(config.http.server.read_timeout_ms);
   flags["query.timeout"] = document::format_duration_ms(config.query.timeout_ms);
@@ -215,7 +217,8 @@ void fill_restart_only(Config& config) {
   for (const char* flag :
        {"web.listen-address", "web.external-url", "web.route-prefix", "web.page-title",
         "web.cors.origin", "web.enable-lifecycle", "web.enable-admin-api",
-        "web.enable-remote-write-receiver", "web.remote-write-receiver.accepted-protobuf-messages",
+        "web.enable-remote-write-receiver", "web.enable-otlp-receiver",
+        "web.remote-write-receiver.accepted-protobuf-messages",
         "web.max-connections", "web.read-timeout", "query.timeout", "query.lookback-delta",
         "query.max-concurrency", "query.max-samples", "storage.remote.read-sample-limit",
         "storage.remote.read-concurrent-limit", "storage.remote.read-max-bytes-in-frame"}) {

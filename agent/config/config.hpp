@@ -62,6 +62,7 @@ struct Config {
   std::vector<ingest::ReceiverOptions> ingest;
   std::vector<std::string> plugin_dirs;  // searched in this order
   std::vector<std::string> features;     // --enable-feature, known or not
+  std::string otlp_options = "{}";       // of the OTLP receiver, as JSON
   std::string prometheus_yaml;           // for /api/v1/status/config: secrets are <secret>
   std::vector<document::Finding> warnings;
   // What the server must be restarted for: key -> value as text, compared over a reload.

@@ -88,7 +88,7 @@ constexpr Flag kFlags[] = {
     {"web.cors.origin", ".*", kText, kWorks, "Regex of origins that browsers may ask from."},
     {"web.enable-admin-api", "false", kBool, kWorks, "Admin endpoints."},
     {"web.enable-lifecycle", "false", kBool, kWorks, "Reload and quit over HTTP."},
-    {"web.enable-otlp-receiver", "false", kBool, kIgnored, "OTLP receiver."},
+    {"web.enable-otlp-receiver", "false", kBool, kWorks, "OTLP receiver."},
     {"web.enable-remote-write-receiver", "false", kBool, kWorks, "Remote write receiver."},
     {"web.external-url", "", kText, kWorks, "The URL that others reach this server at."},
     {"web.listen-address", "0.0.0.0:9090", kList, kWorks,

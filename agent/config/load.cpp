@@ -13,12 +13,16 @@
 #include "config/sources.hpp"
 #include "config/table_reader.hpp"
 
+#include <narthex/sdk/json.hpp>
+
 #include <map>
 
 namespace narthex::config {
 
 namespace {
 
+constexpr std::string_view kDeltaToCumulative = "otlp-deltatocumulative";
+constexpr std::string_view kNativeDelta = "otlp-native-delta-ingestion";
 constexpr std::string_view kNullJob = "empty or null scrape config section";
 
 std::vector<Part> roots_of(const std::vector<DocumentRef>& documents) {
@@ -27,6 +31,34 @@ std::vector<Part> roots_of(const std::vector<DocumentRef>& documents) {
     parts.push_back({document, &document->root(), nullptr});
   }
   return parts;
+}
+
+void append_texts(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
+  (out += ",\"") += key;
+  out += "\":[";
+  for (const std::string& text : texts) {
+    if (out.back() != '[') out += ',';
+    sdk::append_json_text(out, text);
+  }
+  out += ']';
+}
+
+// The otlp section and the features of OTLP as options of the receiver.
+std::string otlp_options(const OtlpSection& otlp, const std::vector<std::string>& features) {
+  const auto truth = [](bool value) { return value ? "true" : "false"; };
+  std::string out =
+      "{\"translation_strategy\":\"" + otlp.translation_strategy +
+      "\",\"promote_all_resource_attributes\":" + truth(otlp.promote_all_resource_attributes);
+  append_texts(out, "promote_resource_attributes", otlp.promote_resource_attributes);
+  append_texts(out, "ignore_resource_attributes", otlp.ignore_resource_attributes);
+  ((out += ",\"keep_identifying_resource_attributes\":") +=
+   truth(otlp.keep_identifying_resource_attributes)) += ",\"promote_scope_metadata\":";
+  ((out += truth(otlp.promote_scope_metadata)) += ",\"convert_histograms_to_nhcb\":") +=
+      truth(otlp.convert_histograms_to_nhcb);
+  out += has_feature(features, kDeltaToCumulative) ? ",\"deltas\":\"to_cumulative\""
+         : has_feature(features, kNativeDelta)     ? ",\"deltas\":\"store\""
+                                                   : "";
+  return out + "}";
 }
 
 std::string listen_of(const FlagValues& values) {
@@ -60,6 +92,7 @@ class Loader {
       config_.remote_write.max_bytes = sections.remote_write_max_bytes;
     }
     root.done();
+    config_.otlp_options = otlp_options(sections.otlp, config_.features);
     keep_global(global);
     for (const RemoteReadSection& section : sections.remote_reads) {
       config_.remote_reads.push_back(section.options);
@@ -131,25 +164,40 @@ std::string config_file(const CommandLine& command_line, const FlagValues& value
   return {};
 }
 
-// [http] remote_write_receiver is the short form of [[ingest]] plugin = "remote_write".
-void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
-  constexpr const char* kPlugin = "remote_write";
-  if (!config.http.remote_write_receiver) return;
+void add_receiver(Config& config, Diagnostics& diagnostics, const std::string& plugin,
+                  const std::string& options) {
   for (const ingest::ReceiverOptions& receiver : config.ingest) {
-    if (receiver.plugin == kPlugin) return;
+    if (receiver.plugin == plugin) return;
   }
   ingest::ReceiverOptions receiver;
-  receiver.plugin = kPlugin;
-  std::string messages;
-  for (const std::string& message : config.http.remote_write_messages) {
-    messages += (messages.empty() ? "\"" : ", \"") + message + '"';
-  }
-  const std::string options =
-      messages.empty() ? "{}" : R"({"accepted_protobuf_messages": [)" + messages + "]}";
+  receiver.plugin = plugin;
   receiver.document = read_text(document::Format::kJson, "(receiver)", options, diagnostics);
   receiver.config = &receiver.document->root();
-  receiver.fingerprint = fingerprint_of(kPlugin + options);
+  receiver.fingerprint = fingerprint_of(plugin + options);
   config.ingest.push_back(std::move(receiver));
+}
+
+std::string remote_write_options(const std::vector<std::string>& accepted) {
+  std::string messages;
+  for (const std::string& message : accepted) {
+    messages += (messages.empty() ? "\"" : ", \"") + message + '"';
+  }
+  return messages.empty() ? "{}" : R"({"accepted_protobuf_messages": [)" + messages + "]}";
+}
+
+// [http] remote_write_receiver is the short form of [[ingest]] plugin = "remote_write", and
+// otlp_receiver that of plugin = "otlp" with the options of the otlp section.
+void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
+  if (config.http.remote_write_receiver) {
+    add_receiver(config, diagnostics, "remote_write",
+                 remote_write_options(config.http.remote_write_messages));
+  }
+  if (config.http.otlp_receiver) add_receiver(config, diagnostics, "otlp", config.otlp_options);
+  if (has_feature(config.features, kDeltaToCumulative) &&
+      has_feature(config.features, kNativeDelta)) {
+    diagnostics.file_error("", "cannot enable " + std::string(kDeltaToCumulative) + " and " +
+                                   std::string(kNativeDelta) + " features at the same time");
+  }
 }
 
 }  // namespace

@@ -58,25 +58,32 @@ void read_runtime(TableReader& root, PrometheusSections& sections) {
 void read_otlp(TableReader& root, PrometheusSections& sections) {
   TableReader table = root.table("otlp");
   if (!table.present()) return;
-  bool flag = false;
-  std::vector<std::string> ignored;
-  table.read("promote_resource_attributes", sections.otlp_attributes);
-  table.read("promote_all_resource_attributes", flag);
-  table.read("ignore_resource_attributes", ignored);
-  table.read("keep_identifying_resource_attributes", flag);
-  table.read("convert_histograms_to_nhcb", flag);
-  table.read("promote_scope_metadata", flag);
-  if (table.read("translation_strategy", sections.otlp_translation)) {
-    const std::string& strategy = sections.otlp_translation;
+  OtlpSection& otlp = sections.otlp;
+  table.read("promote_all_resource_attributes", otlp.promote_all_resource_attributes);
+  table.read("promote_resource_attributes", otlp.promote_resource_attributes);
+  table.read("ignore_resource_attributes", otlp.ignore_resource_attributes);
+  table.read("keep_identifying_resource_attributes", otlp.keep_identifying_resource_attributes);
+  table.read("convert_histograms_to_nhcb", otlp.convert_histograms_to_nhcb);
+  table.read("promote_scope_metadata", otlp.promote_scope_metadata);
+  if (table.read("translation_strategy", otlp.translation_strategy)) {
+    const std::string& strategy = otlp.translation_strategy;
     if (strategy != "UnderscoreEscapingWithSuffixes" && strategy != "NoUTF8EscapingWithSuffixes" &&
         strategy != "NoTranslation" && strategy != "UnderscoreEscapingWithoutSuffixes") {
       table.error("translation_strategy",
                   "unsupported OTLP translation strategy \"" + strategy + '"');
     }
   }
+  if (otlp.promote_all_resource_attributes && !otlp.promote_resource_attributes.empty()) {
+    table.error("promote_all_resource_attributes",
+                "'promote_all_resource_attributes' and 'promote_resource_attributes' cannot be "
+                "configured simultaneously");
+  }
+  if (!otlp.promote_all_resource_attributes && !otlp.ignore_resource_attributes.empty()) {
+    table.error("ignore_resource_attributes",
+                "'ignore_resource_attributes' can only be set when "
+                "'promote_all_resource_attributes' is true");
+  }
   table.done();
-  warn_without_feature(root, "otlp",
-                       "this version has no OTLP receiver: the otlp section changes nothing");
 }
 
 }  // namespace

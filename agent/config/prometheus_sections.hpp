@@ -32,6 +32,16 @@ struct AlertingSection {
   std::vector<AlertmanagerSection> alertmanagers;
 };
 
+struct OtlpSection {
+  bool promote_all_resource_attributes = false;
+  std::vector<std::string> promote_resource_attributes;
+  std::vector<std::string> ignore_resource_attributes;
+  std::string translation_strategy = "UnderscoreEscapingWithSuffixes";
+  bool keep_identifying_resource_attributes = false;
+  bool convert_histograms_to_nhcb = false;
+  bool promote_scope_metadata = false;
+};
+
 // What is kept of them: for the agent, and to show it again.
 struct PrometheusSections {
   std::vector<std::string> rule_files;
@@ -43,8 +53,7 @@ struct PrometheusSections {
   std::uint64_t remote_write_max_bytes = 0;  // 0: the room's default
   AlertingSection alerting;
   std::vector<RemoteReadSection> remote_reads;
-  std::vector<std::string> otlp_attributes;
-  std::string otlp_translation = "UnderscoreEscapingWithSuffixes";
+  OtlpSection otlp;
 };
 
 PrometheusSections read_prometheus_sections(TableReader& root);

@@ -101,10 +101,20 @@ class Renderer {
     }
     if (!sections.remote_reads.empty()) remote_reads(sections.remote_reads);
     yaml_.begin_table("otlp");
-    if (!sections.otlp_attributes.empty()) {
-      yaml_.list("promote_resource_attributes", sections.otlp_attributes);
-    }
-    text("translation_strategy", sections.otlp_translation);
+    const OtlpSection& otlp = sections.otlp;
+    const auto list = [&](std::string_view key, const std::vector<std::string>& items) {
+      if (!items.empty()) yaml_.list(key, items);
+    };
+    const auto truth = [&](std::string_view key, bool value) {
+      if (value) yaml_.literal(key, "true");
+    };
+    truth("promote_all_resource_attributes", otlp.promote_all_resource_attributes);
+    list("promote_resource_attributes", otlp.promote_resource_attributes);
+    list("ignore_resource_attributes", otlp.ignore_resource_attributes);
+    text("translation_strategy", otlp.translation_strategy);
+    truth("keep_identifying_resource_attributes", otlp.keep_identifying_resource_attributes);
+    truth("convert_histograms_to_nhcb", otlp.convert_histograms_to_nhcb);
+    truth("promote_scope_metadata", otlp.promote_scope_metadata);
     yaml_.end_table();
   }
 

@@ -2,6 +2,7 @@
 #include "host/host_context.hpp"
 
 #include "host/bus_service.hpp"
+#include "host/folder_service.hpp"
 #include "host/gather_service.hpp"
 #include "host/http_service.hpp"
 #include "host/metrics_service.hpp"
@@ -27,10 +28,13 @@ HostContext::HostContext(HostOptions given_options, HostServices given_services)
         }
         return in_flight;
       }) {
-  extensions_ = {{NX_EXT_TASKS, &kTasksService},     {NX_EXT_HTTP, &kHttpService},
-                 {NX_EXT_TEXT, &kTextService},       {NX_EXT_METRICS, &kMetricsService},
-                 {NX_EXT_GATHER, &kGatherService},   {NX_EXT_BUS, &kBusService}};
-  if (!options.data_dir.empty()) extensions_.emplace(NX_EXT_STATE, &kStateService);
+  extensions_ = {{NX_EXT_TASKS, &kTasksService},   {NX_EXT_HTTP, &kHttpService},
+                 {NX_EXT_TEXT, &kTextService},     {NX_EXT_METRICS, &kMetricsService},
+                 {NX_EXT_GATHER, &kGatherService}, {NX_EXT_BUS, &kBusService}};
+  if (!options.data_dir.empty()) {
+    extensions_.emplace(NX_EXT_STATE, &kStateService);
+    extensions_.emplace(NX_EXT_FOLDER, &kFolderService);
+  }
 }
 
 HostContext::~HostContext() { watchdog.stop(); }

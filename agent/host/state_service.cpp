@@ -25,23 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kKeyMax = 100;
 
-// A file name that says the text and nothing else: what is not plain becomes %xx.
-std::string as_file_name(std::string_view text) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string name;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || (c == '.' && !name.empty());
-    if (plain) {
-      name += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    ((name += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
-  }
-  return name;
-}
-
 Status failed(const std::string& what, const std::string& path) {
   const int error = errno;
   return {error == ENOSPC ? NX_ERR_EXHAUSTED : NX_ERR_IO,
@@ -75,6 +58,22 @@ Status write_synced(const std::string& path, std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string as_file_name(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string name;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || (c == '.' && !name.empty());
+    if (plain) {
+      name += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    ((name += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
+  }
+  return name;
+}
 
 StateFolder::StateFolder(const std::string& data_dir, std::string_view instance)
     : state_((fs::path(data_dir) / "state").string()),

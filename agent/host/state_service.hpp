@@ -14,6 +14,9 @@ namespace narthex::host {
 
 extern const nx_ext_state kStateService;
 
+// A file name that says the text and nothing else: what is not plain becomes %xx.
+std::string as_file_name(std::string_view text);
+
 // The files of one instance. A view; makes the folder on the first put.
 class StateFolder {
  public:

@@ -71,9 +71,13 @@ void PluginReply::discard() {
 
 net::Response PluginReply::finish(const Status& outcome) {
   net::Response response;
-  response.status = has_status() ? raw_.status : http_status(outcome.code());
-  response.headers = std::move(headers_);
-  response.body = std::move(body_);
+  // A plugin that said 200 could not know yet whether the storage would take it.
+  const bool undone = outcome.code() != NX_OK && raw_.status >= 200 && raw_.status < 300;
+  response.status = has_status() && !undone ? raw_.status : http_status(outcome.code());
+  if (!undone) {
+    response.headers = std::move(headers_);
+    response.body = std::move(body_);
+  }
   if (outcome.code() != NX_OK && response.body.empty()) response.body = outcome.message() + "\n";
   if (!response.body.empty() && !net::has(response.headers, "Content-Type")) {
     response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");

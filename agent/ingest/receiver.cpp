@@ -54,6 +54,7 @@ Status Receiver::mount(const nx_route& route) {
   mounted.lane = net::Lane::kIngest;
   mounted.body_max_bytes = kBodyMaxBytes;
   mounted.raw_body = (route.flags & NX_ROUTE_RAW_BODY) != 0;
+  mounted.cors = mounted.method == "GET";  // pages of other sites may read, not change
   mounted.handler = [this, id = route.id](const net::Request& request) {
     return handle(request, id);
   };
@@ -91,11 +92,9 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
       return returned;
     });
   if (failed.ok()) {
-    const nx_status said = outcome.code();
     bool stored = false;
     outcome = commit(appender, std::move(outcome), stored);
-    // What the plugin answered holds only as far as all was stored as it was told.
-    if (!stored || (outcome.code() != said && reply.has_status())) reply.discard();
+    if (!stored) reply.discard();
   } else {
     outcome = failed;
   }

@@ -177,6 +177,21 @@ typedef struct nx_ext_state {
   nx_status(NX_CALL* put)(const nx_host* host, nx_str key, const nx_value* value, nx_error* err);
 } nx_ext_state;
 
+/* ---- a folder of the instance's own
+ * ---------------------------------------------------------------------------- */
+
+/* For state that is too large for NX_EXT_STATE, or changes too often. */
+#define NX_EXT_FOLDER "narthex.folder/1"
+
+typedef struct nx_ext_folder {
+  uint32_t struct_size;
+  uint32_t reserved0;
+  /* [control] or [worker] `sink` gets the path of the folder once, as text, and borrows it. The
+   * folder is there, is the same after a restart, and only the agent's user may look into it.
+   * What lies in it, and that it is durable, is the plugin's affair. */
+  nx_status(NX_CALL* path)(const nx_host* host, nx_value_sink sink, void* sink_ctx, nx_error* err);
+} nx_ext_folder;
+
 #ifdef __cplusplus
 }
 #endif

@@ -203,6 +203,28 @@ TEST_CASE("state survives, keeps every type, and is bounded", "[services]") {
   CHECK(state.get(f.host, NX_STR("a"), sink, &seen, &err) == NX_ERR_CORRUPT);
 }
 
+TEST_CASE("an instance has a folder of its own", "[services]") {
+  Services f;
+  const auto& folder = f.service<nx_ext_folder>(NX_EXT_FOLDER);
+  const auto path = [&] {
+    std::string text;
+    sdk::ErrorSlot err;
+    err.check(folder.path(
+        f.host,
+        [](void* out, const nx_value* value) {
+          *static_cast<std::string*>(out) = sdk::Value(value).get<std::string>();
+        },
+        &text, &err));
+    return text;
+  };
+  const std::string first = path();
+  CHECK(fs::is_directory(first));
+  CHECK(fs::path(first).parent_path().filename() == "plugins");
+  CHECK((fs::status(first).permissions() & (fs::perms::group_all | fs::perms::others_all)) ==
+        fs::perms::none);
+  CHECK(path() == first);
+}
+
 TEST_CASE("cells carry the instance and go with it", "[services]") {
   Services f;
   const auto& metrics = f.service<nx_ext_metrics>(NX_EXT_METRICS);

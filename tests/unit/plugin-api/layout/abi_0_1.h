@@ -197,6 +197,11 @@ NX_OFFSET(nx_ext_bus, publish, 16)
 NX_OFFSET(nx_ext_bus, subscribe, 24)
 NX_OFFSET(nx_ext_bus, unsubscribe, 32)
 
+NX_SIZE(nx_ext_folder, 16)
+NX_OFFSET(nx_ext_folder, struct_size, 0)
+NX_OFFSET(nx_ext_folder, reserved0, 4)
+NX_OFFSET(nx_ext_folder, path, 8)
+
 NX_SIZE(nx_ext_gather, 16)
 NX_OFFSET(nx_ext_gather, struct_size, 0)
 NX_OFFSET(nx_ext_gather, reserved0, 4)
