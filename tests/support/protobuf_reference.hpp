@@ -253,16 +253,18 @@ class ProtobufReference {
     const auto nanos = static_cast<std::int32_t>(time.varint(2));
     return static_cast<std::int64_t>(time.varint(1) * 1000 + static_cast<std::uint64_t>(nanos / 1'000'000));
   }
-  // True: it has a time.
-  static bool exemplar(const std::string& message) {
+  // False: native histograms do not take it, since it has no time.
+  static bool exemplar(const std::string& message, bool timed_only = false) {
     const Fields e(message);
     (void)e.number(2);
+    (void)e.parts(1);
+    for (const std::string& time : e.parts(3)) (void)milliseconds(time);
+    if (timed_only && !e.has(3)) return false;
     for (const std::string& label : e.parts(1)) {
       const Fields pair(label);
       if (!sdk::is_utf8(pair.text(1) + pair.text(2))) throw Refused();
     }
-    for (const std::string& time : e.parts(3)) (void)milliseconds(time);
-    return e.has(3);
+    return true;
   }
 
   void add(const std::string& name, std::pair<std::string, std::string> extra, double value) {
@@ -333,7 +335,7 @@ class ProtobufReference {
 
   void bucket_exemplars(const std::vector<Bucket>& buckets) {
     for (const Bucket& b : buckets) {
-      if (b.exemplar && exemplar(*b.exemplar)) out_.samples.back().has_exemplar = true;
+      if (b.exemplar && exemplar(*b.exemplar, true)) out_.samples.back().has_exemplar = true;
     }
   }
 
@@ -398,7 +400,7 @@ class ProtobufReference {
     out_.histograms[out_.samples.size() - 1] = out;
     const auto own = h.parts(16);
     for (const std::string& each : own) {
-      if (exemplar(each)) out_.samples.back().has_exemplar = true;
+      if (exemplar(each, true)) out_.samples.back().has_exemplar = true;
     }
     if (own.empty()) bucket_exemplars(buckets);
   }

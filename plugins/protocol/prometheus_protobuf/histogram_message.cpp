@@ -13,7 +13,22 @@ namespace {
 constexpr int kSchemaMin = -4;
 constexpr int kSchemaMax = 8;
 
+// A bucket as nearly all encoders write it: count, then bound, nothing else. False: look closer.
+bool read_plain_bucket(std::string_view message, ClassicBucket& out) {
+  constexpr std::size_t kBoundSize = 1 + sizeof(double);
+  constexpr char kCountTag = 1 << 3;
+  constexpr char kBoundTag = 2 << 3 | 1;
+  if (message.size() < kBoundSize + 2 || message.front() != kCountTag) return false;
+  std::uint64_t count = 0;
+  const char* const bound = message.data() + message.size() - kBoundSize;
+  if (read_varint(message.data() + 1, bound, count) != bound || *bound != kBoundTag) return false;
+  std::memcpy(&out.bound, bound + 1, sizeof out.bound);
+  out.count = static_cast<double>(count);
+  return true;
+}
+
 bool read_bucket(std::string_view message, ClassicBucket& out, Failure& failure) {
+  if (read_plain_bucket(message, out)) return true;
   std::uint64_t count = 0;
   double count_float = 0;
   FieldReader fields(message, failure);
@@ -58,12 +73,16 @@ bool read_deltas(const Field& field, FieldReader& fields, std::vector<std::int64
   if (!fields.expect(field, Wire::kBytes)) return false;
   const char* p = field.bytes.data();
   const char* const end = p + field.bytes.size();
+  const std::size_t before = out.size();
+  out.resize(before + field.bytes.size());  // at most one a byte
+  std::int64_t* next = out.data() + before;
   while (p != end) {
     std::uint64_t value = 0;
     p = read_varint(p, end, value);
     if (p == nullptr) return fields.fail(field.at, "bad varint in a packed field");
-    out.push_back(unzigzag(value));
+    *next++ = unzigzag(value);
   }
+  out.resize(static_cast<std::size_t>(next - out.data()));
   return true;
 }
 

@@ -97,7 +97,7 @@ class FieldReader {
   const char* position() const { return p_; }
 
  private:
-  bool payload(Field& out) {
+  [[gnu::always_inline]] bool payload(Field& out) {
     switch (out.wire) {
       case Wire::kVarint:
         p_ = read_varint(p_, end_, out.value);

@@ -84,6 +84,32 @@ class ParsedRows {
     histogram_at_[rows_ - 1] = static_cast<std::uint32_t>(histograms_.size());
     histograms_.push_back(histogram);
   }
+  struct Row {
+    double value = 0;
+    std::int64_t t = 0;
+    std::int64_t st = 0;  // 0: unknown
+    bool own = false;     // t comes from the body
+  };
+  // REQUIRES: rows() != 0, as the two below do.
+  Row newest() const {
+    const std::uint32_t row = rows_ - 1;
+    return {values_[row], times_[row], any_start_ ? starts_[row] : 0,
+            (own_[row / 64] >> (row % 64) & 1) != 0};
+  }
+  // Undoes the newest row, which has neither a histogram nor exemplars.
+  void take_back() {
+    const std::uint32_t row = --rows_;
+    times_[row] = default_t_;
+    own_[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    if (any_start_) starts_[row] = 0;
+  }
+  // Undoes the newest exemplar of the newest row. False: it has none.
+  bool take_back_exemplar(nx_exemplar& out) {
+    if (exemplars_.empty() || exemplars_.back().row != rows_ - 1) return false;
+    out = exemplars_.back();
+    exemplars_.pop_back();
+    return true;
+  }
   // An exemplar of the newest row. Its labels follow those of the exemplar before in an array of
   // the caller, which place_exemplars() names.
   void add_exemplar(nx_exemplar exemplar) {
