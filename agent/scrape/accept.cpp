@@ -37,8 +37,8 @@ ParserSet::ParserSet(const std::vector<std::shared_ptr<host::Instance>>& instanc
     const nx_parser& table = parser->table();
     for (std::uint64_t i = 0; i < table.content_type_count; ++i) {
       std::string full(view(table.content_types[i]));
-      types_.push_back(
-          {read_media_type(full).type, full, std::string(view(table.protocol_names[i])), parser.get()});
+      types_.push_back({read_media_type(full).type, full,
+                        std::string(view(table.protocol_names[i])), parser.get()});
     }
   }
 }
@@ -85,7 +85,7 @@ Result<ParserSet::Choice> ParserSet::choose(std::string_view content_type,
   std::string why;
   if (!blank && !readable) why = "\n" + std::string(media.problem);
   if (const Type* type = by_protocol(fallback); type != nullptr) {
-    const std::string what = blank ? "non-compliant scrape target sending blank Content-Type"
+    const std::string what = blank      ? "non-compliant scrape target sending blank Content-Type"
                              : readable ? "received unsupported Content-Type " + quoted
                                         : "could not parse received Content-Type " + quoted;
     return Choice{type->parser, what + ", using fallback_scrape_protocol " +

@@ -28,7 +28,8 @@ std::string lower(std::string_view text) {
 }
 
 bool is_token_char(char c) {
-  return c > ' ' && c < 127 && std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
+  return c > ' ' && c < 127 &&
+         std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
 }
 // Takes a token off the front of the text; empty: there is none.
 std::string_view take_token(std::string_view& text) {

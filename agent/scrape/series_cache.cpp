@@ -202,8 +202,8 @@ void SeriesCache::forget_labels() {
 
 std::size_t SeriesCache::memory_bytes() const {
   return sizeof *this + keys_.capacity() * sizeof(Key) + refs_.capacity() * 8 + flags_.capacity() +
-         starts_.capacity() * 8 + index_.capacity() * 4 + seen_.capacity() * 8 + order_.capacity() * 4 +
-         orphans_.capacity() * 8;
+         starts_.capacity() * 8 + index_.capacity() * 4 + seen_.capacity() * 8 +
+         order_.capacity() * 4 + orphans_.capacity() * 8;
 }
 
 }  // namespace narthex::scrape

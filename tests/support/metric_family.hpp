@@ -114,33 +114,38 @@ inline Message native_buckets() {
 
 // A body with everything in it.
 inline std::string whole_body() {
-  const Message exemplar = Message().label("trace_id", "KOO5").number(2, 0.67).time(3, 1, 250'000'000);
+  const Message exemplar =
+      Message().label("trace_id", "KOO5").number(2, 0.67).time(3, 1, 250'000'000);
   std::string out;
-  out += family("c_total", kCounter,
-                {Message().label("a", "1").part(3, Message().number(1, 5).part(2, exemplar).time(3, 7)),
-                 Message().label("a", "2").label("b", "").part(3, Message().number(1, 6)).varint(6, 99)},
-                "Help \"c\"");
+  out += family(
+      "c_total", kCounter,
+      {Message().label("a", "1").part(3, Message().number(1, 5).part(2, exemplar).time(3, 7)),
+       Message().label("a", "2").label("b", "").part(3, Message().number(1, 6)).varint(6, 99)},
+      "Help \"c\"");
   out += family("g_seconds", kGauge, {Message().part(2, Message().number(1, -1.5))}, "", "seconds");
   out += family("u", kUntyped, {Message().label("z", "\xc3\xa9").part(5, Message().number(1, 2))});
-  out += family("s", kSummary,
-                {Message().label("x", "y").part(4, Message()
-                                                       .varint(1, 3)
-                                                       .number(2, 4.5)
-                                                       .part(3, Message().number(1, 0.5).number(2, 1))
-                                                       .part(3, Message().number(1, 1).number(2, 2)))});
-  out += family("h", kHistogram,
-                {Message().label("l", "1").part(7, classic_histogram().part(
-                                                       3, Message().varint(1, 9).number(2, 7).part(3, exemplar))),
-                 Message().label("l", "2").part(
-                     7, classic_histogram().raw(native_buckets().text()).time(15, 3).part(16, exemplar))});
-  out += family("f", kGaugeHistogram, {Message().part(7, Message()
-                                                             .number(4, 9.5)
-                                                             .number(2, 1)
-                                                             .zigzag(5, 0)
-                                                             .number(6, 0.5)
-                                                             .number(8, 2.5)
-                                                             .span(12, -1, 2)
-                                                             .numbers(14, {3, 4}))});
+  out += family(
+      "s", kSummary,
+      {Message().label("x", "y").part(4, Message()
+                                             .varint(1, 3)
+                                             .number(2, 4.5)
+                                             .part(3, Message().number(1, 0.5).number(2, 1))
+                                             .part(3, Message().number(1, 1).number(2, 2)))});
+  out += family(
+      "h", kHistogram,
+      {Message().label("l", "1").part(
+           7, classic_histogram().part(3, Message().varint(1, 9).number(2, 7).part(3, exemplar))),
+       Message().label("l", "2").part(
+           7, classic_histogram().raw(native_buckets().text()).time(15, 3).part(16, exemplar))});
+  out += family("f", kGaugeHistogram,
+                {Message().part(7, Message()
+                                       .number(4, 9.5)
+                                       .number(2, 1)
+                                       .zigzag(5, 0)
+                                       .number(6, 0.5)
+                                       .number(8, 2.5)
+                                       .span(12, -1, 2)
+                                       .numbers(14, {3, 4}))});
   return out;
 }
 

@@ -35,8 +35,8 @@ struct ParsedHistogram {
   friend bool operator==(const ParsedHistogram&, const ParsedHistogram&) = default;
 };
 template <class Count>
-std::map<std::int64_t, double> buckets_by_index(std::span<const nx_span> spans, const Count* buckets,
-                                                std::size_t count) {
+std::map<std::int64_t, double> buckets_by_index(std::span<const nx_span> spans,
+                                                const Count* buckets, std::size_t count) {
   std::map<std::int64_t, double> out;
   sdk::for_each_bucket(spans, std::span(buckets, count), [&](std::int64_t index, Count value) {
     if (value != 0) out[index] = static_cast<double>(value);
@@ -44,7 +44,8 @@ std::map<std::int64_t, double> buckets_by_index(std::span<const nx_span> spans, 
   return out;
 }
 inline ParsedHistogram read_histogram(const nx_histogram& h) {
-  ParsedHistogram out{h.schema, h.is_float != 0, h.reset_hint, h.zero_threshold, 0, 0, h.sum, {}, {}, {}};
+  ParsedHistogram out{
+      h.schema, h.is_float != 0, h.reset_hint, h.zero_threshold, 0, 0, h.sum, {}, {}, {}};
   out.zero_count = out.is_float ? h.zero_count.f : static_cast<double>(h.zero_count.u);
   out.count = out.is_float ? h.count.f : static_cast<double>(h.count.u);
   const std::span positive(h.pos_spans, h.pos_span_count);

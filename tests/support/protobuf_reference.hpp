@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// protobuf_reference.hpp - the protobuf format read slowly and plainly: every message becomes a list
-// of fields first. The twin that the fast parser is compared with.
+// protobuf_reference.hpp - the protobuf format read slowly and plainly: every message becomes a
+// list of fields first. The twin that the fast parser is compared with.
 #pragma once
 
 #include "tests/support/parse_body.hpp"
@@ -208,7 +208,8 @@ class ProtobufReference {
     std::string stem = name;
     if (type == 0 && stem.ends_with("_total")) stem.resize(stem.size() - 6);
     if (!unit.empty() && !stem.ends_with("_" + unit)) throw Refused();
-    for (const std::string& metric : metrics) this->metric(name, static_cast<int>(type), Fields(metric));
+    for (const std::string& metric : metrics)
+      this->metric(name, static_cast<int>(type), Fields(metric));
   }
 
   void metric(const std::string& name, int type, const Fields& m) {
@@ -251,7 +252,8 @@ class ProtobufReference {
   static std::int64_t milliseconds(const std::string& message) {
     const Fields time(message);
     const auto nanos = static_cast<std::int32_t>(time.varint(2));
-    return static_cast<std::int64_t>(time.varint(1) * 1000 + static_cast<std::uint64_t>(nanos / 1'000'000));
+    return static_cast<std::int64_t>(time.varint(1) * 1000 +
+                                     static_cast<std::uint64_t>(nanos / 1'000'000));
   }
   // False: native histograms do not take it, since it has no time.
   static bool exemplar(const std::string& message, bool timed_only = false) {
@@ -298,7 +300,8 @@ class ProtobufReference {
       buckets.push_back(std::move(bucket));
     }
     const double total = h.number(4) != 0 ? h.number(4) : static_cast<double>(h.varint(1));
-    const bool native = !h.parts(9).empty() || !h.parts(12).empty() || h.number(6) > 0 || h.varint(7) > 0;
+    const bool native =
+        !h.parts(9).empty() || !h.parts(12).empty() || h.number(6) > 0 || h.varint(7) > 0;
     // Whatever it turns out to be, all of it must be readable.
     ParsedHistogram read;
     read.positive = side(h, 12, false);
@@ -318,8 +321,8 @@ class ProtobufReference {
     }
   }
 
-  void classic(const std::string& name, const Fields& h, const std::vector<Bucket>& buckets, double total,
-               bool exemplars) {
+  void classic(const std::string& name, const Fields& h, const std::vector<Bucket>& buckets,
+               double total, bool exemplars) {
     add(name + "_count", {}, total);
     add(name + "_sum", {}, h.number(2));
     for (const Bucket& b : buckets) {
@@ -353,7 +356,8 @@ class ProtobufReference {
       begun = true;
       index += offset;
       length += size;
-      for (std::uint32_t i = 0; i < size && indices.size() < 100'000; ++i) indices.push_back(index++);
+      for (std::uint32_t i = 0; i < size && indices.size() < 100'000; ++i)
+        indices.push_back(index++);
     }
     const std::vector<std::int64_t> deltas = h.deltas(first + 1);
     const std::vector<double> counts = h.numbers(first + 2);
@@ -379,7 +383,8 @@ class ProtobufReference {
     return out;
   }
 
-  void native(const std::string& name, bool gauge, const Fields& h, const std::vector<Bucket>& buckets) {
+  void native(const std::string& name, bool gauge, const Fields& h,
+              const std::vector<Bucket>& buckets) {
     ParsedHistogram out;
     out.schema = static_cast<std::int32_t>(h.zigzag(5));
     out.is_float = h.number(4) > 0 || h.number(8) > 0;
@@ -405,8 +410,8 @@ class ProtobufReference {
     if (own.empty()) bucket_exemplars(buckets);
   }
 
-  void custom(const std::string& name, const Fields& h, const std::vector<Bucket>& buckets, double total,
-              bool keep) {
+  void custom(const std::string& name, const Fields& h, const std::vector<Bucket>& buckets,
+              double total, bool keep) {
     std::map<double, double> cumulative;
     bool good = !(total < 0);
     for (const Bucket& b : buckets) {

@@ -35,7 +35,7 @@ class CreatedTimes {
 
   std::string_view stem_;  // the family's name, without "_total"
   sdk::SeriesText text_;
-  std::string labels_;  // of the series looked for
+  std::string labels_;                                    // of the series looked for
   std::unordered_map<std::string, std::int64_t> starts_;  // by labels
 };
 

@@ -158,7 +158,8 @@ bool read_timestamp(std::string_view message, std::int64_t& out_ms, Failure& fai
     if (f.number == 2) nanos = static_cast<std::int32_t>(f.value);
   }
   // Wraps for times beyond the range, as the reference server does.
-  out_ms = static_cast<std::int64_t>(seconds * 1000 + static_cast<std::uint64_t>(nanos / 1'000'000));
+  out_ms =
+      static_cast<std::int64_t>(seconds * 1000 + static_cast<std::uint64_t>(nanos / 1'000'000));
   return failure.ok();
 }
 

@@ -57,8 +57,8 @@ class Pass {
       const auto left = static_cast<std::uint64_t>(end - message);
       if (size > left) {
         return failure_at(scratch_.body, p,
-                          "a metric family of " + std::to_string(size) + " bytes, but the body has " +
-                              std::to_string(left) + " more only");
+                          "a metric family of " + std::to_string(size) +
+                              " bytes, but the body has " + std::to_string(left) + " more only");
       }
       p = message + size;
       if (!family({message, static_cast<std::size_t>(size)})) return std::move(status_);
@@ -107,12 +107,13 @@ class Pass {
     }
     if (!sdk::is_utf8(family.help)) return fail(at, "invalid help for metric " + name);
     if (family.type > static_cast<std::uint64_t>(Type::kGaugeHistogram)) {
-      return fail(family.type_at, "unknown metric type for metric " + name + ": " +
-                                      std::to_string(family.type));
+      return fail(family.type_at,
+                  "unknown metric type for metric " + name + ": " + std::to_string(family.type));
     }
     const bool counter = family.type == static_cast<std::uint64_t>(Type::kCounter);
     if (!family.unit.empty() && !is_unit_of(family.unit, family.name, counter)) {
-      return fail(at, "unit " + sdk::quote_excerpt(family.unit) + " not a suffix of metric " + name);
+      return fail(at,
+                  "unit " + sdk::quote_excerpt(family.unit) + " not a suffix of metric " + name);
     }
     return true;
   }
@@ -193,7 +194,8 @@ class Pass {
   }
 
   bool classic(const HistogramMessage& histogram, bool exemplars) {
-    if (!row(Part::kCount, 0, histogram.total()) || !row(Part::kSum, 0, histogram.sum)) return false;
+    if (!row(Part::kCount, 0, histogram.total()) || !row(Part::kSum, 0, histogram.sum))
+      return false;
     for (const ClassicBucket& bucket : histogram.buckets) {
       if (!row(Part::kBucket, bucket.bound, bucket.count)) return false;
       if (exemplars && bucket.exemplar.data() != nullptr && !exemplar(bucket.exemplar, false)) {
@@ -272,7 +274,7 @@ class Pass {
   sdk::ParsedSink& sink_;
   Failure failure_;
   Status status_;
-  Type type_ = Type::kUntyped;      // of the family
+  Type type_ = Type::kUntyped;  // of the family
   const char* metric_at_ = nullptr;
   std::int64_t t_ms_ = 0;      // of the metric; 0: it has none
   std::int64_t start_ms_ = 0;  // of the metric; 0: unknown, or not asked for

@@ -84,10 +84,12 @@ Bodies make_histograms(int count, bool native) {
                    std::to_string(seen) + "\n";
     histogram.varint(1, seen).number(2, 12.5);
     if (native) {
-      const std::vector<std::int64_t> deltas = {1, 2, -1, 3, -2, 4, -3, 1, 2, -1, 3, -2, 4, -3, 1, 2};
+      const std::vector<std::int64_t> deltas = {1, 2,  -1, 3,  -2, 4,  -3, 1,
+                                                2, -1, 3,  -2, 4,  -3, 1,  2};
       std::int64_t bucket = 0;
       std::uint64_t counted = 0;
-      for (const std::int64_t delta : deltas) counted += static_cast<std::uint64_t>(bucket += delta);
+      for (const std::int64_t delta : deltas)
+        counted += static_cast<std::uint64_t>(bucket += delta);
       histogram.varint(1, counted).zigzag(5, 3).number(6, 1e-9).span(12, -20, 9).span(12, 3, 7);
       histogram.deltas(13, deltas);
     }

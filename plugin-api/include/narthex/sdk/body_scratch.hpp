@@ -40,8 +40,7 @@ class BodyScratch {
     return emit_pending(sink);
   }
   // From `at` on, series of this family are of this type. REQUIRES: ascending. False: stop.
-  bool type_changes(const char* at, std::string_view family, std::uint32_t type,
-                    ParsedSink& sink) {
+  bool type_changes(const char* at, std::string_view family, std::uint32_t type, ParsedSink& sink) {
     types_.push_back({at, type});
     collator_.type(family, type);
     return emit_pending(sink);

@@ -76,8 +76,9 @@ class BucketList {
  private:
   void push(Count count) {
     if constexpr (std::is_integral_v<Count>) {
-      buckets_.push_back(static_cast<Count>(static_cast<std::uint64_t>(count) -
-                                            static_cast<std::uint64_t>(std::exchange(last_, count))));
+      buckets_.push_back(
+          static_cast<Count>(static_cast<std::uint64_t>(count) -
+                             static_cast<std::uint64_t>(std::exchange(last_, count))));
     } else {
       buckets_.push_back(count);
     }

@@ -151,8 +151,8 @@ class ClassicCollator {
     if ((exemplar.flags & NX_EXEMPLAR_HAS_T) != 0) {
       Exemplar& kept = exemplars_.emplace_back(Exemplar{exemplar, {}});
       for (std::size_t i = first; i < labels.size(); ++i) {
-        kept.labels.push_back({to_nx(arena_.keep(view(labels[i].name))),
-                               to_nx(arena_.keep(view(labels[i].value)))});
+        kept.labels.push_back(
+            {to_nx(arena_.keep(view(labels[i].name))), to_nx(arena_.keep(view(labels[i].value)))});
       }
     }
     labels.resize(first);

@@ -32,8 +32,9 @@ class ClassicHistogram {
   // Buckets may come in any order; the first of a bound counts. REQUIRES: bound is not NaN.
   void add_bucket(double bound, double count) {
     if (count < 0) good_ = false;
-    const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), bound,
-                                     [](const Bucket& b, double wanted) { return b.bound < wanted; });
+    const auto at =
+        std::lower_bound(buckets_.begin(), buckets_.end(), bound,
+                         [](const Bucket& b, double wanted) { return b.bound < wanted; });
     if (at != buckets_.end() && at->bound == bound) return;
     buckets_.insert(at, {bound, count});
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// series_text.hpp - the text of a series taken apart at its labels without being understood: as fast
-// as rows need it whose series are known, but whose labels matter all the same (which lines belong
-// to one histogram). Views into the text; reusable.
+// series_text.hpp - the text of a series taken apart at its labels without being understood: as
+// fast as rows need it whose series are known, but whose labels matter all the same (which lines
+// belong to one histogram). Views into the text; reusable.
 #pragma once
 
 #include <narthex/sdk/exposition.hpp>

@@ -117,8 +117,9 @@ TEST_CASE("_created lines become start times when those are asked for", "[openme
   INFO(body.status.message());
   REQUIRE(body.status.ok());
   CHECK(body.samples.size() == 10);
-  CHECK(body.starts == std::map<std::size_t, std::int64_t>{
-                           {0, 1500}, {1, 2000}, {3, 3000}, {4, 3000}, {5, 3000}, {6, 4000}, {9, 6000}});
+  CHECK(body.starts ==
+        std::map<std::size_t, std::int64_t>{
+            {0, 1500}, {1, 2000}, {3, 3000}, {4, 3000}, {5, 3000}, {6, 4000}, {9, 6000}});
   CHECK(body.exemplars.empty());
   CHECK(parse(text).samples.size() == 15);
   CHECK(parse(text).starts.empty());

@@ -44,11 +44,22 @@ TEST_CASE("every kind of metric gives its series", "[protobuf]") {
   const auto body = parse(test::whole_body());
   INFO(body.status.message());
   REQUIRE(body.status.ok());
-  const std::vector<std::string> expected = {
-      "c_total,a=1",   "c_total,a=2,b=",     "g_seconds",         "u,z=\xc3\xa9",
-      "s_count,x=y",   "s_sum,x=y",          "s,quantile=0.5,x=y", "s,quantile=1.0,x=y",
-      "h_count,l=1",   "h_sum,l=1",          "h_bucket,l=1,le=0.1", "h_bucket,l=1,le=1.0",
-      "h_bucket,l=1,le=7.0", "h_bucket,l=1,le=+Inf", "h,l=2", "f"};
+  const std::vector<std::string> expected = {"c_total,a=1",
+                                             "c_total,a=2,b=",
+                                             "g_seconds",
+                                             "u,z=\xc3\xa9",
+                                             "s_count,x=y",
+                                             "s_sum,x=y",
+                                             "s,quantile=0.5,x=y",
+                                             "s,quantile=1.0,x=y",
+                                             "h_count,l=1",
+                                             "h_sum,l=1",
+                                             "h_bucket,l=1,le=0.1",
+                                             "h_bucket,l=1,le=1.0",
+                                             "h_bucket,l=1,le=7.0",
+                                             "h_bucket,l=1,le=+Inf",
+                                             "h,l=2",
+                                             "f"};
   CHECK(names(body) == expected);
   CHECK(value_of(body.samples[0]) == 5);
   CHECK(body.samples[1].t == 99);
@@ -78,15 +89,18 @@ TEST_CASE("native histograms take exemplars with a time only", "[protobuf]") {
   const Message timed = Message().number(2, 1).time(3, 5);
   const Message untimed = Message().number(2, 2);
   const Message native = test::native_buckets().varint(1, 9).number(2, 1);
-  const auto own = parse(histogram_family(Message(native).part(16, untimed).part(16, timed).part(
-      3, Message().varint(1, 9).number(2, 1).part(3, timed))));
+  const auto own =
+      parse(histogram_family(Message(native)
+                                 .part(16, untimed)
+                                 .part(16, timed)
+                                 .part(3, Message().varint(1, 9).number(2, 1).part(3, timed))));
   REQUIRE(own.exemplars.size() == 1);
   CHECK(own.exemplars[0].value == 1);
   // Those of the buckets stand in where there are none.
-  const auto buckets = parse(histogram_family(
-      Message(native)
-          .part(3, Message().varint(1, 1).number(2, 1).part(3, untimed))
-          .part(3, Message().varint(1, 9).number(2, 2).part(3, timed))));
+  const auto buckets =
+      parse(histogram_family(Message(native)
+                                 .part(3, Message().varint(1, 1).number(2, 1).part(3, untimed))
+                                 .part(3, Message().varint(1, 9).number(2, 2).part(3, timed))));
   REQUIRE(buckets.exemplars.size() == 1);
   CHECK(buckets.exemplars[0].t == 5000);
 }
@@ -144,7 +158,8 @@ TEST_CASE("what becomes of a histogram that is native and classic", "[protobuf]"
   CHECK(names(parse(both, NX_PARSE_NO_NATIVE)) == classic);
   CHECK(names(parse(both, NX_PARSE_NHCB)) == std::vector<std::string>{"h"});
   CHECK(parse(both, NX_PARSE_NHCB).histograms.at(0).schema == 3);
-  CHECK(parse(both, NX_PARSE_NHCB | NX_PARSE_NO_NATIVE).histograms.at(0).schema == NX_SCHEMA_CUSTOM);
+  CHECK(parse(both, NX_PARSE_NHCB | NX_PARSE_NO_NATIVE).histograms.at(0).schema ==
+        NX_SCHEMA_CUSTOM);
 }
 
 TEST_CASE("a classic histogram becomes one with custom buckets", "[protobuf]") {
@@ -185,8 +200,8 @@ TEST_CASE("buckets out of order, twice or without a bound", "[protobuf]") {
   CHECK(names(custom) == std::vector<std::string>{"h_bucket,le=NaN", "h"});
   CHECK(custom.histograms.at(1).positive == std::map<std::int64_t, double>{{0, 1}, {1, 1}, {2, 7}});
   // Counts that fall contradict each other.
-  const auto falling = histogram_family(
-      Message().varint(1, 9).part(3, bucket(1, 5)).part(3, bucket(2, 4)));
+  const auto falling =
+      histogram_family(Message().varint(1, 9).part(3, bucket(1, 5)).part(3, bucket(2, 4)));
   CHECK(names(parse(falling, NX_PARSE_NHCB)).empty());
 }
 
@@ -231,7 +246,9 @@ TEST_CASE("what cannot be right is refused with its place", "[protobuf]") {
   const Message counter = Message().part(3, Message().number(1, 3));
   const auto native = [](const Message& histogram) { return histogram_family(histogram); };
   const std::pair<std::string, const char*> cases[] = {
-      {"\x64" "abc", "byte 0: a metric family of 100 bytes, but the body has 3 more only"},
+      {"\x64"
+       "abc",
+       "byte 0: a metric family of 100 bytes, but the body has 3 more only"},
       {"\x80", "byte 0: bad length of a metric family"},
       {family("", test::kCounter, {counter}), "byte 1: invalid metric name \"\""},
       {family("c\xff", test::kCounter, {counter}), "byte 1: invalid metric name \"c\\xff\""},
@@ -247,7 +264,11 @@ TEST_CASE("what cannot be right is refused with its place", "[protobuf]") {
        "byte 10: wrong wire type for a known field"},
       {Message().raw(std::string(1, '\0')).delimited(), "byte 1: field number 0"},
       {Message().raw("\x0f").delimited(), "byte 1: unknown wire type"},
-      {Message().raw("\x09" "abc").delimited(), "byte 1: the message ends within a number"},
+      {Message()
+           .raw("\x09"
+                "abc")
+           .delimited(),
+       "byte 1: the message ends within a number"},
       {native(test::native_buckets().varint(1, 3)),
        "byte 6: histogram's observation count is not that of its buckets"},
       {native(Message().zigzag(5, 9).span(12, 0, 0)), "byte 6: unknown histogram schema"},

@@ -191,7 +191,8 @@ TEST_CASE("the parser agrees with the slow one on damaged bodies", "[prometheus_
 
 constexpr const char* kClassic =
     "# TYPE h histogram\n"
-    "h_bucket{a=\"x\",le=\"0.1\"} 2\nh_bucket{le=\"1\",a=\"x\"} 5\nh_bucket{a=\"x\",le=\"+Inf\"} 9\n"
+    "h_bucket{a=\"x\",le=\"0.1\"} 2\nh_bucket{le=\"1\",a=\"x\"} 5\nh_bucket{a=\"x\",le=\"+Inf\"} "
+    "9\n"
     "h_sum{a=\"x\"} 12.5\nh_count{a=\"x\"} 9\n"
     "h_bucket{le=\"+Inf\"} 1.5\nh_sum 3\nh_count 1.5\n"
     "# TYPE g gauge\ng 1\nh_bucket{le=\"1\"} 4\n";
@@ -252,13 +253,12 @@ TEST_CASE("quoted names, odd buckets and contradictions", "[prometheus_text]") {
   REQUIRE(quoted.samples.size() == 1);
   CHECK(quoted.samples[0].labels == test::Pairs{{"__name__", "my.h"}, {"b", "\"}"}});
   // No bound, no bucket: the line stays what it is.
-  const auto odd = parse(
-      "# TYPE h histogram\nh_bucket 3\nh_bucket{le=\"x\"} 3\nh_count 3\n", NX_PARSE_NHCB);
+  const auto odd =
+      parse("# TYPE h histogram\nh_bucket 3\nh_bucket{le=\"x\"} 3\nh_count 3\n", NX_PARSE_NHCB);
   CHECK(odd.samples.size() == 3);
   CHECK(odd.histograms.size() == 1);
   const auto falling = parse(
-      "# TYPE h histogram\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 2\nh_count 3\n",
-      NX_PARSE_NHCB);
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 2\nh_count 3\n", NX_PARSE_NHCB);
   CHECK(falling.samples.empty());
   // What is wrong with labels is told at the line they stand in.
   const auto twice = parse("a 1\n# TYPE h histogram\nh_count{b=\"1\",b=\"2\"} 1\n", NX_PARSE_NHCB);
