@@ -74,20 +74,22 @@ def edge_bodies():
         + mp.family("g_seconds", mp.GAUGE, [mp.gauge([], -1.5)], unit="seconds")
         + mp.family("u", mp.UNTYPED, [mp.untyped([("z.z", "\u00e9")], 2)])
         + mp.family("s", mp.SUMMARY, [mp.summary([("x", "y")], 3, 4.5, [(0.5, 1), (1, 2)]), mp.summary([], 7, 8, [])]),
+        # Prometheus takes all of a family for what the first one is, native or classic: so do these.
         "histograms": mp.family("h", mp.HISTOGRAM, [
-            mp.histogram([("l", "1")], classic + native), mp.histogram([("l", "2")], classic),
+            mp.histogram([("l", "1")], classic + native), mp.histogram([("l", "2")], classic + native),
             mp.histogram([("l", "3")], mp.integer(1, 60) + mp.double(2, 3) + fine),
             mp.histogram([("l", "4")], mp.double(4, 9.5) + mp.double(2, 1) + mp.native_float(
                 3, 0.001, 2.5, (((0, 2), (1, 1)), (1, 3, 2)), (((0, 1),), (1.0,)))),
             mp.histogram([("l", "5")], mp.integer(1, 0) + mp.native(3, 0, 0, (((0, 0),), ()))),
             mp.histogram([("l", "6")], mp.integer(1, 9) + mp.double(2, 1) + mp.native(
-                3, .001, 2, (((0, 3), (0, 2), (1, 0), (2, 1)), (3, -3, 0, 1, -1, 3)))),
-            mp.histogram([("l", "7")], b"")])
+                3, .001, 2, (((0, 3), (0, 2), (1, 0), (2, 1)), (3, -3, 0, 1, -1, 3))))])
+        + mp.family("c", mp.HISTOGRAM, [mp.histogram([("l", "1")], classic), mp.histogram([("l", "2")], b"")])
         + mp.family("gh", mp.GAUGE_HISTOGRAM, [mp.histogram([], classic + native)])
         + mp.family("fc", mp.HISTOGRAM, [mp.histogram([], mp.double(4, 9.5) + mp.double(2, 1) + mp.float_bucket(1, 2.5))]),
-        "exemplars": mp.family("h", mp.HISTOGRAM, [
+        "exemplars": mp.family("c", mp.HISTOGRAM, [
             mp.histogram([("l", "1")], mp.classic(9, 1, [(1, 5, mp.exemplar(3, .5, [("t", "untimed")])),
-                                                         (INF, 9, with_exemplar)])),
+                                                         (INF, 9, with_exemplar)]))])
+        + mp.family("h", mp.HISTOGRAM, [
             mp.histogram([("l", "2")], mp.classic(9, 1, [(INF, 9, with_exemplar)]) + native),
             mp.histogram([("l", "3")], mp.classic(9, 1, [(INF, 9, with_exemplar)]) + native
                          + mp.exemplar(16, 2, [("t", "n1")], now - 700) + mp.exemplar(16, 3, [("t", "n2")])
@@ -142,7 +144,11 @@ def exporter_bodies():
     for name, (program, arguments, config) in EXPORTERS.items():
         if peers.path_of(program) is None:
             continue
-        peer = peers.Peer(program, arguments, config)
+        try:
+            peer = peers.Peer(program, arguments, config)
+        except AssertionError as failure:  # its files are elsewhere on this machine
+            print("left out:", failure)
+            continue
         try:
             for form, accept in ACCEPT.items():
                 out["%s_%s" % (name, form)] = peer.get("/metrics", {"Accept": accept})
@@ -210,6 +216,11 @@ class ScrapeFormats(unittest.TestCase):
                     # What stood before the error is counted by one and forgotten by the other.
                     ours = {k: v for k, v in ours.items() if not dict(k)["__name__"].startswith("scrape_")}
                     theirs = {k: v for k, v in theirs.items() if not dict(k)["__name__"].startswith("scrape_")}
+                elif job.startswith(("o_", "python_om")) and job.endswith((".nhcb", ".both")):
+                    # Prometheus loses _created series from the first histogram it converts on.
+                    for name in ("_created", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling"):
+                        ours = {k: v for k, v in ours.items() if not dict(k)["__name__"].endswith(name)}
+                        theirs = {k: v for k, v in theirs.items() if not dict(k)["__name__"].endswith(name)}
                 self.assertEqual(sorted(ours), sorted(theirs))
                 self.assertEqual(ours, theirs)
 
