@@ -479,7 +479,12 @@ Status SampleWriter::append_starts() {
   batch.hist_count = static_cast<std::uint32_t>(starts.histograms.size());
   // Refused ones are expected: the series was scraped before.
   nx_append_result result = empty_result();
-  return appender_->append(batch, result);
+  if (Status status = appender_->append(batch, result); !status.ok()) return status;
+  // By itself: of one transaction a storage may take whole rows first, for which these come too
+  // late.
+  Status status = appender_->commit(result);
+  appender_.reset();
+  return status.ok() ? open() : status;
 }
 
 Status SampleWriter::append_stale(std::span<const std::uint64_t> refs, std::int64_t t_ms) {

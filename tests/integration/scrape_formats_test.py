@@ -253,5 +253,49 @@ class ScrapeFormats(unittest.TestCase):
         self.assertEqual(accepted["Narthex"], accepted["Prometheus"])
 
 
+@unittest.skipIf(peers.path_of("prometheus") is None, "no Prometheus to compare with")
+class StartTimes(unittest.TestCase):
+    """--enable-feature=created-timestamp-zero-ingestion: the zeros at the same times."""
+
+    def test_zeros_are_stored_at_the_time_of_creation(self):
+        begun = int(time.time()) * 1000 - 30000
+        native = mp.integer(1, 9) + mp.double(2, 1) + mp.native(3, .001, 2, (((0, 2),), (3, 1)))
+        bodies = {
+            "proto": (mp.CONTENT_TYPE, mp.family("c_total", mp.COUNTER, [mp.counter([("a", "1")], 5, created=begun),
+                                                                         mp.counter([("a", "2")], 6)])
+                      + mp.family("s", mp.SUMMARY, [mp.summary([], 3, 4.5, [(0.5, 1)], created=begun + 250)])
+                      + mp.family("h", mp.HISTOGRAM, [mp.histogram([], native, created=begun)])
+                      + mp.family("k", mp.HISTOGRAM, [mp.histogram([], mp.classic(9, 1, [(1, 5)]), created=begun)])
+                      + mp.family("g", mp.GAUGE, [mp.gauge([], 1)])),
+            "om": (OM_TYPE, ("# TYPE c counter\nc_total{a=\"1\"} 5\nc_created{a=\"1\"} %(t)s\nc_total{a=\"2\"} 5\n"
+                             "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\n"
+                             "h_created %(t)s\n# TYPE g gauge\ng 1\ng_created 7\n# EOF\n" % {"t": begun / 1000}).encode()),
+        }
+        target = exporter.Exporter()
+        self.addCleanup(target.close)
+        config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+        for name, (content_type, body) in bodies.items():
+            target.pages["/" + name] = (200, content_type, body)
+            config += JOB % (name, name, "", target.address)
+        flag = "--enable-feature=native-histograms,created-timestamp-zero-ingestion"
+        prometheus = peers.prometheus(config, flag)
+        self.addCleanup(prometheus.close)
+        with agent.Agent(config, name="prometheus.yml", arguments=[flag]) as ours:
+            both = []
+            for server in (ours, prometheus):
+                agent.Agent.until(lambda s=server: len(s.api("query", query="count_over_time(up[1m]) > 2")["result"]) == 2,
+                                  "three scrapes", 40)
+                found = {}
+                for s in server.api("query", query='{job=~"om|proto",__name__!~"scrape_.*|up"}[5m]')["result"]:
+                    times = [round(p[0] * 1000) for p in s.get("values", []) + s.get("histograms", [])]
+                    first = s["values"][0][1] if "values" in s else s["histograms"][0][1]
+                    labels = labels_of({k: v for k, v in s["metric"].items() if k != "instance"})
+                    found[labels] = (min(times), first) if min(times) < begun + 10000 else "none"
+                both.append(found)
+        self.maxDiff = None
+        self.assertEqual(*both)
+        self.assertIn((begun, "0"), both[0].values())
+
+
 if __name__ == "__main__":
     agent.main()

@@ -8,6 +8,11 @@
 namespace narthex::prometheus_protobuf {
 namespace {
 
+// Room for the names of series beyond the body's own size: honest bodies need 20 times as much, for
+// histograms.
+constexpr std::size_t kNamesFactorMax = 64;
+constexpr std::size_t kNamesAlways = 1 << 20;
+constexpr std::size_t kBatchNamesMax = 4 << 20;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Status failure_at(std::string_view body, const char* at, std::string_view text) {
@@ -45,7 +50,11 @@ bool is_unit_of(std::string_view unit, std::string_view name, bool counter) {
 class Pass {
  public:
   Pass(ProtobufParser::Scratch& scratch, const nx_parse_opts& options, sdk::ParsedSink& sink)
-      : scratch_(scratch), rows_(scratch.rows), flags_(options.flags), sink_(sink) {}
+      : scratch_(scratch),
+        rows_(scratch.rows),
+        flags_(options.flags),
+        names_max_(kNamesAlways + kNamesFactorMax * scratch.body.size()),
+        sink_(sink) {}
 
   Status run() {
     const char* p = scratch_.body.data();
@@ -230,10 +239,13 @@ class Pass {
   }
 
   // After that, a row may be added without a flush.
-  bool make_room() { return !rows_.full() || flush(); }
+  bool make_room() { return (!rows_.full() && scratch_.keys.bytes() < kBatchNamesMax) || flush(); }
 
   bool row(Part part, double bound, double value) {
     if (!make_room()) return false;
+    if (scratch_.keys.total_bytes() > names_max_) {
+      return fail(metric_at_, "the names of the series are far longer than the body");
+    }
     rows_.add(scratch_.keys.make(part, bound, metric_at_), value);
     if (t_ms_ != 0) rows_.set_time(t_ms_);
     if (start_ms_ != 0) rows_.set_start(start_ms_);
@@ -271,6 +283,7 @@ class Pass {
   ProtobufParser::Scratch& scratch_;
   sdk::ParsedRows& rows_;
   const std::uint32_t flags_;
+  const std::size_t names_max_;
   sdk::ParsedSink& sink_;
   Failure failure_;
   Status status_;
@@ -286,7 +299,7 @@ Status ProtobufParser::parse(Scratch& scratch, nx_buffer& body, const nx_parse_o
                              sdk::ParsedSink& sink) {
   scratch.body = view(body);
   scratch.rows.begin(options);
-  scratch.keys.clear();
+  scratch.keys.begin_body();
   scratch.arrays.clear();
   scratch.exemplar_labels.clear();
   scratch.texts.clear();

@@ -56,10 +56,15 @@ std::string_view SeriesKeys::make(Part part, double bound, const char* place) {
   key += sizeof place;
   const Head head{bound, static_cast<std::uint32_t>(name_.size()), part};
   std::memcpy(key, &head, sizeof head);
-  std::memcpy(key + sizeof head, name_.data(), name_.size());
-  if (!labels_.empty()) {
-    std::memcpy(key + sizeof head + name_.size(), labels_.data(), labels_.size());
+  char* const rest = key + sizeof head;
+  if (last_ != nullptr) {
+    std::memcpy(rest, last_ + sizeof head, size - sizeof head);
+  } else {
+    std::memcpy(rest, name_.data(), name_.size());
+    if (!labels_.empty()) std::memcpy(rest + name_.size(), labels_.data(), labels_.size());
   }
+  last_ = key;
+  bytes_ += size;
   return {key, size};
 }
 

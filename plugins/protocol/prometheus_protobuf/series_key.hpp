@@ -20,16 +20,35 @@ class SeriesKeys {
  public:
   // Both stay the caller's.
   void begin_family(std::string_view name) { name_ = name; }
-  void begin_metric(std::string_view labels) { labels_ = labels; }
+  void begin_metric(std::string_view labels) {
+    labels_ = labels;
+    last_ = nullptr;
+  }
   // `bound` of buckets and quantiles, 0 of the others; `place` is remembered with the key, not part
   // of it. Lives until clear().
   std::string_view make(Part part, double bound, const char* place);
   static const char* place_of(std::string_view key);
-  void clear() { arena_.clear(); }
+  void clear() {
+    arena_.clear();
+    last_ = nullptr;
+    total_bytes_ += bytes_;
+    bytes_ = 0;
+  }
+  void begin_body() {
+    clear();
+    total_bytes_ = 0;
+  }
+  // Of the keys since clear(), and of all since begin_body(): a body can say a long name once and
+  // let it count for millions of series.
+  std::size_t bytes() const { return bytes_; }
+  std::size_t total_bytes() const { return total_bytes_ + bytes_; }
 
  private:
   std::string_view name_, labels_;
+  const char* last_ = nullptr;  // the metric's key before this one: the same but for its head
   sdk::BumpArena arena_;
+  std::size_t bytes_ = 0;
+  std::size_t total_bytes_ = 0;
 };
 
 // The labels of a key, __name__ first, appended to `out`. A failure's text has no place yet.

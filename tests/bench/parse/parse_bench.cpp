@@ -123,11 +123,12 @@ nx_status on_rows(void* context, const nx_parsed* parsed) {
 }
 
 template <class Parser>
-void measure(const char* name, const std::string& text) {
+void measure(const char* name, const std::string& text, std::uint32_t flags = 0) {
   const BufferRef body = make_buffer(text);
   typename Parser::Scratch scratch;
   nx_parse_opts options{};
   options.struct_size = sizeof options;
+  options.flags = flags;
   options.max_rows = 1024;
   Known known;
   double best_s = 1e9;
@@ -177,6 +178,11 @@ int main(int argc, char** argv) {
   };
   both("counters", narthex::make_counters(2000));
   both("classic histograms", narthex::make_histograms(200, false));
+  std::printf("classic histograms that become native ones\n");
+  const narthex::Bodies classic = narthex::make_histograms(200, false);
+  measure<narthex::prometheus_text::TextParser>("prometheus_text", classic.text, NX_PARSE_NHCB);
+  measure<narthex::prometheus_protobuf::ProtobufParser>("protobuf", classic.protobuf,
+                                                        NX_PARSE_NHCB);
   std::printf("native histograms of 16 buckets, with a classic one that is left out\n");
   measure<narthex::prometheus_protobuf::ProtobufParser>(
       "protobuf", narthex::make_histograms(200, true).protobuf);

@@ -32,17 +32,14 @@ class ClassicHistogram {
   // Buckets may come in any order; the first of a bound counts. REQUIRES: bound is not NaN.
   void add_bucket(double bound, double count) {
     if (count < 0) good_ = false;
-    const auto at =
-        std::lower_bound(buckets_.begin(), buckets_.end(), bound,
-                         [](const Bucket& b, double wanted) { return b.bound < wanted; });
-    if (at != buckets_.end() && at->bound == bound) return;
-    buckets_.insert(at, {bound, count});
+    buckets_.push_back({bound, count});
   }
 
   // The histogram, its arrays in the arena. Nothing where the numbers contradict each other, or
   // there are none.
   std::optional<nx_histogram> convert(BumpArena& arena) {
     if (!good_ || (!count_ && buckets_.empty())) return std::nullopt;
+    put_in_order();
     const double count = count_ ? *count_ : buckets_.back().count;
     if (buckets_.empty() || buckets_.back().bound != kInfinity) {
       buckets_.push_back({kInfinity, count});
@@ -77,6 +74,14 @@ class ClassicHistogram {
     double count;  // of observations up to bound
   };
 
+  void put_in_order() {
+    const auto before = [](const Bucket& a, const Bucket& b) { return a.bound < b.bound; };
+    if (!std::is_sorted(buckets_.begin(), buckets_.end(), before)) {
+      std::stable_sort(buckets_.begin(), buckets_.end(), before);
+    }
+    const auto same = [](const Bucket& a, const Bucket& b) { return a.bound == b.bound; };
+    buckets_.erase(std::unique(buckets_.begin(), buckets_.end(), same), buckets_.end());
+  }
   static bool is_integer(double count) { return count < 9.2e18 && std::trunc(count) == count; }
   bool is_cumulative() const {
     return std::is_sorted(buckets_.begin(), buckets_.end(),
@@ -94,7 +99,7 @@ class ClassicHistogram {
     set_positive(out, list, arena);
   }
 
-  std::vector<Bucket> buckets_;  // by bound
+  std::vector<Bucket> buckets_;
   std::vector<double> bounds_;
   BucketList<std::int64_t> integers_;
   BucketList<double> floats_;

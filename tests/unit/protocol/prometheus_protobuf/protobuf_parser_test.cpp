@@ -285,6 +285,14 @@ TEST_CASE("what cannot be right is refused with its place", "[protobuf]") {
   }
 }
 
+TEST_CASE("a long name does not count for millions of series", "[protobuf]") {
+  std::vector<Message> metrics(100'000, Message());
+  const std::string body = family(std::string(10'000, 'n'), test::kGauge, metrics);
+  const auto parsed = test::parse_body<ProtobufParser>(body, 0, 1000);
+  CHECK(parsed.status.message().ends_with("the names of the series are far longer than the body"));
+  CHECK(parsed.samples.size() > 100);
+}
+
 TEST_CASE("the parser agrees with the slow one on damaged protobuf bodies", "[protobuf]") {
   const std::string base = test::whole_body();
   const auto seed = static_cast<unsigned>(Catch::rngSeed());
