@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/protocol/prometheus_protobuf/messages.hpp"
 
+#include <narthex/data.h>
+#include <narthex/sdk/quote.hpp>
+#include <narthex/sdk/text.hpp>
+
 #include <cstring>
 
 namespace narthex::prometheus_protobuf {
@@ -38,7 +42,47 @@ std::uint32_t value_field(Type type) {
   return 0;
 }
 
+// "seconds" of "x_seconds", and for counters of "x_seconds_total".
+bool is_unit_of(std::string_view unit, std::string_view name, bool counter) {
+  constexpr std::string_view kTotal = "_total";
+  if (counter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
+  return name.size() > unit.size() && name.ends_with(unit) &&
+         name[name.size() - unit.size() - 1] == '_';
+}
+
 }  // namespace
+
+std::uint32_t metadata_type(Type type) {
+  switch (type) {
+    case Type::kCounter:
+      return NX_TYPE_COUNTER;
+    case Type::kGauge:
+      return NX_TYPE_GAUGE;
+    case Type::kSummary:
+      return NX_TYPE_SUMMARY;
+    case Type::kHistogram:
+      return NX_TYPE_HISTOGRAM;
+    case Type::kGaugeHistogram:
+      return NX_TYPE_GAUGEHISTOGRAM;
+    case Type::kUntyped:
+      break;
+  }
+  return NX_TYPE_UNKNOWN;
+}
+
+std::string problem(const FamilyMessage& family) {
+  const std::string name = sdk::quote_excerpt(family.name);
+  if (family.name.empty() || !sdk::is_utf8(family.name)) return "invalid metric name " + name;
+  if (!sdk::is_utf8(family.help)) return "invalid help for metric " + name;
+  if (family.type > static_cast<std::uint64_t>(Type::kGaugeHistogram)) {
+    return "unknown metric type for metric " + name + ": " + std::to_string(family.type);
+  }
+  const bool counter = family.type == static_cast<std::uint64_t>(Type::kCounter);
+  if (!family.unit.empty() && !is_unit_of(family.unit, family.name, counter)) {
+    return "unit " + sdk::quote_excerpt(family.unit) + " not a suffix of metric " + name;
+  }
+  return {};
+}
 
 bool read_family(std::string_view message, FamilyMessage& out, Failure& failure) {
   out = {};
@@ -53,7 +97,6 @@ bool read_family(std::string_view message, FamilyMessage& out, Failure& failure)
         break;
       case 3:
         if (fields.expect(f, Wire::kVarint)) out.type = f.value;
-        out.type_at = f.at;
         break;
       case 4:
         out.has_metrics = fields.expect(f, Wire::kBytes);

@@ -11,6 +11,7 @@
 #include <narthex/sdk/bump_arena.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,11 +29,13 @@ enum class Type : std::uint8_t {
 struct FamilyMessage {
   std::string_view name, help, unit;
   std::uint64_t type = 0;  // a Type, unless somebody invented one
-  const char* type_at = nullptr;
   bool has_metrics = false;
 };
 // Everything but the metrics.
 bool read_family(std::string_view message, FamilyMessage& out, Failure& failure);
+// What is wrong with it; empty: nothing.
+std::string problem(const FamilyMessage& family);
+std::uint32_t metadata_type(Type type);  // NX_TYPE_*
 
 struct MetricMessage {
   std::string_view labels;  // encoded LabelPair fields, one after the other

@@ -19,32 +19,6 @@ Status failure_at(std::string_view body, const char* at, std::string_view text) 
   return invalid_data("byte " + std::to_string(at - body.data()) + ": " + std::string(text));
 }
 
-std::uint32_t metadata_type(Type type) {
-  switch (type) {
-    case Type::kCounter:
-      return NX_TYPE_COUNTER;
-    case Type::kGauge:
-      return NX_TYPE_GAUGE;
-    case Type::kSummary:
-      return NX_TYPE_SUMMARY;
-    case Type::kHistogram:
-      return NX_TYPE_HISTOGRAM;
-    case Type::kGaugeHistogram:
-      return NX_TYPE_GAUGEHISTOGRAM;
-    case Type::kUntyped:
-      break;
-  }
-  return NX_TYPE_UNKNOWN;
-}
-
-// "seconds" of "x_seconds", and for counters of "x_seconds_total".
-bool is_unit_of(std::string_view unit, std::string_view name, bool counter) {
-  constexpr std::string_view kTotal = "_total";
-  if (counter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
-  return name.size() > unit.size() && name.ends_with(unit) &&
-         name[name.size() - unit.size() - 1] == '_';
-}
-
 // One pass over a body. Steps return false when it is over: status_ tells of a failure, otherwise
 // the host wants no more.
 class Pass {
@@ -94,7 +68,9 @@ class Pass {
     FamilyMessage family;
     if (!read_family(message, family, failure_)) return fail();
     if (!family.has_metrics) return true;
-    if (!check(family, message.data())) return false;
+    if (const std::string wrong = problem(family); !wrong.empty()) {
+      return fail(message.data(), wrong);
+    }
     type_ = static_cast<Type>(family.type);
     scratch_.pieces.clear();
     scratch_.keys.begin_family(family.name);
@@ -107,24 +83,6 @@ class Pass {
       if (f.number == 4 && !metric(f)) return false;
     }
     return failure_.ok() || fail();
-  }
-
-  bool check(const FamilyMessage& family, const char* at) {
-    const std::string name = sdk::quote_excerpt(family.name);
-    if (family.name.empty() || !sdk::is_utf8(family.name)) {
-      return fail(at, "invalid metric name " + name);
-    }
-    if (!sdk::is_utf8(family.help)) return fail(at, "invalid help for metric " + name);
-    if (family.type > static_cast<std::uint64_t>(Type::kGaugeHistogram)) {
-      return fail(family.type_at,
-                  "unknown metric type for metric " + name + ": " + std::to_string(family.type));
-    }
-    const bool counter = family.type == static_cast<std::uint64_t>(Type::kCounter);
-    if (!family.unit.empty() && !is_unit_of(family.unit, family.name, counter)) {
-      return fail(at,
-                  "unit " + sdk::quote_excerpt(family.unit) + " not a suffix of metric " + name);
-    }
-    return true;
   }
 
   bool metric(const Field& field) {

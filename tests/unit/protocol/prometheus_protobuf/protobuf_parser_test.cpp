@@ -253,7 +253,7 @@ TEST_CASE("what cannot be right is refused with its place", "[protobuf]") {
       {family("", test::kCounter, {counter}), "byte 1: invalid metric name \"\""},
       {family("c\xff", test::kCounter, {counter}), "byte 1: invalid metric name \"c\\xff\""},
       {family("c", test::kCounter, {counter}, "\xff"), "byte 1: invalid help for metric \"c\""},
-      {family("c", 9, {counter}), "byte 4: unknown metric type for metric \"c\": 9"},
+      {family("c", 9, {counter}), "byte 1: unknown metric type for metric \"c\": 9"},
       {family("c", test::kGauge, {counter}, "", "s"),
        "byte 1: unit \"s\" not a suffix of metric \"c\""},
       {family("c", test::kCounter, {Message().label("a", "1").label("a", "2")}),
