@@ -29,7 +29,7 @@ constexpr Feature kFeatures[] = {
     {"auto-gomaxprocs", FeatureState::kNothing},
     {"auto-gomemlimit", FeatureState::kNothing},
     {"concurrent-rule-eval", FeatureState::kNothing},
-    {"created-timestamp-zero-ingestion", FeatureState::kNothing},
+    {"created-timestamp-zero-ingestion", FeatureState::kWorks},
     {"delayed-compaction", FeatureState::kNothing},
     {"fast-startup", FeatureState::kNothing},
     {"histograms-st-encoding", FeatureState::kNothing},

@@ -120,25 +120,13 @@ void read_schemes(TableReader& table, GlobalOptions& global) {
   }
 }
 
-std::vector<std::string> default_protocols(bool native_histograms) {
-  std::vector<std::string> protocols = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
-                                        "PrometheusText1.0.0", "PrometheusText0.0.4"};
-  if (native_histograms) protocols.insert(protocols.begin(), "PrometheusProto");
-  return protocols;
-}
-
 }  // namespace
 
-void warn_of_histogram_options(TableReader& table) {
-  for (const char* key :
-       {"convert_classic_histograms_to_nhcb", "native_histogram_min_bucket_factor"}) {
-    for (const Part& given : table.all(key)) {
-      const sdk::Value value(given.value);
-      if (!value.get<bool>() && value.get<double>() == 0) continue;
-      table.diagnostics().warn(given, "this version scrapes no native histograms: " +
-                                          std::string(key) + " changes nothing");
-    }
-  }
+std::vector<std::string> default_protocols(bool protobuf_first) {
+  std::vector<std::string> protocols = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
+                                        "PrometheusText1.0.0", "PrometheusText0.0.4"};
+  if (protobuf_first) protocols.insert(protocols.begin(), "PrometheusProto");
+  return protocols;
 }
 
 GlobalOptions read_global(TableReader table, const std::vector<std::string>& features) {
@@ -146,11 +134,14 @@ GlobalOptions read_global(TableReader table, const std::vector<std::string>& fea
   global.given = !table.others().empty();
   global.scrape_native_histograms = has_feature(features, "native-histograms");
   global.extra_scrape_metrics = has_feature(features, "extra-scrape-metrics");
+  global.start_zeros = has_feature(features, "created-timestamp-zero-ingestion");
   read_timing(table, global);
   table.read("scrape_native_histograms", global.scrape_native_histograms);
   global.scrape_protocols = read_protocols(table, "global config");
-  if (global.scrape_protocols.empty()) {
-    global.scrape_protocols = default_protocols(global.scrape_native_histograms);
+  global.scrape_protocols_given = !global.scrape_protocols.empty();
+  if (!global.scrape_protocols_given) {
+    global.scrape_protocols =
+        default_protocols(global.scrape_native_histograms || global.start_zeros);
   }
   read_external_labels(table, global);
   table.read("query_log_file", global.query_log_file);
@@ -159,7 +150,6 @@ GlobalOptions read_global(TableReader table, const std::vector<std::string>& fea
   read_schemes(table, global);
   table.read("always_scrape_classic_histograms", global.always_scrape_classic_histograms);
   table.read("convert_classic_histograms_to_nhcb", global.convert_classic_histograms_to_nhcb);
-  warn_of_histogram_options(table);
   table.read("extra_scrape_metrics", global.extra_scrape_metrics);
   table.done();
   return global;

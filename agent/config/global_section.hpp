@@ -19,6 +19,7 @@ struct GlobalOptions {
   std::int64_t evaluation_interval_ms = 60'000;
   std::int64_t rule_query_offset_ms = 0;
   std::vector<std::string> scrape_protocols;
+  bool scrape_protocols_given = false;
   std::vector<std::pair<std::string, std::string>> external_labels;  // sorted
   std::string query_log_file;
   std::string scrape_failure_log_file;
@@ -32,6 +33,7 @@ struct GlobalOptions {
   bool always_scrape_classic_histograms = false;
   bool convert_classic_histograms_to_nhcb = false;
   bool extra_scrape_metrics = false;
+  bool start_zeros = false;
 };
 
 GlobalOptions read_global(TableReader table, const std::vector<std::string>& features);
@@ -43,9 +45,8 @@ void read_limits(TableReader& table, scrape::LimitOptions& limits, bool& body_si
 bool is_validation_scheme(std::string_view scheme);
 bool is_escaping_scheme(std::string_view scheme);
 bool is_protocol(std::string_view name);
+// What is asked for when nobody says: protobuf first, where it is needed.
+std::vector<std::string> default_protocols(bool protobuf_first);
 extern const char* const kKnownProtocols;  // for messages
-
-// Warns of options about native histograms that have no effect in this version.
-void warn_of_histogram_options(TableReader& table);
 
 }  // namespace narthex::config

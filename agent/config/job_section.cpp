@@ -62,7 +62,12 @@ void read_protocol_choice(TableReader& table, const GlobalOptions& global,
   job.scrape_native_histograms = global.scrape_native_histograms;
   table.read("scrape_native_histograms", job.scrape_native_histograms);
   job.scrape_protocols = read_protocols(table, whose);
-  if (job.scrape_protocols.empty()) job.scrape_protocols = global.scrape_protocols;
+  if (job.scrape_protocols.empty()) {
+    job.scrape_protocols =
+        global.scrape_protocols_given
+            ? global.scrape_protocols
+            : default_protocols(job.scrape_native_histograms || global.start_zeros);
+  }
   if (!table.read("fallback_scrape_protocol", job.fallback_scrape_protocol)) return;
   if (job.fallback_scrape_protocol.empty() || is_protocol(job.fallback_scrape_protocol)) return;
   table.error("fallback_scrape_protocol",
@@ -86,6 +91,7 @@ void read_samples(TableReader& table, const GlobalOptions& global, scrape::JobOp
   job.always_scrape_classic_histograms = global.always_scrape_classic_histograms;
   job.convert_classic_histograms_to_nhcb = global.convert_classic_histograms_to_nhcb;
   job.scrape_failure_log_file = global.scrape_failure_log_file;
+  job.start_zeros = global.start_zeros;
   table.read("honor_labels", job.honor_labels);
   table.read("honor_timestamps", job.honor_timestamps);
   table.read("track_timestamps_staleness", job.track_timestamps_staleness);
@@ -94,7 +100,6 @@ void read_samples(TableReader& table, const GlobalOptions& global, scrape::JobOp
   table.read("scrape_failure_log_file", job.scrape_failure_log_file);
   table.read("native_histogram_bucket_limit", job.limits.native_histogram_bucket_limit);
   table.read("native_histogram_min_bucket_factor", job.limits.native_histogram_min_bucket_factor);
-  warn_of_histogram_options(table);
 }
 
 }  // namespace

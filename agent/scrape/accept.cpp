@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scrape/accept.hpp"
 
+#include "scrape/media_type.hpp"
+
 #include <narthex/sdk/exposition.hpp>
 #include <narthex/sdk/text.hpp>
 
@@ -14,26 +16,6 @@ constexpr std::int64_t kParseDeadlineMs = 30'000;
 constexpr int kProtocolsKnown = 5;
 constexpr std::string_view kDefaultProtocols[] = {"OpenMetricsText1.0.0", "OpenMetricsText0.0.1",
                                                   "PrometheusText1.0.0", "PrometheusText0.0.4"};
-
-std::string trimmed_lower(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
-// "text/plain; version=0.0.4" -> "text/plain". Empty when it is no media type.
-std::string media_type(std::string_view content_type) {
-  std::string media = trimmed_lower(content_type.substr(0, content_type.find(';')));
-  const std::size_t slash = media.find('/');
-  const bool good = slash != std::string::npos && slash > 0 && slash + 1 < media.size() &&
-                    media.find('/', slash + 1) == std::string::npos &&
-                    media.find_first_of(" \t\",()<>@:\\[]?={}") == std::string::npos;
-  return good ? media : std::string();
-}
 
 // Newer text formats say how names are escaped.
 bool has_escaping(std::string_view protocol) {
@@ -55,8 +37,8 @@ ParserSet::ParserSet(const std::vector<std::shared_ptr<host::Instance>>& instanc
     const nx_parser& table = parser->table();
     for (std::uint64_t i = 0; i < table.content_type_count; ++i) {
       std::string full(view(table.content_types[i]));
-      types_.push_back(
-          {media_type(full), full, std::string(view(table.protocol_names[i])), parser.get()});
+      types_.push_back({read_media_type(full).type, full,
+                        std::string(view(table.protocol_names[i])), parser.get()});
     }
   }
 }
@@ -91,21 +73,35 @@ std::string ParserSet::accept(const std::vector<std::string>& protocols,
 
 Result<ParserSet::Choice> ParserSet::choose(std::string_view content_type,
                                             std::string_view fallback) const {
-  const std::string media = media_type(content_type);
-  if (const BodyParser* parser = by_media(media); parser != nullptr) return Choice{parser, {}};
-  const std::string quoted = sdk::quote_excerpt(content_type);
-  std::string what = content_type.empty() ? "non-compliant scrape target sending blank Content-Type"
-                     : media.empty()      ? "cannot parse Content-Type " + quoted
-                                          : "received unsupported Content-Type " + quoted;
-  const Type* type = by_protocol(fallback);
-  if (type == nullptr) {
-    what += media.empty() && !content_type.empty()
-                ? " and no fallback_scrape_protocol for target"
-                : " and no fallback_scrape_protocol specified for target";
-    return invalid_data(std::move(what));
+  const MediaType media = read_media_type(content_type);
+  const bool readable = media.problem.empty();
+  if (readable) {
+    if (const BodyParser* parser = by_media(media.type); parser != nullptr) {
+      return Choice{parser, {}};
+    }
   }
-  what += ", using fallback_scrape_protocol " + sdk::quote_excerpt(type->media);
-  return Choice{type->parser, std::move(what)};
+  const std::string quoted = sdk::quote_excerpt(content_type);
+  const bool blank = content_type.empty();
+  std::string why;
+  if (!blank && !readable) why = "\n" + std::string(media.problem);
+  if (const Type* type = by_protocol(fallback); type != nullptr) {
+    const std::string what = blank      ? "non-compliant scrape target sending blank Content-Type"
+                             : readable ? "received unsupported Content-Type " + quoted
+                                        : "could not parse received Content-Type " + quoted;
+    return Choice{type->parser, what + ", using fallback_scrape_protocol " +
+                                    sdk::quote_excerpt(type->media) + why};
+  }
+  if (blank) {
+    return invalid_data(
+        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol "
+        "specified for target");
+  }
+  if (readable) {
+    return invalid_data("received unsupported Content-Type " + quoted +
+                        " and no fallback_scrape_protocol specified for target");
+  }
+  return invalid_data("cannot parse Content-Type " + quoted +
+                      " and no fallback_scrape_protocol for target" + why);
 }
 
 }  // namespace narthex::scrape

@@ -46,6 +46,7 @@ class ParserSet {
     std::string warning;  // why the fallback was needed
   };
   // The parser for a Content-Type as received; fallback is a name of scrape_protocols, or empty.
+  // Messages are those of Prometheus.
   Result<Choice> choose(std::string_view content_type, std::string_view fallback) const;
 
   std::span<const std::unique_ptr<BodyParser>> parsers() const { return parsers_; }

@@ -2,6 +2,7 @@
 #include "scrape/http_source.hpp"
 
 #include "net/status_text.hpp"
+#include "telemetry/log.hpp"
 
 #include <array>
 #include <charconv>
@@ -136,6 +137,10 @@ Gathered HttpSource::receive(const std::shared_ptr<const HttpOptions>& options,
   if (!choice.ok()) {
     out.failure = choice.status();
     return out;
+  }
+  if (!choice->warning.empty()) {
+    telemetry::Log("scrape").debug("Invalid content type on scrape, using fallback setting.",
+                                   {{"err", choice->warning}});
   }
   out.feed = [options, parser = choice->parser, buffer = std::move(fetched->body),
               content_type = std::move(content_type)](SampleWriter& writer, Workbench& workbench,

@@ -46,6 +46,7 @@ struct JobOptions {
   bool scrape_native_histograms = false;
   bool always_scrape_classic_histograms = false;
   bool convert_classic_histograms_to_nhcb = false;
+  bool start_zeros = false;  // --enable-feature=created-timestamp-zero-ingestion
   std::string metric_name_validation_scheme = "utf8";
   std::string metric_name_escaping_scheme = "allow-utf-8";
   std::string scrape_failure_log_file;

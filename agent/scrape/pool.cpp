@@ -16,6 +16,7 @@ std::uint32_t parse_flags(const JobOptions& options) {
   if (!options.scrape_native_histograms) flags |= NX_PARSE_NO_NATIVE;
   if (options.always_scrape_classic_histograms) flags |= NX_PARSE_KEEP_CLASSIC;
   if (options.convert_classic_histograms_to_nhcb) flags |= NX_PARSE_NHCB;
+  if (options.start_zeros) flags |= NX_PARSE_START_T;
   return flags;
 }
 
@@ -26,6 +27,7 @@ SampleOptions sample_options(const JobOptions& options, bool extra_metrics) {
   out.track_timestamps_staleness = options.track_timestamps_staleness;
   out.legacy_names = options.metric_name_validation_scheme == "legacy";
   out.extra_metrics = extra_metrics;
+  out.start_zeros = options.start_zeros;
   out.limits = options.limits;
   out.metric_relabel = options.metric_relabel_configs;
   return out;

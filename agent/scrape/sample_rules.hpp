@@ -5,6 +5,7 @@
 #pragma once
 
 #include "relabel/relabel.hpp"
+#include "scrape/histogram_fit.hpp"
 #include "scrape/options.hpp"
 
 #include <narthex/sdk/labels.hpp>
@@ -41,6 +42,7 @@ struct SampleOptions {
   bool track_timestamps_staleness = false;
   bool legacy_names = false;  // metric_name_validation_scheme
   bool extra_metrics = false;
+  bool start_zeros = false;  // created-timestamp-zero-ingestion
   LimitOptions limits;
   std::vector<relabel::RuleOptions> metric_relabel;
   friend bool operator==(const SampleOptions&, const SampleOptions&) = default;
@@ -52,6 +54,8 @@ class SampleRules {
 
   const SampleOptions& options() const { return options_; }
   bool relabels() const { return !relabeling_.empty(); }
+  // Native histograms are stored no finer than that.
+  std::int32_t max_schema() const { return max_schema_; }
   // Whether two rules give every series the same labels.
   bool same_labels(const SampleRules& other) const;
 
@@ -64,7 +68,9 @@ class SampleRules {
 
  private:
   SampleRules(SampleOptions options, relabel::Program relabeling)
-      : options_(std::move(options)), relabeling_(std::move(relabeling)) {}
+      : options_(std::move(options)),
+        relabeling_(std::move(relabeling)),
+        max_schema_(scrape::max_schema(options_.limits.native_histogram_min_bucket_factor)) {}
   void merge(std::span<const nx_label> exposed, const Labels& target, LabelArena& arena,
              std::vector<nx_label>& out) const;
   Status check_names(std::span<const nx_label> labels) const;
@@ -72,6 +78,7 @@ class SampleRules {
 
   SampleOptions options_;
   relabel::Program relabeling_;
+  std::int32_t max_schema_;
 };
 
 // A failure of check_limits: so that it can be counted.

@@ -54,6 +54,7 @@ void SampleWriter::begin(std::shared_ptr<const SampleRules> rules, std::int64_t 
   rules_ = std::move(rules);
   bench_ = &workbench;
   bench_->rows.clear();
+  bench_->starts.clear();
   bench_->arena.clear();
   t_ms_ = t_ms;
   t_max_ms_ = now_ms + kAheadMaxMs;
@@ -239,21 +240,37 @@ Status SampleWriter::add_row(const nx_parsed& parsed, std::uint64_t row, std::ui
   if (histogram && rows.histogram_at.empty()) rows.histogram_at.assign(rows.refs.size(), NX_NONE);
   rows.refs.push_back(cache_.ref(entry));
   rows.values.push_back(batch.v[row]);
-  if (histogram) return add_histogram(batch.hists[batch.h[row]]);
-  if (!rows.histogram_at.empty()) rows.histogram_at.push_back(NX_NONE);
+  if (histogram) {
+    if (Status status = add_histogram(batch.hists[batch.h[row]]); !status.ok()) return status;
+  } else if (!rows.histogram_at.empty()) {
+    rows.histogram_at.push_back(NX_NONE);
+  }
+  if (batch.st != nullptr && rules_->options().start_zeros) {
+    add_start(entry, batch.st[row], own ? batch.t[row] : t_ms_);
+  }
   return {};
 }
 
+// Of the newest row. Series that counted before the last scrape did have their zero already, and
+// where the storage has newer samples it refuses another.
+void SampleWriter::add_start(std::uint32_t entry, std::int64_t start_ms, std::int64_t t_ms) {
+  if (start_ms == 0 || start_ms >= t_ms || !cache_.start_changes(entry, start_ms)) return;
+  const RowColumns& rows = bench_->rows;
+  const bool histogram = !rows.histogram_at.empty() && rows.histogram_at.back() != NX_NONE;
+  bench_->starts.add(rows.refs.back(), start_ms, histogram ? &rows.histograms.back() : nullptr);
+}
+
 Status SampleWriter::add_histogram(const nx_histogram& histogram) {
-  const std::uint64_t limit = rules_->options().limits.native_histogram_bucket_limit;
-  if (limit != 0 &&
-      std::uint64_t{histogram.pos_bucket_count} + histogram.neg_bucket_count > limit) {
+  RowColumns& rows = bench_->rows;
+  nx_histogram fitted = histogram;
+  if (!bench_->fitter.fit(fitted, rules_->max_schema(),
+                          rules_->options().limits.native_histogram_bucket_limit,
+                          rows.copies.arena())) {
     services_.metrics.over_bucket_limit.add();
     return invalid_data("histogram bucket limit exceeded");
   }
-  RowColumns& rows = bench_->rows;
   rows.histogram_at.push_back(static_cast<std::uint32_t>(rows.histograms.size()));
-  rows.histograms.push_back(rows.copies.copy(histogram));
+  rows.histograms.push_back(rows.copies.copy(fitted));
   return {};
 }
 
@@ -341,6 +358,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
   const bool keep = report.failure.ok() && store_failure_.ok();
   if (!keep) {
     bench_->rows.clear();
+    bench_->starts.clear();
+    cache_.forget_starts();
     appender_.reset();
   }
   outcome.failure = report.failure;
@@ -354,7 +373,8 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
     push_report(report);
     if (report.failure.ok() && metadata_.end_good()) metadata_unsent_ = true;
     list_metadata();
-    outcome.stored = append_rows(outcome);
+    outcome.stored = append_starts();
+    if (outcome.stored.ok()) outcome.stored = append_rows(outcome);
   }
   if (outcome.again) return outcome;
   bench_->stale.clear();
@@ -369,7 +389,10 @@ WriteOutcome SampleWriter::finish(ScrapeReport report) {
     if (outcome.stored.ok() && report.failure.ok()) metadata_unsent_ = false;
   }
   appender_.reset();
-  if (!outcome.stored.ok()) services_.metrics.store_failures.add();
+  if (!outcome.stored.ok()) {
+    cache_.forget_starts();
+    services_.metrics.store_failures.add();
+  }
   return outcome;
 }
 
@@ -425,6 +448,7 @@ Status SampleWriter::append_rows(WriteOutcome& outcome) {
 
 void SampleWriter::forget_refs() {
   cache_.forget_refs();
+  cache_.forget_starts();
   report_refs_.clear();
   layout_ = 0;
 }
@@ -437,6 +461,30 @@ void SampleWriter::make_layout() {
   if (!layout.ok()) return;  // one series under two texts, for example
   layout_ = *layout;
   layout_is_new_ = true;
+}
+
+Status SampleWriter::append_starts() {
+  const StartRows& starts = bench_->starts;
+  if (starts.refs.empty()) return {};
+  const std::vector<double> zeros(starts.refs.size(), 0.0);
+  nx_sample_batch batch{};
+  batch.struct_size = sizeof batch;
+  batch.flags = NX_BATCH_REJECT_OOO;
+  batch.rows = starts.refs.size();
+  batch.ref = starts.refs.data();
+  batch.t = starts.times.data();
+  batch.v = zeros.data();
+  batch.h = starts.histograms.empty() ? nullptr : starts.histogram_at.data();
+  batch.hists = starts.histograms.data();
+  batch.hist_count = static_cast<std::uint32_t>(starts.histograms.size());
+  // Refused ones are expected: the series was scraped before.
+  nx_append_result result = empty_result();
+  if (Status status = appender_->append(batch, result); !status.ok()) return status;
+  // By itself: of one transaction a storage may take whole rows first, for which these come too
+  // late.
+  Status status = appender_->commit(result);
+  appender_.reset();
+  return status.ok() ? open() : status;
 }
 
 Status SampleWriter::append_stale(std::span<const std::uint64_t> refs, std::int64_t t_ms) {

@@ -86,11 +86,13 @@ class SampleWriter {
   Status add_row(const nx_parsed& parsed, std::uint64_t row, std::uint32_t entry);
   void add_exemplars(const nx_parsed& parsed, std::uint64_t row, std::uint32_t& next);
   Status add_histogram(const nx_histogram& histogram);
+  void add_start(std::uint32_t entry, std::int64_t start_ms, std::int64_t t_ms);
 
   Status open();
   Status resolve_report();
   void push_report(const ScrapeReport& report);
   Status append_rows(WriteOutcome& outcome);
+  Status append_starts();
   Status append_stale(std::span<const std::uint64_t> refs, std::int64_t t_ms);
   void make_layout();
   void forget_refs();

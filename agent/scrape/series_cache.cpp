@@ -162,6 +162,7 @@ void SeriesCache::truncate(std::uint32_t size) {
   keys_.resize(size);
   refs_.resize(size);
   flags_.resize(size);
+  if (starts_.size() > size) starts_.resize(size);
   clear_and_free(index_);
   ++version_;
 }
@@ -176,6 +177,7 @@ void SeriesCache::rebuild() {
     next.keys_.push_back(keys_[entry]);
     next.refs_.push_back(refs_[entry]);
     next.flags_.push_back(flags_[entry]);
+    if (!starts_.empty()) next.starts_.push_back(entry < starts_.size() ? starts_[entry] : 0);
     next.dropped_ += (flags_[entry] & kDropped) != 0 ? 1 : 0;
   }
   next.version_ = version_ + 1;
@@ -200,8 +202,8 @@ void SeriesCache::forget_labels() {
 
 std::size_t SeriesCache::memory_bytes() const {
   return sizeof *this + keys_.capacity() * sizeof(Key) + refs_.capacity() * 8 + flags_.capacity() +
-         index_.capacity() * 4 + seen_.capacity() * 8 + order_.capacity() * 4 +
-         orphans_.capacity() * 8;
+         starts_.capacity() * 8 + index_.capacity() * 4 + seen_.capacity() * 8 +
+         order_.capacity() * 4 + orphans_.capacity() * 8;
 }
 
 }  // namespace narthex::scrape

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace narthex::scrape {
@@ -53,6 +54,14 @@ class SeriesCache {
   void set_ref(std::uint32_t entry, std::uint64_t ref);
   std::uint8_t flags(std::uint32_t entry) const { return flags_[entry]; }
   void set_flags(std::uint32_t entry, std::uint8_t flags);
+  // Whether its counting began at another time than at the last call; remembers it. Costs memory
+  // (8 bytes a series) only once it is called.
+  bool start_changes(std::uint32_t entry, std::int64_t start_ms) {
+    if (starts_.size() < size()) starts_.resize(size(), 0);
+    return std::exchange(starts_[entry], start_ms) != start_ms;
+  }
+  // What was remembered has not been stored.
+  void forget_starts() { starts_.clear(); }
 
   // The scrape was good: appends the references of series that are gone to `stale`, forgets what
   // was not seen, and puts the rest into this scrape's order.
@@ -98,6 +107,7 @@ class SeriesCache {
   std::vector<Key> keys_;
   std::vector<std::uint64_t> refs_;
   std::vector<std::uint8_t> flags_;
+  std::vector<std::int64_t> starts_;    // empty until somebody asks
   std::vector<std::uint32_t> index_;    // entry + 1 by hash; empty until the first surprise
   std::vector<std::uint64_t> orphans_;  // live, but not under any key of the cache
   std::uint64_t version_ = 0;

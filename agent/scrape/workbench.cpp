@@ -3,7 +3,8 @@
 
 #include <narthex/sdk/text.hpp>
 
-#include <cstring>
+#include <memory>
+#include <span>
 
 namespace narthex::scrape {
 namespace {
@@ -14,16 +15,10 @@ constexpr std::size_t kIdleMax = 8;
 
 }  // namespace
 
-template <class T>
-const T* DeepCopies::keep(const T* items, std::size_t count) {
-  if (count == 0) return nullptr;
-  static_assert(alignof(T) <= alignof(std::uint64_t));
-  auto& words = words_.emplace_back((count * sizeof(T) + 7) / 8);
-  std::memcpy(words.data(), items, count * sizeof(T));
-  return reinterpret_cast<const T*>(words.data());
-}
-
 nx_histogram DeepCopies::copy(const nx_histogram& from) {
+  const auto keep = [&](const auto* items, std::size_t count) {
+    return arena_.keep(std::span(items, count));
+  };
   nx_histogram out = from;
   out.pos_spans = keep(from.pos_spans, from.pos_span_count);
   out.neg_spans = keep(from.neg_spans, from.neg_span_count);
@@ -36,20 +31,34 @@ nx_histogram DeepCopies::copy(const nx_histogram& from) {
 
 nx_exemplar DeepCopies::copy(const nx_exemplar& from) {
   nx_exemplar out = from;
-  auto& labels = labels_.emplace_back();
+  auto* const labels = arena_.take<nx_label>(from.label_count);
   for (std::uint32_t i = 0; i < from.label_count; ++i) {
-    const std::string& name = texts_.emplace_back(view(from.labels[i].name));
-    const std::string& value = texts_.emplace_back(view(from.labels[i].value));
-    labels.push_back({to_nx(name), to_nx(value)});
+    labels[i] = {to_nx(arena_.keep(view(from.labels[i].name))),
+                 to_nx(arena_.keep(view(from.labels[i].value)))};
   }
-  out.labels = labels.data();
+  out.labels = labels;
   return out;
 }
 
-void DeepCopies::clear() {
-  words_.clear();
-  labels_.clear();
-  texts_.clear();
+void StartRows::add(std::uint64_t ref, std::int64_t t_ms, const nx_histogram* like) {
+  refs.push_back(ref);
+  times.push_back(t_ms);
+  histogram_at.push_back(like == nullptr ? NX_NONE : static_cast<std::uint32_t>(histograms.size()));
+  if (like == nullptr) return;
+  nx_histogram& zero = histograms.emplace_back();
+  zero.schema = like->schema;
+  zero.is_float = like->is_float;
+  zero.reset_hint = NX_RESET_YES;
+  zero.zero_threshold = like->zero_threshold;
+  zero.custom_values = like->custom_values;
+  zero.custom_value_count = like->custom_value_count;
+}
+
+void StartRows::clear() {
+  refs.clear();
+  times.clear();
+  histogram_at.clear();
+  histograms.clear();
 }
 
 void RowColumns::clear() {
@@ -70,9 +79,12 @@ void* Workbench::scratch(const BodyParser& parser) {
 
 void Workbench::trim() {
   rows.clear();
+  starts.clear();
   arena.clear();
   if (rows.refs.capacity() <= kRowsKept) return;
-  rows = RowColumns();
+  std::destroy_at(&rows);
+  std::construct_at(&rows);
+  starts = {};
   stale = {};
 }
 

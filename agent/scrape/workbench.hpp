@@ -6,13 +6,14 @@
 #pragma once
 
 #include "scrape/accept.hpp"
+#include "scrape/histogram_fit.hpp"
 #include "scrape/sample_rules.hpp"
 
 #include <narthex/data.h>
+#include <narthex/sdk/bump_arena.hpp>
 #include <narthex/sdk/protocol.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -25,14 +26,23 @@ class DeepCopies {
  public:
   nx_histogram copy(const nx_histogram& from);
   nx_exemplar copy(const nx_exemplar& from);
-  void clear();
+  // Of the same lifetime.
+  sdk::BumpArena& arena() { return arena_; }
+  void clear() { arena_.clear(); }
 
  private:
-  template <class T>
-  const T* keep(const T* items, std::size_t count);
-  std::deque<std::vector<std::uint64_t>> words_;
-  std::deque<std::vector<nx_label>> labels_;
-  std::deque<std::string> texts_;
+  sdk::BumpArena arena_;
+};
+
+// Zeros at the times since which series have been counting; stored before the rows themselves.
+struct StartRows {
+  std::vector<std::uint64_t> refs;
+  std::vector<std::int64_t> times;
+  std::vector<std::uint32_t> histogram_at;
+  std::vector<nx_histogram> histograms;  // without buckets of their own
+
+  void add(std::uint64_t ref, std::int64_t t_ms, const nx_histogram* like);
+  void clear();
 };
 
 // The rows of one scrape, ready for one append.
@@ -50,6 +60,8 @@ struct RowColumns {
 
 struct Workbench {
   RowColumns rows;
+  StartRows starts;
+  HistogramFitter fitter;
   std::vector<std::uint32_t> entries;  // of the cache, a row of the batch
   std::vector<std::uint32_t> misses;   // rows of the batch
   std::vector<nx_str> miss_keys;

@@ -6,7 +6,7 @@ import time
 import unittest
 
 import agent
-import peers
+import prometheus_server
 import wire
 
 CONFIG = """
@@ -27,7 +27,7 @@ def with_site(samples):
     return {tuple(sorted(labels + (("site", "oslo"),))): rows for labels, rows in samples.items()}
 
 
-@unittest.skipUnless(peers.PROMETHEUS, "there is no Prometheus")
+@unittest.skipUnless(prometheus_server.PROMETHEUS, "there is no Prometheus")
 class ToPrometheus(unittest.TestCase):
     def push(self, sender, turns):
         for _ in range(turns):
@@ -38,12 +38,12 @@ class ToPrometheus(unittest.TestCase):
 
     def same(self, sender, receiver):
         at = self.t / 1000 + 1
-        ours = with_site(peers.samples(sender, "a_metric[1h]", at))
-        return len(ours) == SERIES and peers.samples(receiver, "a_metric[1h]", at) == ours
+        ours = with_site(prometheus_server.samples(sender, "a_metric[1h]", at))
+        return len(ours) == SERIES and prometheus_server.samples(receiver, "a_metric[1h]", at) == ours
 
     def send(self, message):
         self.t = int(time.time() * 1000) - 300_000
-        receiver = peers.Prometheus()
+        receiver = prometheus_server.Prometheus()
         self.addCleanup(receiver.__exit__)
         receiver.start()
         sender = agent.Agent(CONFIG % (receiver.port, message), "prometheus.yml", ["--web.enable-remote-write-receiver"])

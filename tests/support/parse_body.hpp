@@ -4,12 +4,14 @@
 
 #include "tests/support/exposition_reference.hpp"
 
+#include <narthex/sdk/bucket_list.hpp>
 #include <narthex/sdk/buffer.hpp>
 #include <narthex/sdk/protocol.hpp>
 
 #include <bit>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,43 @@ struct ParsedExemplar {
   double value = 0;
   std::optional<std::int64_t> t;
 };
+// A native histogram, its buckets by index and empty ones left out.
+struct ParsedHistogram {
+  std::int32_t schema = 0;
+  bool is_float = false;
+  std::uint8_t reset_hint = NX_RESET_UNKNOWN;
+  double zero_threshold = 0, zero_count = 0, count = 0, sum = 0;
+  std::map<std::int64_t, double> positive, negative;
+  std::vector<double> bounds;
+  friend bool operator==(const ParsedHistogram&, const ParsedHistogram&) = default;
+};
+template <class Count>
+std::map<std::int64_t, double> buckets_by_index(std::span<const nx_span> spans,
+                                                const Count* buckets, std::size_t count) {
+  std::map<std::int64_t, double> out;
+  sdk::for_each_bucket(spans, std::span(buckets, count), [&](std::int64_t index, Count value) {
+    if (value != 0) out[index] = static_cast<double>(value);
+  });
+  return out;
+}
+inline ParsedHistogram read_histogram(const nx_histogram& h) {
+  ParsedHistogram out{
+      h.schema, h.is_float != 0, h.reset_hint, h.zero_threshold, 0, 0, h.sum, {}, {}, {}};
+  out.zero_count = out.is_float ? h.zero_count.f : static_cast<double>(h.zero_count.u);
+  out.count = out.is_float ? h.count.f : static_cast<double>(h.count.u);
+  const std::span positive(h.pos_spans, h.pos_span_count);
+  const std::span negative(h.neg_spans, h.neg_span_count);
+  if (out.is_float) {
+    out.positive = buckets_by_index(positive, h.pos.counts, h.pos_bucket_count);
+    out.negative = buckets_by_index(negative, h.neg.counts, h.neg_bucket_count);
+  } else {
+    out.positive = buckets_by_index(positive, h.pos.deltas, h.pos_bucket_count);
+    out.negative = buckets_by_index(negative, h.neg.deltas, h.neg_bucket_count);
+  }
+  out.bounds.assign(h.custom_values, h.custom_values + h.custom_value_count);
+  return out;
+}
+
 struct ParsedFamily {
   std::uint32_t type = NX_TYPE_UNKNOWN;
   std::string help, unit;
@@ -32,6 +71,8 @@ struct ParsedBody {
   std::vector<ReferenceSample> samples;
   std::vector<std::string> keys;
   std::vector<ParsedExemplar> exemplars;
+  std::map<std::size_t, ParsedHistogram> histograms;  // by sample
+  std::map<std::size_t, std::int64_t> starts;         // by sample
   std::map<std::string, ParsedFamily> families;
 };
 
@@ -67,6 +108,11 @@ ParsedBody parse_body(std::string text, std::uint32_t flags = NX_PARSE_HONOR_T,
       s.value_bits = std::bit_cast<std::uint64_t>(batch.v[row]);
       if (parsed->own_t != nullptr && (parsed->own_t[row / 64] >> (row % 64) & 1) != 0) {
         s.t = batch.t[row];
+      }
+      const std::size_t sample = r.out.samples.size();
+      if (batch.st != nullptr && batch.st[row] != 0) r.out.starts[sample] = batch.st[row];
+      if (batch.h != nullptr && batch.h[row] != NX_NONE) {
+        r.out.histograms[sample] = read_histogram(batch.hists[batch.h[row]]);
       }
       r.out.samples.push_back(std::move(s));
       r.out.keys.emplace_back(view(parsed->key[row]));

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ class SampleBook {
   struct Sample {
     std::int64_t t = 0;
     double v = 0;
+    std::optional<nx_histogram> histogram = std::nullopt;  // its arrays are gone
     bool stale() const { return std::bit_cast<std::uint64_t>(v) == NX_STALE_NAN_BITS; }
   };
 
@@ -140,7 +142,12 @@ class SampleBook {
       }
       ++result->by_code[code];
       code == NX_ROW_OK ? ++result->accepted : ++result->refused;
-      if (code == NX_ROW_OK) of(txn).rows.push_back({name->second, {t, batch->v[row]}});
+      if (code != NX_ROW_OK) continue;
+      Sample sample{t, batch->v[row]};
+      if (batch->h != nullptr && batch->h[row] != NX_NONE) {
+        sample.histogram = batch->hists[batch->h[row]];
+      }
+      of(txn).rows.push_back({name->second, sample});
     }
     book.exemplars += batch->exemplar_count;
     for (std::uint32_t m = 0; m < batch->meta_count; ++m) {

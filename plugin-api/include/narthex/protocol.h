@@ -18,11 +18,12 @@ extern "C" {
 #define NX_PARSER_ID "narthex.parser/1"
 
 enum {
-  NX_PARSE_HONOR_T = 1u << 0,         /* keep timestamps of the body */
-  NX_PARSE_NHCB = 1u << 1,            /* classic histograms become custom-bucket ones */
-  NX_PARSE_KEEP_CLASSIC = 1u << 2,    /* classic buckets beside native histograms */
-  NX_PARSE_NO_NATIVE = 1u << 3,       /* leave native histograms out */
-  NX_PARSE_TYPE_UNIT_LABELS = 1u << 4 /* add __type__ and __unit__ */
+  NX_PARSE_HONOR_T = 1u << 0,          /* keep timestamps of the body */
+  NX_PARSE_NHCB = 1u << 1,             /* classic histograms become custom-bucket ones */
+  NX_PARSE_KEEP_CLASSIC = 1u << 2,     /* classic buckets beside native histograms */
+  NX_PARSE_NO_NATIVE = 1u << 3,        /* leave native histograms out */
+  NX_PARSE_TYPE_UNIT_LABELS = 1u << 4, /* add __type__ and __unit__ */
+  NX_PARSE_START_T = 1u << 5           /* give start times (st), no series of their own for them */
 };
 
 typedef struct nx_parse_opts {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,14 +34,6 @@ std::uint32_t type_named(std::string_view text, bool& known) {
   return NX_TYPE_UNKNOWN;
 }
 
-// Seconds as text -> milliseconds. Beyond the range it saturates.
-std::int64_t to_ms(double seconds) {
-  const double ms = seconds * 1000;
-  if (ms >= 9.2e18) return std::numeric_limits<std::int64_t>::max();
-  if (ms <= -9.2e18) return std::numeric_limits<std::int64_t>::min();
-  return static_cast<std::int64_t>(ms);
-}
-
 // One pass over a body. Each step takes the place where it begins and gives the place where the
 // next begins, or nullptr after it has set status_.
 class Pass {
@@ -52,6 +43,7 @@ class Pass {
         rows_(scratch.rows()),
         end_(scratch.body().data() + scratch.body().size()),
         honor_t_((options.flags & NX_PARSE_HONOR_T) != 0),
+        start_times_((options.flags & NX_PARSE_START_T) != 0),
         sink_(sink) {}
 
   Status run() {
@@ -67,7 +59,7 @@ class Pass {
       }
       if (p == nullptr) return std::move(status_);
     }
-    (void)flush();
+    scratch_.end(sink_);
     return {};
   }
 
@@ -92,10 +84,11 @@ class Pass {
     double value = 0;
     const char* p = number(line, key_end, "expected value after metric", value);
     if (p == nullptr) return nullptr;
-    if (rows_.full() && !flush()) return nullptr;
-    rows_.add(between(line, key_end), value);
-    if (p != end_ && *p == '\n') return p + 1;
-    return suffix(line, p);
+    if (rows_.full() && !scratch_.flush(sink_)) return nullptr;
+    const std::string_view key = between(line, key_end);
+    rows_.add(key, value);
+    p = p != end_ && *p == '\n' ? p + 1 : suffix(line, p);
+    return p == nullptr || added(key) ? p : nullptr;
   }
 
   // A space and a number that ends at a space or the end of the line.
@@ -192,7 +185,8 @@ class Pass {
     const bool good = help   ? set_help(name, text)
                       : type ? set_type(name, text, line_end)
                              : set_unit(name, text);
-    return good ? line_end + 1 : fail(p + 1, error_);
+    if (!good) return fail(p + 1, error_);
+    return more_ ? line_end + 1 : nullptr;
   }
 
   const char* end_of_data(const char* p) {
@@ -237,7 +231,8 @@ class Pass {
       return false;
     }
     if (sdk::is_utf8(name)) rows_.family(name).type = type;
-    scratch_.type_changes(at, type);
+    if (start_times_) scratch_.created().begin_family(name, type, between(at, end_));
+    more_ = scratch_.type_changes(at, name, type, sink_);
     return true;
   }
   bool set_unit(std::string_view name, std::string_view text) {
@@ -252,20 +247,32 @@ class Pass {
     return true;
   }
 
-  bool flush() {
-    // The label array does not move any more now.
-    rows_.place_exemplars(scratch_.exemplar_labels().data());
-    const bool more = scratch_.flush(sink_);
-    scratch_.exemplar_labels().clear();
-    return more;
+  // The newest row is complete. False: stop.
+  bool added(std::string_view key) {
+    if (start_times_ && scratch_.created().family_has_any()) {
+      if (scratch_.created().is_one(key)) {
+        nx_exemplar exemplar;
+        if (rows_.take_back_exemplar(exemplar)) drop_labels(exemplar.label_count);
+        rows_.take_back();
+        return true;
+      }
+      rows_.set_start(scratch_.created().start_of(key));
+    }
+    return scratch_.added(key, sink_);
+  }
+  void drop_labels(std::uint32_t count) {
+    auto& labels = scratch_.exemplar_labels();
+    labels.resize(labels.size() - count);
   }
 
   OpenMetricsParser::Scratch& scratch_;
   sdk::ParsedRows& rows_;
   const char* const end_;
   const bool honor_t_;
+  const bool start_times_;
   sdk::ParsedSink& sink_;
   bool done_ = false;
+  bool more_ = true;  // the host wants more rows
   std::string error_;
   Status status_;
 };
@@ -274,8 +281,8 @@ class Pass {
 
 Status OpenMetricsParser::parse(Scratch& scratch, nx_buffer& body, const nx_parse_opts& options,
                                 sdk::ParsedSink& sink) {
-  scratch.begin(view(body), options);
-  scratch.exemplar_labels().clear();
+  scratch.begin(view(body), options, kSeriesSyntax);
+  scratch.created().clear();
   return Pass(scratch, options, sink).run();
 }
 

@@ -3,8 +3,11 @@
 //
 // Accepts and refuses what Prometheus 3.5 does: single spaces, no empty lines, no free comments,
 // "# EOF" at the end and nothing after it, units that are a suffix of the name. `_created` series
-// are series like others, as they are there by default. Stateless but for the scratch.
+// are series like others, as they are there by default, or with NX_PARSE_START_T the start times of
+// the others. Stateless but for the scratch.
 #pragma once
+
+#include "plugins/protocol/openmetrics/created_times.hpp"
 
 #include <narthex/sdk/body_scratch.hpp>
 #include <narthex/sdk/protocol.hpp>
@@ -26,13 +29,12 @@ class OpenMetricsParser {
                                               NX_STR("OpenMetricsText0.0.1")};
   static constexpr std::uint32_t kFlags = NX_COMPONENT_CONCURRENT | NX_COMPONENT_SINGLETON;
 
-  // Remembers the labels of the exemplars of the rows that are on their way, one after the other.
   class Scratch : public sdk::BodyScratch {
    public:
-    std::vector<nx_label>& exemplar_labels() { return exemplar_labels_; }
+    CreatedTimes& created() { return created_; }
 
    private:
-    std::vector<nx_label> exemplar_labels_;
+    CreatedTimes created_;
   };
 
   explicit OpenMetricsParser(sdk::Host) {}

@@ -52,7 +52,7 @@ class Pass {
       }
       if (p == nullptr) return std::move(status_);
     }
-    (void)scratch_.flush(sink_);
+    scratch_.end(sink_);
     return {};
   }
 
@@ -82,10 +82,11 @@ class Pass {
       if (after == nullptr) return nullptr;
     }
     if (rows_.full() && !scratch_.flush(sink_)) return nullptr;
-    rows_.add(between(line, key_end), value);
+    const std::string_view key = between(line, key_end);
+    rows_.add(key, value);
     // Nearly every line ends here.
-    if (after != end_ && *after == '\n') return after + 1;
-    return timestamp(line, skip_blanks(after, end_));
+    p = after != end_ && *after == '\n' ? after + 1 : timestamp(line, skip_blanks(after, end_));
+    return p == nullptr || scratch_.added(key, sink_) ? p : nullptr;
   }
 
   const char* long_value(const char* line, const char* p, double& value) {
@@ -165,6 +166,7 @@ class Pass {
       return fail(at, help ? "help text " + sdk::quote_excerpt(text) + " is not a valid utf8 string"
                            : "invalid metric type " + sdk::quote_excerpt(text));
     }
+    if (!more_) return nullptr;
     return newline == end_ ? newline : newline + 1;
   }
 
@@ -195,7 +197,7 @@ class Pass {
       return NX_ERR_INVALID_DATA;
     }
     if (known) rows_.family(name).type = type;
-    scratch_.type_changes(at, type);
+    more_ = scratch_.type_changes(at, name, type, sink_);
     return NX_OK;
   }
 
@@ -204,6 +206,7 @@ class Pass {
   const char* const end_;
   const bool honor_t_;
   sdk::ParsedSink& sink_;
+  bool more_ = true;  // the host wants more rows
   Status status_;
 };
 
@@ -211,7 +214,7 @@ class Pass {
 
 Status TextParser::parse(sdk::BodyScratch& scratch, nx_buffer& body, const nx_parse_opts& options,
                          sdk::ParsedSink& sink) {
-  scratch.begin(view(body), options);
+  scratch.begin(view(body), options, kSyntax);
   return Pass(scratch, options, sink).run();
 }
 

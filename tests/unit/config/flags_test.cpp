@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/features.hpp"
 #include "config/flags.hpp"
 #include "files.hpp"
 
@@ -106,6 +107,16 @@ TEST_CASE("native histograms and extra metrics are switched on by their features
   CHECK(loaded.config->scrape.jobs[0].scrape_native_histograms);
   CHECK(loaded.config->scrape.jobs[0].scrape_protocols[0] == "PrometheusProto");
   CHECK(loaded.config->features.size() == 2);
+}
+
+TEST_CASE("created timestamps are switched on by their feature, protobuf first", "[config]") {
+  const Loaded loaded = load_flags({{"enable-feature", "created-timestamp-zero-ingestion"}});
+  REQUIRE(loaded.config);
+  const scrape::JobOptions& job = loaded.config->scrape.jobs[0];
+  CHECK(job.start_zeros);
+  CHECK_FALSE(job.scrape_native_histograms);
+  CHECK(job.scrape_protocols[0] == "PrometheusProto");
+  CHECK(feature_warning("created-timestamp-zero-ingestion").empty());
 }
 
 TEST_CASE("the route prefix comes from the external URL", "[config]") {

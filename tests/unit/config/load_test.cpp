@@ -52,6 +52,21 @@ TEST_CASE("jobs inherit from global", "[config]") {
   CHECK(jobs[2].timeout_ms == 50'000);
 }
 
+TEST_CASE("a job that scrapes native histograms asks for protobuf first", "[config]") {
+  const Loaded loaded = load_text(
+      "scrape_configs:\n- {job_name: a, scrape_native_histograms: true}\n- {job_name: b}\n");
+  REQUIRE(loaded.config);
+  CHECK(loaded.config->scrape.jobs.at(0).scrape_protocols.at(0) == "PrometheusProto");
+  CHECK(loaded.config->scrape.jobs.at(1).scrape_protocols.at(0) == "OpenMetricsText1.0.0");
+  // What global says is said to all.
+  const Loaded given = load_text(
+      "global: {scrape_protocols: [PrometheusText0.0.4]}\n"
+      "scrape_configs:\n- {job_name: a, scrape_native_histograms: true}\n");
+  REQUIRE(given.config);
+  CHECK(given.config->scrape.jobs.at(0).scrape_protocols ==
+        std::vector<std::string>{"PrometheusText0.0.4"});
+}
+
 TEST_CASE("the same configuration in TOML and in YAML is the same", "[config]") {
   const Loaded yaml = load_text(
       "global: {external_labels: {site: oslo}}\n"

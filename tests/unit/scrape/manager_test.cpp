@@ -5,10 +5,12 @@
 
 #include "bus/bus.hpp"
 #include "plugins/protocol/openmetrics/openmetrics_parser.hpp"
+#include "plugins/protocol/prometheus_protobuf/protobuf_parser.hpp"
 #include "plugins/protocol/prometheus_text/text_parser.hpp"
 #include "store/store.hpp"
 #include "telemetry/metrics.hpp"
 #include "tests/support/manual_executor.hpp"
+#include "tests/support/metric_family.hpp"
 #include "tests/support/plain_instance.hpp"
 #include "tests/support/sample_book.hpp"
 
@@ -86,7 +88,9 @@ struct Room {
         {std::make_shared<test::PlainInstance>(
              "text", *sdk::Parser<prometheus_text::TextParser>::component(), nullptr),
          std::make_shared<test::PlainInstance>(
-             "om", *sdk::Parser<openmetrics::OpenMetricsParser>::component(), nullptr)},
+             "om", *sdk::Parser<openmetrics::OpenMetricsParser>::component(), nullptr),
+         std::make_shared<test::PlainInstance>(
+             "proto", *sdk::Parser<prometheus_protobuf::ProtobufParser>::component(), nullptr)},
         [this](const net::ClientOptions&) { return Result<std::shared_ptr<net::Client>>(client); },
         [this](const ExporterOptions&, std::string name) { return exporter(std::move(name)); },
         "host"};
@@ -265,6 +269,134 @@ TEST_CASE("content types choose the parser and unknown ones fail", "[manager]") 
   room.apply(options);
   room.next();
   CHECK(room.value("up") == 1);
+}
+
+TEST_CASE("content types are read as strictly as Prometheus reads them", "[manager]") {
+  const std::string rest = " and no fallback_scrape_protocol for target\nmime: ";
+  const std::pair<const char*, std::string> cases[] = {
+      {"TEXT/PLAIN; version=0.0.4", ""},
+      {"text/plain;", ""},
+      {"text/plain; version=9.9.9; charset=\"utf-8\"", ""},
+      {"text/plain;version=0.0.4; a",
+       "text/plain;version=0.0.4; a\"" + rest + "invalid media parameter"},
+      {"text/plain;;", "text/plain;;\"" + rest + "invalid media parameter"},
+      {"text/plain; a=b; A=c", "text/plain; a=b; A=c\"" + rest + "duplicate parameter name"},
+      {"text/", "text/\"" + rest + "expected token after slash"},
+      {"/", "/\"" + rest + "no media type"},
+      {"; q=1", "; q=1\"" + rest + "no media type"},
+      {"text/plain/x", "text/plain/x\"" + rest + "unexpected content after media subtype"},
+      {"text /plain", "text /plain\"" + rest + "expected slash after first token"}};
+  Room room;
+  room.body("a 1\n");
+  room.begin(Room::job());
+  for (const auto& [type, error] : cases) {
+    room.client->answers[kUrl].type = type;
+    room.next();
+    CHECK(room.target().last_error ==
+          (error.empty() ? "" : "cannot parse Content-Type \"" + error));
+  }
+}
+
+TEST_CASE("protobuf is asked for where it is wanted", "[manager]") {
+  Room room;
+  room.body("a 1\n");
+  JobOptions options = Room::job();
+  options.scrape_protocols = {"PrometheusProto", "PrometheusText1.0.0"};
+  options.metric_name_escaping_scheme = "dots";
+  room.begin(options);
+  CHECK(net::first(room.client->requests.at(0).headers, "Accept") ==
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+        "encoding=delimited;q=0.6,text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.4");
+}
+
+constexpr const char* kProtobuf =
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+std::string native_body() {
+  return test::family("h", test::kHistogram,
+                      {test::Message().part(7, test::native_buckets().varint(1, 9).number(2, 1))});
+}
+
+TEST_CASE("native histograms are stored, or their classic series", "[manager]") {
+  Room room;
+  room.body(native_body());
+  room.client->answers[kUrl].type = kProtobuf;
+  JobOptions options = Room::job();
+  options.scrape_native_histograms = true;
+  room.begin(options);
+  INFO(room.target().last_error);
+  REQUIRE(room.book.last(Room::series("h")) != nullptr);
+  REQUIRE(room.book.last(Room::series("h"))->histogram);
+  CHECK(room.book.last(Room::series("h"))->histogram->pos_bucket_count == 3);
+  CHECK(room.value("scrape_samples_scraped") == 1);
+  options.scrape_native_histograms = false;
+  options.fingerprint = "2";
+  room.apply(options);
+  room.next();
+  CHECK(room.value("h_count") == 9);
+  CHECK(room.book.value("h_bucket{instance=\"h:1\",job=\"j\",le=\"+Inf\"}") == 9);
+}
+
+TEST_CASE("histograms with too many buckets are made coarser", "[manager]") {
+  Room room;
+  room.body(native_body());
+  room.client->answers[kUrl].type = kProtobuf;
+  JobOptions options = Room::job();
+  options.scrape_native_histograms = true;
+  options.limits.native_histogram_bucket_limit = 3;
+  room.begin(options);
+  REQUIRE(room.book.last(Room::series("h")) != nullptr);
+  const nx_histogram coarser = *room.book.last(Room::series("h"))->histogram;
+  CHECK(coarser.schema == 1);
+  CHECK(coarser.pos_bucket_count + coarser.neg_bucket_count == 3);
+  options.limits.native_histogram_bucket_limit = 0;
+  options.limits.native_histogram_min_bucket_factor = 4;
+  options.fingerprint = "2";
+  room.apply(options);
+  room.next();
+  CHECK(room.book.last(Room::series("h"))->histogram->schema == -1);
+  options.limits.native_histogram_bucket_limit = 1;
+  options.fingerprint = "3";
+  room.apply(options);
+  room.next();
+  CHECK(room.target().last_error == "histogram bucket limit exceeded");
+  CHECK(room.value("up") == 0);
+}
+
+TEST_CASE("a start time puts a zero before the first sample", "[manager]") {
+  Room room;
+  const std::int64_t start_s = room.executor.clock().now_ms() / 1000 + 1;
+  const auto counter = [&](std::int64_t start) {
+    return test::family("c", test::kCounter,
+                        {test::Message().part(3, test::Message().number(1, 5).time(
+                                                     3, static_cast<std::uint64_t>(start)))}) +
+           test::family("h", test::kHistogram,
+                        {test::Message().part(7, test::native_buckets().varint(1, 9).time(
+                                                     15, static_cast<std::uint64_t>(start)))});
+  };
+  room.body(counter(start_s));
+  room.client->answers[kUrl].type = kProtobuf;
+  JobOptions options = Room::job();
+  options.scrape_native_histograms = true;
+  options.start_zeros = true;
+  room.begin(options);
+  INFO(room.target().last_error);
+  room.next();
+  const auto& samples = room.book.series.at(Room::series("c"));
+  REQUIRE(samples.size() == 3);
+  CHECK(samples[0].t == start_s * 1000);
+  CHECK(samples[0].v == 0);
+  CHECK(samples[1].v == 5);
+  const auto& histograms = room.book.series.at(Room::series("h"));
+  REQUIRE(histograms.size() == 3);
+  CHECK(histograms[0].histogram->count.u == 0);
+  CHECK(histograms[0].histogram->schema == 3);
+  CHECK(histograms[0].histogram->pos_bucket_count == 0);
+  // Nothing of it is counted as scraped, and a restart makes the next zero.
+  CHECK(room.value("scrape_samples_scraped") == 2);
+  room.body(counter(samples[2].t / 1000 + 1));
+  room.next();
+  CHECK(room.book.count(Room::series("c")) == 5);
 }
 
 TEST_CASE("an empty body is a good scrape of nothing", "[manager]") {

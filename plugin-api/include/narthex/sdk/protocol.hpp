@@ -49,6 +49,8 @@ class ParsedRows {
     values_.resize(capacity_);
     times_.assign(capacity_, options.default_t);
     own_.assign((capacity_ + 63) / 64, 0);
+    starts_.clear();
+    histogram_at_.clear();
     default_t_ = options.default_t;
     clear();
   }
@@ -67,6 +69,46 @@ class ParsedRows {
     times_[row] = t;
     own_[row / 64] |= std::uint64_t{1} << (row % 64);
     any_own_ = true;
+  }
+  // When the counting of the newest row began; 0: unknown.
+  void set_start(std::int64_t st) {
+    if (st == 0) return;
+    if (starts_.empty()) starts_.assign(capacity_, 0);
+    starts_[rows_ - 1] = st;
+    any_start_ = true;
+  }
+  // Makes the newest row a native histogram. Its arrays are the caller's and live until the flush
+  // returns.
+  void set_histogram(const nx_histogram& histogram) {
+    if (histogram_at_.empty()) histogram_at_.assign(capacity_, NX_NONE);
+    histogram_at_[rows_ - 1] = static_cast<std::uint32_t>(histograms_.size());
+    histograms_.push_back(histogram);
+  }
+  struct Row {
+    double value = 0;
+    std::int64_t t = 0;
+    std::int64_t st = 0;  // 0: unknown
+    bool own = false;     // t comes from the body
+  };
+  // REQUIRES: rows() != 0, as the two below do.
+  Row newest() const {
+    const std::uint32_t row = rows_ - 1;
+    return {values_[row], times_[row], any_start_ ? starts_[row] : 0,
+            (own_[row / 64] >> (row % 64) & 1) != 0};
+  }
+  // Undoes the newest row, which has neither a histogram nor exemplars.
+  void take_back() {
+    const std::uint32_t row = --rows_;
+    times_[row] = default_t_;
+    own_[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    if (any_start_) starts_[row] = 0;
+  }
+  // Undoes the newest exemplar of the newest row. False: it has none.
+  bool take_back_exemplar(nx_exemplar& out) {
+    if (exemplars_.empty() || exemplars_.back().row != rows_ - 1) return false;
+    out = exemplars_.back();
+    exemplars_.pop_back();
+    return true;
   }
   // An exemplar of the newest row. Its labels follow those of the exemplar before in an array of
   // the caller, which place_exemplars() names.
@@ -99,7 +141,11 @@ class ParsedRows {
     batch.struct_size = sizeof batch;
     batch.rows = rows_;
     batch.t = times_.data();
+    batch.st = any_start_ ? starts_.data() : nullptr;
     batch.v = values_.data();
+    batch.h = histograms_.empty() ? nullptr : histogram_at_.data();
+    batch.hists = histograms_.data();
+    batch.hist_count = static_cast<std::uint32_t>(histograms_.size());
     batch.exemplars = exemplars_.data();
     batch.exemplar_count = static_cast<std::uint32_t>(exemplars_.size());
     batch.meta = metadata_.data();
@@ -120,8 +166,11 @@ class ParsedRows {
       std::fill(times_.begin(), times_.end(), default_t_);
       std::fill(own_.begin(), own_.end(), 0);
     }
-    any_own_ = false;
+    if (any_start_) std::fill(starts_.begin(), starts_.end(), 0);
+    if (!histograms_.empty()) std::fill(histogram_at_.begin(), histogram_at_.end(), NX_NONE);
+    any_own_ = any_start_ = false;
     rows_ = 0;
+    histograms_.clear();
     exemplars_.clear();
     metadata_.clear();
   }
@@ -130,10 +179,14 @@ class ParsedRows {
   std::uint32_t rows_ = 0;
   std::int64_t default_t_ = 0;
   bool any_own_ = false;
+  bool any_start_ = false;
   std::vector<nx_str> keys_;
   std::vector<double> values_;
   std::vector<std::int64_t> times_;
   std::vector<std::uint64_t> own_;
+  std::vector<std::int64_t> starts_;         // empty until there is one
+  std::vector<std::uint32_t> histogram_at_;  // empty until there is one
+  std::vector<nx_histogram> histograms_;
   std::vector<nx_exemplar> exemplars_;
   std::vector<nx_metadata> metadata_;
 };

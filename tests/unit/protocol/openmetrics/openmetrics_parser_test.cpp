@@ -11,8 +11,8 @@
 namespace narthex::openmetrics {
 namespace {
 
-test::ParsedBody parse(std::string text) {
-  return test::parse_body<OpenMetricsParser>(std::move(text));
+test::ParsedBody parse(std::string text, std::uint32_t flags = NX_PARSE_HONOR_T) {
+  return test::parse_body<OpenMetricsParser>(std::move(text), flags);
 }
 
 TEST_CASE("an OpenMetrics body gives samples, metadata and exemplars", "[openmetrics]") {
@@ -103,6 +103,44 @@ TEST_CASE("the parser agrees with the slow one on damaged OpenMetrics bodies", "
     refused += expected ? 0 : 1;
   }
   CHECK(refused < 19'900);
+}
+
+TEST_CASE("_created lines become start times when those are asked for", "[openmetrics]") {
+  const std::string text =
+      "# TYPE a counter\na_total{x=\"1\",y=\"2\"} 17\na_created{y=\"2\",x=\"1\"} 1.5\n"
+      "a_total{x=\"2\"} 3\na_total 4\na_created{x=\"2\"} 2 7 # {} 1\n"
+      "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\nh_created 3\n"
+      "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_created 4\n"
+      "# TYPE g gauge\ng 1\ng_created 5\n"
+      "# TYPE \"u.c\" counter\n{\"u.c_total\"} 1\n{\"u.c_created\"} 6\n# EOF\n";
+  const auto body = parse(text, NX_PARSE_START_T);
+  INFO(body.status.message());
+  REQUIRE(body.status.ok());
+  CHECK(body.samples.size() == 10);
+  CHECK(body.starts ==
+        std::map<std::size_t, std::int64_t>{
+            {0, 1500}, {1, 2000}, {3, 3000}, {4, 3000}, {5, 3000}, {6, 4000}, {9, 6000}});
+  CHECK(body.exemplars.empty());
+  CHECK(parse(text).samples.size() == 15);
+  CHECK(parse(text).starts.empty());
+}
+
+TEST_CASE("histograms with custom buckets keep timed exemplars and the start", "[openmetrics]") {
+  const auto body = parse(
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 1 # {t=\"a\\\"b\"} 0.5 1.5\n"
+      "h_bucket{le=\"+Inf\"} 2 # {t=\"c\"} 5\nh_count 2\nh_sum 5.5\nh_created 3\n"
+      "# TYPE g gauge\ng 1 # {z=\"last\"} 1\n# EOF\n",
+      NX_PARSE_NHCB | NX_PARSE_START_T);
+  INFO(body.status.message());
+  REQUIRE(body.status.ok());
+  REQUIRE(body.samples.size() == 2);
+  CHECK(body.histograms.at(0).bounds == std::vector<double>{1});
+  CHECK(body.starts.at(0) == 3000);
+  REQUIRE(body.exemplars.size() == 2);
+  CHECK(body.exemplars[0].sample == 0);
+  CHECK(body.exemplars[0].labels == test::Pairs{{"t", "a\"b"}});
+  CHECK(body.exemplars[0].t == 1500);
+  CHECK(body.exemplars[1].labels == test::Pairs{{"z", "last"}});
 }
 
 }  // namespace

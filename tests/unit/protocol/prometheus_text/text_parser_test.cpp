@@ -189,5 +189,82 @@ TEST_CASE("the parser agrees with the slow one on damaged bodies", "[prometheus_
   CHECK(refused < 19'000);
 }
 
+constexpr const char* kClassic =
+    "# TYPE h histogram\n"
+    "h_bucket{a=\"x\",le=\"0.1\"} 2\nh_bucket{le=\"1\",a=\"x\"} 5\nh_bucket{a=\"x\",le=\"+Inf\"} "
+    "9\n"
+    "h_sum{a=\"x\"} 12.5\nh_count{a=\"x\"} 9\n"
+    "h_bucket{le=\"+Inf\"} 1.5\nh_sum 3\nh_count 1.5\n"
+    "# TYPE g gauge\ng 1\nh_bucket{le=\"1\"} 4\n";
+
+TEST_CASE("classic histograms become ones with custom buckets", "[prometheus_text]") {
+  const auto body = parse(kClassic, NX_PARSE_NHCB);
+  INFO(body.status.message());
+  REQUIRE(body.status.ok());
+  REQUIRE(body.samples.size() == 4);
+  CHECK(body.samples[0].labels == test::Pairs{{"__name__", "h"}, {"a", "x"}});
+  CHECK(body.keys[0] == "h{a=\"x\"}");
+  REQUIRE(body.histograms.size() == 2);
+  const test::ParsedHistogram& first = body.histograms.at(0);
+  CHECK(first.schema == NX_SCHEMA_CUSTOM);
+  CHECK(first.bounds == std::vector<double>{0.1, 1});
+  CHECK(first.positive == std::map<std::int64_t, double>{{0, 2}, {1, 3}, {2, 4}});
+  CHECK(first.count == 9);
+  CHECK(first.sum == 12.5);
+  CHECK(body.samples[1].labels == test::Pairs{{"__name__", "h"}});
+  CHECK(body.histograms.at(1).is_float);
+  CHECK(body.histograms.at(1).bounds.empty());
+  // Outside of its family it is a series like others.
+  CHECK(body.samples[3].labels == test::Pairs{{"__name__", "h_bucket"}, {"le", "1"}});
+}
+
+TEST_CASE("classic series are kept beside when that is wanted", "[prometheus_text]") {
+  CHECK(parse(kClassic, NX_PARSE_NHCB | NX_PARSE_KEEP_CLASSIC).samples.size() == 12);
+  CHECK(parse(kClassic, NX_PARSE_KEEP_CLASSIC).samples.size() == 10);
+}
+
+TEST_CASE("batches of any size give the same histograms", "[prometheus_text]") {
+  std::string text = "# TYPE h histogram\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string label = "i=\"" + std::to_string(i) + "\"";
+    for (const char* le : {"1", "2", "+Inf"}) {
+      text += "h_bucket{" + label + ",le=\"" + le + "\"} " + std::to_string(i) + " 77\n";
+    }
+    text += "h_count{" + label + "} " + std::to_string(i) + " 77\n";
+    if (i % 3 == 0) text += "other 1\n";
+  }
+  const auto whole = test::parse_body<TextParser>(text, NX_PARSE_NHCB | NX_PARSE_HONOR_T, 1000);
+  REQUIRE(whole.status.ok());
+  CHECK(whole.histograms.size() == 40);
+  CHECK(whole.samples[1].t == 77);
+  for (const std::uint32_t rows : {1u, 2u, 3u, 7u}) {
+    const auto parts = test::parse_body<TextParser>(text, NX_PARSE_NHCB | NX_PARSE_HONOR_T, rows);
+    CHECK(parts.samples == whole.samples);
+    CHECK(parts.histograms == whole.histograms);
+  }
+}
+
+TEST_CASE("quoted names, odd buckets and contradictions", "[prometheus_text]") {
+  const auto quoted = parse(
+      "# TYPE \"my.h\" histogram\n{\"my.h_bucket\", le=\"1\" , b=\"\\\"}\"} 1\n"
+      "{b=\"\\\"}\",\"my.h_count\"} 1\n",
+      NX_PARSE_NHCB);
+  REQUIRE(quoted.status.ok());
+  REQUIRE(quoted.samples.size() == 1);
+  CHECK(quoted.samples[0].labels == test::Pairs{{"__name__", "my.h"}, {"b", "\"}"}});
+  // No bound, no bucket: the line stays what it is.
+  const auto odd =
+      parse("# TYPE h histogram\nh_bucket 3\nh_bucket{le=\"x\"} 3\nh_count 3\n", NX_PARSE_NHCB);
+  CHECK(odd.samples.size() == 3);
+  CHECK(odd.histograms.size() == 1);
+  const auto falling = parse(
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 2\nh_count 3\n", NX_PARSE_NHCB);
+  CHECK(falling.samples.empty());
+  // What is wrong with labels is told at the line they stand in.
+  const auto twice = parse("a 1\n# TYPE h histogram\nh_count{b=\"1\",b=\"2\"} 1\n", NX_PARSE_NHCB);
+  CHECK(twice.status.message() ==
+        "line 3, column 1: label name \"b\" is not unique: invalid sample");
+}
+
 }  // namespace
 }  // namespace narthex::prometheus_text
