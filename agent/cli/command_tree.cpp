@@ -2,6 +2,7 @@
 #include "cli/command_tree.hpp"
 
 #include "cli/cli.hpp"
+#include "cli/plugin_help.hpp"
 #include "cli/serve_flags.hpp"
 #include "cli/tool.hpp"
 #include "cli/transfer_help.hpp"
@@ -136,20 +137,70 @@ class Tree {
   }
 
   void add_plugin() {
-    CLI::App* plugin = group("plugin", "Look at plugins.");
+    CLI::App* plugin = group("plugin", "Look at plugins, test them, begin a new one.");
     CLI::App* list =
         verb(plugin, "list", "List all plugins.", [this] { return plugin_list(plugin_); });
     CLI::App* info =
         verb(plugin, "info", "Describe one plugin.", [this] { return plugin_info(plugin_); });
-    CLI::App* schema = verb(plugin, "schema", "Print the JSON Schema of a plugin's options.",
-                            [this] { return plugin_schema(plugin_); });
-    for (CLI::App* command : {info, schema}) {
-      command->add_option("id", plugin_.id, "Plugin id, such as discovery.file.")->required();
-    }
-    for (CLI::App* command : {list, info, schema}) {
+    info->add_option("id", plugin_.id, "Plugin id, such as discovery.file.")->required();
+    for (CLI::App* command : {list, info}) {
       command->add_option("--plugin-dir", plugin_.plugin_dirs, "Folder with plugins.");
+      output_option(command, plugin_.output);
     }
-    for (CLI::App* command : {list, info}) output_option(command, plugin_.output);
+    add_plugin_schema(plugin);
+    add_plugin_check(plugin);
+    add_plugin_new(plugin);
+  }
+
+  void add_plugin_schema(CLI::App* plugin) {
+    CLI::App* schema = verb(plugin, "schema", "Print the options of a plugin.",
+                            [this] { return plugin_schema(plugin_schema_); });
+    schema->add_option("plugin", plugin_schema_.plugin, "Plugin id, or a file.")->required();
+    schema->add_option("--plugin-dir", plugin_schema_.plugin_dirs, "Folder with plugins.");
+    schema
+        ->add_option("--output,-o", plugin_schema_.output,
+                     "json (the JSON Schema) or reference (a page in Markdown).")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"json", "reference"}));
+    schema->footer(plugin_help("schema"));
+  }
+
+  void add_plugin_check(CLI::App* plugin) {
+    PluginCheckOptions& o = plugin_check_;
+    CLI::App* check =
+        verb(plugin, "check", "Test whether a plugin file keeps the rules of the ABI.",
+             [this] { return plugin_check(plugin_check_); });
+    check->add_option("files", o.files, "Plugin files.");
+    check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default.");
+    check->add_option("--config", o.config_file, "TOML with a table of options a component.");
+    check->add_option("--corpus", o.corpus, "Folder of bodies for parsers and receivers.");
+    check->add_option("--seed", o.seed, "Of everything random; printed, another each time.");
+    check->add_option("--timeout", o.timeout, "Of each check. 1m by default.");
+    check->add_option("--fuzz", o.fuzz, "Go on with random input for this long.");
+    check->add_flag("--in-process", o.in_process, "No child processes: for a debugger.");
+    check->add_flag("--quiet,-q", o.quiet, "Print only checks that found something.");
+    check->add_flag("--rules", o.rules, "List the rules and what to do about each.");
+    check->add_option("--output,-o", o.output, "table, json or junit.")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"table", "json", "junit"}));
+    check->add_option("--junit", o.junit_file, "Write a JUnit report to this file too.");
+    check->add_option("--json", o.json_file, "Write a JSON report to this file too.");
+    check->footer(plugin_help("check"));
+  }
+
+  void add_plugin_new(CLI::App* plugin) {
+    PluginNewOptions& o = plugin_new_;
+    CLI::App* command = verb(plugin, "new", "Write the project of a new plugin.",
+                             [this] { return plugin_new(plugin_new_); });
+    command->add_option("kind", o.kind, "exporter, discovery, protocol, function, ...")->required();
+    command->add_option("name", o.name, "Name of the component: [a-z][a-z0-9_]*.")->required();
+    command->add_option("--lang", o.language, "c, cpp or rust.")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"c", "cpp", "rust"}));
+    command->add_option("--id", o.id, "Id of the plugin; org.example.NAME by default.");
+    command->add_option("--folder", o.folder, "Where to write it; ./NAME by default.");
+    command->add_option("--templates", o.templates, "Other templates than those installed.");
+    command->footer(plugin_help("new"));
   }
 
   void add_bus() {
@@ -262,6 +313,9 @@ class Tree {
   ServerOptions server_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;
+  PluginSchemaOptions plugin_schema_;
+  PluginCheckOptions plugin_check_;
+  PluginNewOptions plugin_new_;
   BusOptions bus_;
   QueryOptions query_;
   ImportOptions import_;
