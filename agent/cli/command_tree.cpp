@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_tree.hpp"
 
+#include "check/check.hpp"
 #include "cli/cli.hpp"
 #include "cli/plugin_help.hpp"
 #include "cli/serve_flags.hpp"
 #include "cli/tool.hpp"
 #include "cli/transfer_help.hpp"
 #include "cli/tsdb_help.hpp"
+#include "cli/verb_help.hpp"
 #include "config/flags.hpp"
+#include "document/document.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <memory>
+#include <map>
+#include <utility>
 
 namespace narthex::cli {
 
@@ -27,6 +32,7 @@ class Tree {
     app_.add_flag("--version", version_, "Print the version.");
     app_.require_subcommand(0, 1);
     app_.failure_message(CLI::FailureMessage::simple);
+    app_.footer(verb_help(""));
     add_serve();
     add_check();
     add_query();
@@ -37,17 +43,17 @@ class Tree {
     add_export();
     add_tsdb();
     add_completion();
+    add_man_pages();
   }
 
-  int run(std::vector<std::string> arguments) {
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  int run(const std::vector<std::string>& arguments) {
     try {
-      app_.parse(std::move(arguments));
+      // As CLI11 wants them.
+      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp& help) {
       return app_.exit(help);
     } catch (const CLI::ParseError& error) {
-      std::fprintf(stderr, "narthex: %s\n", error.what());
-      return kUsage;
+      return complain(arguments, error.what());
     }
     if (version_) return std::fputs(version_text().c_str(), stdout), kGood;
     if (run_) return run_();
@@ -57,6 +63,39 @@ class Tree {
   CommandInfo info() { return info(app_); }
 
  private:
+  // Says what is wrong, what was probably meant, and where the help is.
+  int complain(const std::vector<std::string>& arguments, const char* what) {
+    const CLI::App* command = &app_;
+    std::string path = "narthex";
+    std::string unknown;
+    for (const std::string& word : arguments) {
+      const CLI::App* const next =
+          word.starts_with('-') ? nullptr : command->get_subcommand_no_throw(word);
+      if (next == nullptr) {
+        unknown = word;
+        break;
+      }
+      command = next;
+      path += ' ' + word;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* each : command->get_subcommands({})) names.push_back(each->get_name());
+    for (const CLI::Option* each : command->get_options()) {
+      for (const std::string& name : each->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const std::string_view meant =
+        unknown.empty() || std::ranges::find(names, unknown) != names.end()
+            ? std::string_view()
+            : document::nearest(unknown, candidates);
+    std::fprintf(stderr, "narthex: %s\n", what);
+    if (!meant.empty()) {
+      std::fprintf(stderr, "did you mean \"%s\"?\n", std::string(meant).c_str());
+    }
+    std::fprintf(stderr, "`%s --help` has more.\n", path.c_str());
+    return kUsage;
+  }
+
   CLI::App* verb(CLI::App* parent, const std::string& name, const std::string& help,
                  std::function<int()> run) {
     CLI::App* command = parent->add_subcommand(name, help);
@@ -73,10 +112,9 @@ class Tree {
   static void server_options(CLI::App* command, ServerOptions& server) {
     command->add_option("--url", server.url, "URL of the server.")->capture_default_str();
   }
-  static void output_option(CLI::App* command, std::string& output) {
-    command->add_option("--output,-o", output, "table or json.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"table", "json"}));
+  void output_option(CLI::App* command, std::string& output) {
+    one_of(command->add_option("--output,-o", output, "table or json.")->capture_default_str(),
+           {"table", "json"});
   }
 
   void add_serve() {
@@ -92,6 +130,7 @@ class Tree {
 
   void add_check() {
     CLI::App* check = group("check", "Check a configuration or a running agent.");
+    check->footer(verb_help("check"));
     CLI::App* config = verb(check, "config", "Check configuration files.",
                             [this] { return check_config(check_config_); });
     config->add_option("files", check_config_.files, "Files, or none for the embedded default.");
@@ -114,6 +153,7 @@ class Tree {
 
   void add_query() {
     CLI::App* query = group("query", "Ask a server.");
+    query->footer(verb_help("query"));
     CLI::App* instant =
         query_verb(query, "instant", "Evaluate an expression at one time.", query_instant);
     instant->add_option("expression", query_.expression, "PromQL.")->required();
@@ -138,6 +178,7 @@ class Tree {
 
   void add_plugin() {
     CLI::App* plugin = group("plugin", "Look at plugins, test them, begin a new one.");
+    plugin->footer(verb_help("plugin"));
     CLI::App* list =
         verb(plugin, "list", "List all plugins.", [this] { return plugin_list(plugin_); });
     CLI::App* info =
@@ -157,11 +198,11 @@ class Tree {
                             [this] { return plugin_schema(plugin_schema_); });
     schema->add_option("plugin", plugin_schema_.plugin, "Plugin id, or a file.")->required();
     schema->add_option("--plugin-dir", plugin_schema_.plugin_dirs, "Folder with plugins.");
-    schema
-        ->add_option("--output,-o", plugin_schema_.output,
-                     "json (the JSON Schema) or reference (a page in Markdown).")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"json", "reference"}));
+    one_of(schema
+               ->add_option("--output,-o", plugin_schema_.output,
+                            "json (the JSON Schema) or reference (a page in Markdown).")
+               ->capture_default_str(),
+           {"json", "reference"});
     schema->footer(plugin_help("schema"));
   }
 
@@ -171,7 +212,9 @@ class Tree {
         verb(plugin, "check", "Test whether a plugin file keeps the rules of the ABI.",
              [this] { return plugin_check(plugin_check_); });
     check->add_option("files", o.files, "Plugin files.");
-    check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default.");
+    one_of(
+        check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default."),
+        check::suite_names());
     check->add_option("--config", o.config_file, "TOML with a table of options a component.");
     check->add_option("--corpus", o.corpus, "Folder of bodies for parsers and receivers.");
     check->add_option("--seed", o.seed, "Of everything random; printed, another each time.");
@@ -180,9 +223,9 @@ class Tree {
     check->add_flag("--in-process", o.in_process, "No child processes: for a debugger.");
     check->add_flag("--quiet,-q", o.quiet, "Print only checks that found something.");
     check->add_flag("--rules", o.rules, "List the rules and what to do about each.");
-    check->add_option("--output,-o", o.output, "table, json or junit.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"table", "json", "junit"}));
+    one_of(
+        check->add_option("--output,-o", o.output, "table, json or junit.")->capture_default_str(),
+        {"table", "json", "junit"});
     check->add_option("--junit", o.junit_file, "Write a JUnit report to this file too.");
     check->add_option("--json", o.json_file, "Write a JSON report to this file too.");
     check->footer(plugin_help("check"));
@@ -192,11 +235,11 @@ class Tree {
     PluginNewOptions& o = plugin_new_;
     CLI::App* command = verb(plugin, "new", "Write the project of a new plugin.",
                              [this] { return plugin_new(plugin_new_); });
-    command->add_option("kind", o.kind, "exporter, discovery, protocol, function, ...")->required();
+    one_of(command->add_option("kind", o.kind, "What it does.")->required(),
+           {"discovery", "exporter", "function", "ingest", "notifier", "protocol", "storage"});
     command->add_option("name", o.name, "Name of the component: [a-z][a-z0-9_]*.")->required();
-    command->add_option("--lang", o.language, "c, cpp or rust.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"c", "cpp", "rust"}));
+    one_of(command->add_option("--lang", o.language, "c, cpp or rust.")->capture_default_str(),
+           {"c", "cpp", "rust"});
     command->add_option("--id", o.id, "Id of the plugin; org.example.NAME by default.");
     command->add_option("--folder", o.folder, "Where to write it; ./NAME by default.");
     command->add_option("--templates", o.templates, "Other templates than those installed.");
@@ -205,6 +248,7 @@ class Tree {
 
   void add_bus() {
     CLI::App* bus = group("bus", "Follow the events of a server.");
+    bus->footer(verb_help("bus"));
     CLI::App* tail =
         verb(bus, "tail", "Print events as they come.", [this] { return bus_tail(bus_); });
     tail->add_option("topics", bus_.topics, "Patterns such as target.*; all by default.");
@@ -221,6 +265,7 @@ class Tree {
                              [this] { return reload(server_); });
     server_options(command, server_);
     command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
+    command->footer(verb_help("reload"));
   }
 
   static void data_options(CLI::App* command, DataOptions& data) {
@@ -255,9 +300,9 @@ class Tree {
     CLI::App* command = verb(&app_, "export", "Write samples as OpenMetrics text or TSDB blocks.",
                              [this] { return export_samples(export_); });
     data_options(command, export_.data);
-    command->add_option("--format", export_.format, "openmetrics or blocks.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"openmetrics", "blocks"}));
+    one_of(command->add_option("--format", export_.format, "openmetrics or blocks.")
+               ->capture_default_str(),
+           {"openmetrics", "blocks"});
     command
         ->add_option("--out", export_.out, "File, - for the standard output, or folder of blocks.")
         ->required();
@@ -292,20 +337,52 @@ class Tree {
   void add_completion() {
     CLI::App* command = verb(&app_, "completion", "Print a shell completion script.",
                              [this] { return completion(info(app_), shell_); });
-    command->add_option("shell", shell_, "bash, zsh or fish.")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    one_of(command->add_option("shell", shell_, "bash, zsh or fish.")->required(),
+           {"bash", "zsh", "fish"});
+    command->footer(verb_help("completion"));
   }
 
-  static CommandInfo info(CLI::App& app) {
-    CommandInfo out{app.get_name(), app.get_description(), {}, {}};
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) out.options.push_back("--" + name);
-    }
-    for (CLI::App* command : app.get_subcommands(nullptr)) out.commands.push_back(info(*command));
+  // For the build and for packagers; not in the help.
+  void add_man_pages() {
+    CLI::App* command = verb(&app_, "man-pages", "Write the man pages into a folder.",
+                             [this] { return write_man_pages(info(app_), folder_); });
+    command->add_option("folder", folder_, "The folder.")->required();
+    command->group("");
+  }
+
+  // Restricts an option to a few words, which completions offer.
+  CLI::Option* one_of(CLI::Option* option, std::vector<std::string> words) {
+    option->check(CLI::IsMember(words));
+    choices_[option] = std::move(words);
+    return option;
+  }
+
+  OptionInfo info(const CLI::Option* option) const {
+    OptionInfo out;
+    const bool named = !option->get_lnames().empty();
+    out.name = named ? "--" + option->get_lnames().front() : option->get_name();
+    if (named && !option->get_snames().empty()) out.short_name = "-" + option->get_snames().front();
+    out.help = option->get_description();
+    out.otherwise = option->get_default_str();
+    out.takes_value = option->get_items_expected_max() > 0;
+    out.required = option->get_required();
+    out.repeats = option->get_items_expected_max() > 1;
+    if (const auto at = choices_.find(option); at != choices_.end()) out.choices = at->second;
     return out;
   }
 
+  CommandInfo info(CLI::App& app) const {
+    CommandInfo out{app.get_name(), app.get_description(), app.get_footer(), {}, {}, {}};
+    for (const CLI::Option* option : app.get_options()) {
+      (option->get_positional() ? out.arguments : out.options).push_back(info(option));
+    }
+    for (CLI::App* command : app.get_subcommands(nullptr)) {
+      if (!command->get_group().empty()) out.commands.push_back(info(*command));
+    }
+    return out;
+  }
+
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;
   CLI::App app_;
   bool version_ = false;
   bool wait_ = false;
@@ -321,7 +398,7 @@ class Tree {
   ImportOptions import_;
   ExportOptions export_;
   TsdbOptions tsdb_;
-  std::string shell_;
+  std::string shell_, folder_;
 };
 
 }  // namespace

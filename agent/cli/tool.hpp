@@ -121,5 +121,6 @@ int query_series(const QueryOptions& options);
 int query_labels(const QueryOptions& options);
 int query_label_values(const QueryOptions& options);
 int completion(const CommandInfo& root, const std::string& shell);
+int write_man_pages(const CommandInfo& root, const std::string& folder);
 
 }  // namespace narthex::cli
