@@ -52,7 +52,7 @@ void check_symbols(Case& c) {
 }
 
 void check_image(Case& c) {
-  const Result<ImageFacts> facts = read_image(c.file);
+  const Result<ImageFacts> facts = read_image_file(c.file);
   if (!facts.ok()) return c.report.find("NXR-FIL-1", facts.status().message());
   if (facts->executable_stack) c.report.find("NXR-FIL-1", "wants an executable stack");
   if (!facts->relro) c.report.find("NXR-FIL-1", "has no RELRO segment (link with -Wl,-z,relro)");

@@ -18,6 +18,12 @@ std::size_t bytes_in_use() {
   return info.uordblks + info.hblkhd;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kCountsBytes = false;  // the sanitizers' allocators do not tell
+#else
+constexpr bool kCountsBytes = true;
+#endif
+
 // Reports when rounds of `act` make memory, files or threads grow.
 template <class Act>
 void watch_growth(Case& c, const char* what, int warm_up, int rounds, const Act& act) {
@@ -29,7 +35,7 @@ void watch_growth(Case& c, const char* what, int warm_up, int rounds, const Act&
   const std::string files = ProcessState::now().new_files(before);
   if (!files.empty())
     c.report.find("NXR-LIF-1", std::string(what) + " leaves files open: " + files);
-  if (last <= first + kLeakBytes * static_cast<std::size_t>(rounds)) return;
+  if (!kCountsBytes || last <= first + kLeakBytes * static_cast<std::size_t>(rounds)) return;
   c.report.find("NXR-LIF-1", std::string(what) + " leaks " +
                                  std::to_string((last - first) / static_cast<std::size_t>(rounds)) +
                                  " bytes each time");
@@ -82,12 +88,12 @@ void check_many(Case& c) {
   std::vector<std::unique_ptr<Session>> all;
   for (int i = 0; i < 8; ++i) {
     auto session = std::make_unique<Session>(c, SessionPlan{});
-    const bool up = session->up(i > 0);
-    if (!up && i == 0) return;
-    if (!up)
-      return c.report.find("NXR-LIF-3", "instance " + std::to_string(i + 1) + " cannot be made");
+    if (!session->up(i > 0)) break;
     all.push_back(std::move(session));
   }
+  if (all.empty()) return;
+  // Two of them may want the same port or folder: that is an error like another.
+  c.report.note(std::to_string(all.size()) + " instances with the same options at once");
   for (const auto& session : all) exercise_all(*session, c.random);
   // The first goes while the others work on.
   all.erase(all.begin());

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include <elf.h>
 
@@ -71,10 +72,14 @@ void read_dynamic(const Bytes& bytes, const std::vector<Elf64_Phdr>& list,
 
 }  // namespace
 
-Result<ImageFacts> read_image(const std::string& path) {
+Result<ImageFacts> read_image_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return Status(NX_ERR_NOT_FOUND, "cannot open " + path);
-  const Bytes bytes(std::string(std::istreambuf_iterator<char>(in), {}));
+  if (!in) return not_found("cannot open " + path);
+  return read_image(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+Result<ImageFacts> read_image(std::string all) {
+  const Bytes bytes(std::move(all));
   const auto head = bytes.at<Elf64_Ehdr>(0);
   if (!head || std::memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
       head->e_ident[EI_CLASS] != ELFCLASS64) {

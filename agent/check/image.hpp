@@ -18,7 +18,8 @@ struct ImageFacts {
   std::vector<std::string> needed;  // DT_NEEDED
 };
 
-Result<ImageFacts> read_image(const std::string& path);
+Result<ImageFacts> read_image(std::string bytes);
+Result<ImageFacts> read_image_file(const std::string& path);
 // Of the C and C++ runtime, so that every machine has it.
 bool is_system_library(std::string_view name);
 

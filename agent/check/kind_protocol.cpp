@@ -122,9 +122,8 @@ CallResult parse_once(Session& s, ParseBook& book, std::string_view body, nx_str
 class Scratch {
  public:
   explicit Scratch(Session& s) : table_(*s.table<nx_parser>(NX_PARSER_ID)) {
-    (void)s.call(NX_PARSER_ID ".scratch_new", NX_THREAD_WORKER, [&](nx_error* err) {
+    (void)s.call(NX_PARSER_ID ".scratch_new", NX_THREAD_WORKER, [&](nx_error*) {
       scratch_ = table_.scratch_new(s.self());
-      if (err != nullptr) err->code = NX_OK;
       return NX_OK;
     });
   }

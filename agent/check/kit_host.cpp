@@ -87,6 +87,7 @@ void KitHost::fill(nx_host& host, KitHost& kit) {
   host.buffer_new = [](const nx_host* h, std::uint64_t size, void** writable) -> nx_buffer* {
     KitHost& self = of(h);
     self.enter("buffer_new", kAnyContext);
+    *writable = nullptr;
     if (self.fails() || size > kBufferMax) return nullptr;
     nx_buffer* const made = self.make_buffer(size, {}, false);
     *writable = const_cast<void*>(made->data);  // open until it is shared

@@ -78,8 +78,13 @@ void Samples::add_properties(const SchemaNode& node, int depth, std::vector<nx_k
     const bool wanted = needed || (wild_ && depth < kDepthMax && below(2) == 0);
     if (wanted) entries.push_back(arena_.entry(name, make(*child, depth + 1)));
   }
-  // The standard schemas have options that exclude each other: of those only what is needed.
-  if (node.base != nullptr && !wild_) add_properties(*node.base, depth, entries, but);
+  if (node.base == nullptr) return;
+  if (!wild_) return add_properties(*node.base, depth, entries, but);
+  // The standard schemas have options that exclude each other: one of them at a time.
+  const auto& standard = node.base->properties;
+  if (standard.empty() || below(2) == 0) return;
+  const auto& [name, child] = standard[below(standard.size())];
+  entries.push_back(arena_.entry(name, make(*child, depth + 1)));
 }
 
 nx_value Samples::table(const SchemaNode& node, int depth) {

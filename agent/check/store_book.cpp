@@ -78,9 +78,8 @@ bool matcher_accepts(const MatcherText& matcher, std::string_view value) {
 
 std::uint64_t StoreBook::capabilities() {
   std::uint64_t bits = 0;
-  (void)session_.call(NX_STORAGE_ID ".capabilities", NX_THREAD_WORKER, [&](nx_error* err) {
+  (void)session_.call(NX_STORAGE_ID ".capabilities", NX_THREAD_WORKER, [&](nx_error*) {
     bits = table_.capabilities(session_.self());
-    if (err != nullptr) err->code = NX_OK;
     return NX_OK;
   });
   return bits;
@@ -149,9 +148,8 @@ WriteOutcome StoreBook::write(const std::vector<SeriesSamples>& series, TxnEnd e
     if (!done.ok()) outcome.result = done;
     return outcome;
   }
-  (void)session_.call(kRollback, NX_THREAD_WORKER, [&](nx_error* err) {
+  (void)session_.call(kRollback, NX_THREAD_WORKER, [&](nx_error*) {
     table_.rollback(txn);
-    if (err != nullptr) err->code = NX_OK;
     return NX_OK;
   });
   return outcome;
@@ -179,9 +177,8 @@ void StoreBook::with_querier(std::int64_t mint, std::int64_t maxt, const Use& us
   });
   if (!opened.ok()) return;
   use(querier);
-  (void)session_.call(NX_STORAGE_ID ".close", NX_THREAD_QUERY, [&](nx_error* err) {
+  (void)session_.call(NX_STORAGE_ID ".close", NX_THREAD_QUERY, [&](nx_error*) {
     table_.close(querier);
-    if (err != nullptr) err->code = NX_OK;
     return NX_OK;
   });
 }
@@ -242,9 +239,8 @@ Stored StoreBook::read(const std::vector<MatcherText>& matchers, std::int64_t mi
       }
       take_block(*block, wish, stored, order);
     }
-    (void)session_.call(NX_STORAGE_ID ".cursor_close", NX_THREAD_QUERY, [&](nx_error* err) {
+    (void)session_.call(NX_STORAGE_ID ".cursor_close", NX_THREAD_QUERY, [&](nx_error*) {
       table_.cursor_close(cursor);
-      if (err != nullptr) err->code = NX_OK;
       return NX_OK;
     });
   });

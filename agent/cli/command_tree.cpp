@@ -63,14 +63,21 @@ class Tree {
   CommandInfo info() { return info(app_); }
 
  private:
+  // Null: no such verb below the command.
+  static const CLI::App* verb_named(const CLI::App& command, const std::string& name) {
+    for (const CLI::App* each : command.get_subcommands({})) {
+      if (each->get_name() == name) return each;
+    }
+    return nullptr;
+  }
+
   // Says what is wrong, what was probably meant, and where the help is.
   int complain(const std::vector<std::string>& arguments, const char* what) {
     const CLI::App* command = &app_;
     std::string path = "narthex";
     std::string unknown;
     for (const std::string& word : arguments) {
-      const CLI::App* const next =
-          word.starts_with('-') ? nullptr : command->get_subcommand_no_throw(word);
+      const CLI::App* const next = verb_named(*command, word);
       if (next == nullptr) {
         unknown = word;
         break;

@@ -144,12 +144,12 @@ TEST_CASE("mutated bodies are the same for the same seed", "[check]") {
 }
 
 TEST_CASE("an image is read from the file, whatever it is", "[check]") {
-  const auto facts = check::read_image(NARTHEX_EXAMPLES "/loadavg.so");
+  const auto facts = check::read_image_file(NARTHEX_EXAMPLES "/loadavg.so");
   REQUIRE(facts.ok());
   CHECK(facts->relro);
   CHECK_FALSE(facts->executable_stack);
   CHECK_FALSE(facts->text_relocations);
   CHECK(std::ranges::all_of(
       facts->needed, [](const std::string& name) { return check::is_system_library(name); }));
-  CHECK(check::read_image("/etc/hostname").status().code() == NX_ERR_INVALID_DATA);
+  CHECK(check::read_image_file("/etc/hostname").status().code() == NX_ERR_INVALID_DATA);
 }
