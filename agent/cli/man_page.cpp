@@ -104,7 +104,8 @@ no connection to the server
 130
 interrupted
 .PP
-\fBserve\fR: 78 bad configuration, 73 data directory unusable or held by another process, 1 anything else.
+\fBserve\fR: 78 bad configuration, 73 data directory unusable or held,
+1 anything else.
 )";
 
 // The page of a verb; what is below it becomes sections.

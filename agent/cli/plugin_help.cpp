@@ -6,13 +6,13 @@ namespace narthex::cli {
 namespace {
 
 constexpr std::string_view kCheckHelp =
-    R"(Every check runs in a process of its own with a time limit, so a plugin that crashes, hangs, exits or
-prints is found like any other. What a plugin is lent lies in memory that is taken away afterwards:
-it needs no sanitizers and no debug build. Groups: file, descriptor, config, lifecycle, ownership,
-skew, threads, faults, cost; and one suite for each kind of interface the plugin offers. Each finding
-names a rule: plugin-api/docs/conformance.md, or --rules.
+    R"(Every check runs in a process of its own with a time limit, so a plugin that crashes, hangs,
+exits or prints is found like any other. What a plugin is lent lies in memory that is taken away
+afterwards: it needs no sanitizers and no debug build. Groups: file, descriptor, config, lifecycle,
+ownership, skew, threads, faults, cost; and one suite for each kind of interface that it offers.
+Each finding names a rule: plugin-api/docs/conformance.md, or --rules.
 
-Options of a component are made up from its schema; give required ones an example there ("examples"),
+ownership, skew, threads, faults, cost; and a suite for each kind of interface the plugin offers.
 or a table of them in --config:
 
   [lines]

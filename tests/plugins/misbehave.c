@@ -74,13 +74,8 @@ static nx_status NX_CALL start(void* instance, nx_error* err) {
 static void on_signal(int number) { (void)number; }
 #endif
 
-static nx_status NX_CALL collect(void* instance, const nx_collection* c, nx_error* err) {
-  state* self = instance;
-  const uint32_t family = c->family(c, NX_TYPE_GAUGE, (nx_str)NX_STR("bad"), (nx_str){NULL, 0},
-                                    (nx_str)NX_STR("Nothing."));
-  nx_label label = {NX_STR("a"), NX_STR("b")};
-  (void)self;
-  (void)err;
+/* Towards the process. */
+static void misbehave(void) {
 #ifdef BAD_PRINT
   printf("collecting\n");
 #endif
@@ -102,6 +97,46 @@ static nx_status NX_CALL collect(void* instance, const nx_collection* c, nx_erro
 #ifdef BAD_HANG
   for (;;) pause();
 #endif
+}
+
+/* Towards the host's buffers. */
+static void mishandle_buffers(const nx_host* host) {
+  (void)host;
+#ifdef BAD_BUFFER
+  {
+    void* memory;
+    (void)host->buffer_new(host, 64, &memory);
+  }
+#endif
+#ifdef BAD_RELEASE
+  {
+    void* memory;
+    nx_buffer* buffer = host->buffer_new(host, 64, &memory);
+    if (buffer != NULL) {
+      buffer->release(buffer);
+      buffer->release(buffer);
+    }
+  }
+#endif
+#ifdef BAD_IGNORES_FAILURE
+  {
+    void* memory;
+    nx_buffer* buffer = host->buffer_new(host, 64, &memory);
+    memset(memory, 0, 64);
+    buffer->release(buffer);
+  }
+#endif
+}
+
+static nx_status NX_CALL collect(void* instance, const nx_collection* c, nx_error* err) {
+  state* self = instance;
+  const uint32_t family = c->family(c, NX_TYPE_GAUGE, (nx_str)NX_STR("bad"), (nx_str){NULL, 0},
+                                    (nx_str)NX_STR("Nothing."));
+  nx_label label = {NX_STR("a"), NX_STR("b")};
+  (void)self;
+  (void)err;
+  misbehave();
+  mishandle_buffers(self->host);
 #ifdef BAD_CALL_LEAK
   self->made = malloc(256);
 #endif
@@ -118,30 +153,6 @@ static nx_status NX_CALL collect(void* instance, const nx_collection* c, nx_erro
 #endif
 #ifdef BAD_SIZE_CHANGED
   if (err != NULL) err->struct_size = 4;
-#endif
-#ifdef BAD_BUFFER
-  {
-    void* memory;
-    (void)self->host->buffer_new(self->host, 64, &memory);
-  }
-#endif
-#ifdef BAD_RELEASE
-  {
-    void* memory;
-    nx_buffer* buffer = self->host->buffer_new(self->host, 64, &memory);
-    if (buffer != NULL) {
-      buffer->release(buffer);
-      buffer->release(buffer);
-    }
-  }
-#endif
-#ifdef BAD_IGNORES_FAILURE
-  {
-    void* memory;
-    nx_buffer* buffer = self->host->buffer_new(self->host, 64, &memory);
-    memset(memory, 0, 64);
-    buffer->release(buffer);
-  }
 #endif
 #ifdef BAD_ERROR_TEXT
   return NX_ERR_IO;

@@ -1,6 +1,7 @@
-/* Service discovery: one host:port on each line of a file becomes a target.
+/* SPDX-License-Identifier: Apache-2.0
+ * Service discovery: one host:port on each line of a file becomes a target.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/discovery.h. */
 #include <narthex/discovery.h>
 

@@ -1,6 +1,7 @@
-/* An exporter: the load averages of this machine.
+/* SPDX-License-Identifier: Apache-2.0
+ * An exporter: the load averages of this machine.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/exporter.h. */
 #include <narthex/exporter.h>
 

@@ -1,6 +1,7 @@
-/* A PromQL function: @NAME@(instant-vector), the third power of each value.
+/* SPDX-License-Identifier: Apache-2.0
+ * A PromQL function: @NAME@(instant-vector), the third power of each value.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/function.h. */
 #include <narthex/function.h>
 

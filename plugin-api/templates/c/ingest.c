@@ -1,6 +1,7 @@
-/* An ingest plugin: POST /@NAME@/{name} with a number as its body stores one sample.
+/* SPDX-License-Identifier: Apache-2.0
+ * An ingest plugin: POST /@NAME@/{name} with a number as its body stores one sample.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/ingest.h. */
 #include <narthex/ingest.h>
 

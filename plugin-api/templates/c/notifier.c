@@ -1,6 +1,7 @@
-/* A notifier: writes every alert into the agent's log.
+/* SPDX-License-Identifier: Apache-2.0
+ * A notifier: writes every alert into the agent's log.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/notifier.h. */
 #include <narthex/notifier.h>
 

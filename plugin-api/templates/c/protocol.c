@@ -1,6 +1,7 @@
-/* A scrape parser: "name value" on each line.
+/* SPDX-License-Identifier: Apache-2.0
+ * A scrape parser: "name value" on each line.
  *
- * Every struct_size is set, the rest is zero. The functions and who calls them when are described in
+ * Every struct_size is set, the rest is zero. What the functions owe and who calls them when is in
  * narthex/protocol.h. */
 #include <narthex/protocol.h>
 
@@ -64,12 +65,14 @@ static int read_line(const char* line, size_t size, size_t* name_size, double* v
   return end == number + left;
 }
 
-/* First phase: the bytes that name a series, and its value. Most series are known by their bytes. */
+/* First phase: the bytes that name a series, and its value. Most series are known by their bytes.
+ */
 static nx_status NX_CALL parse(void* instance, void* memory, nx_buffer* body,
                                const nx_parse_opts* opts, nx_parsed_sink sink, void* sink_ctx,
                                nx_error* err) {
   scratch* s = memory;
-  const uint64_t most = opts->max_rows != 0 && opts->max_rows < ROWS_MAX ? opts->max_rows : ROWS_MAX;
+  const uint64_t most =
+      opts->max_rows != 0 && opts->max_rows < ROWS_MAX ? opts->max_rows : ROWS_MAX;
   const char* at = body->data;
   const char* const last = at + body->size;
   unsigned long line = 0;

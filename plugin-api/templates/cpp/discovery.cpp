@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A discovery plugin: one "host" or "host:port" per line of a file becomes a target.
 #include <narthex/sdk/discovery.hpp>
 

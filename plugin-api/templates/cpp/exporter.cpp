@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An exporter plugin: the load averages of this machine.
 #include <narthex/sdk/exporter.hpp>
 

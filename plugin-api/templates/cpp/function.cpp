@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PromQL functions in C++: @NAME@_over_time(range-vector), largest minus smallest, and
 // @NAME@(vector).
 #include <narthex/sdk/function.hpp>

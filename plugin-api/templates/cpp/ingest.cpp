@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An ingest plugin: POST /@NAME@/{name} with a number as its body stores one sample.
 #include <narthex/sdk/ingest.hpp>
 #include <narthex/sdk/series_list.hpp>

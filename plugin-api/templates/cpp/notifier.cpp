@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A notifier plugin: writes every alert into the agent's log.
 #include <narthex/sdk/notifier.hpp>
 

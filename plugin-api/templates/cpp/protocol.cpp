@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A scrape parser: "name value" on each line. Names with dots become names with underscores.
 #include <narthex/sdk/labels.hpp>
 #include <narthex/sdk/protocol.hpp>

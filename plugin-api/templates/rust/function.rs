@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A PromQL function: @NAME@(instant-vector), the second power of each value.
 mod narthex;
 

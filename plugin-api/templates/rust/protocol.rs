@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A scrape parser: "name value" on each line.
 mod narthex;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The border: the #[repr(C)] structs of narthex/plugin.h and what this plugin uses of the other
 //! headers, field by field, and `guard`, which keeps panics on this side.
 //!

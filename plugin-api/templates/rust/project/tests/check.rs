@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs the conformance kit on the library that was built beside this test.
 use std::{env, path::PathBuf, process::Command};
 
