@@ -12,8 +12,8 @@ afterwards: it needs no sanitizers and no debug build. Groups: file, descriptor,
 ownership, skew, threads, faults, cost; and one suite for each kind of interface that it offers.
 Each finding names a rule: plugin-api/docs/conformance.md, or --rules.
 
-ownership, skew, threads, faults, cost; and a suite for each kind of interface the plugin offers.
-or a table of them in --config:
+Options of a component are made up from its schema; give required ones an example there
+("examples"), or a table of them in --config:
 
   [lines]
   path = "/etc/hosts"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A storage plugin: keeps every sample in memory, in plain maps. It shows what a backend looks like,
+// A storage plugin: keeps every sample in memory, in plain maps. It shows the shape of a backend,
 // and what each call owes its caller.
 #include <narthex/sdk/labels.hpp>
 #include <narthex/sdk/storage.hpp>
