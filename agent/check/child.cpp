@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -81,6 +82,7 @@ Running start_child(const std::string& folder, const std::function<void(Reporter
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return child;
   child.printed = ::memfd_create("printed", MFD_CLOEXEC);
+  std::fflush(nullptr);  // else the child would write what is buffered here once more
   child.pid = ::fork();
   if (child.pid == 0) {
     ::close(ends[0]);

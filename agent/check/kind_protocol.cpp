@@ -112,9 +112,12 @@ CallResult parse_once(Session& s, ParseBook& book, std::string_view body, nx_str
   const nx_parse_opts* const lent_opts = lent.make(opts, "nx_parse_opts");
   lent.seal();
   nx_buffer* const buffer = s.host().make_body(body);
-  CallResult result = s.call(kParse, NX_THREAD_WORKER, [&](nx_error* err) {
-    return table.parse(s.self(), book.scratch, buffer, lent_opts, &on_parsed, &book, err);
-  });
+  CallResult result = s.call(
+      kParse, NX_THREAD_WORKER,
+      [&](nx_error* err) {
+        return table.parse(s.self(), book.scratch, buffer, lent_opts, &on_parsed, &book, err);
+      },
+      book.stop_after != 0 ? NX_ERR_EXHAUSTED : NX_OK);
   buffer->release(buffer);
   return result;
 }

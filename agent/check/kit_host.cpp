@@ -53,6 +53,7 @@ struct KitHost::Buffer {
     Buffer& self = of(buffer);
     const int before = self.references.fetch_sub(1);
     if (before == 1) self.memory->revoke();
+    if (before == 1 && !self.kit->plan_.mode.guarded) return self.kit->forget(buffer);
     if (before > 0) return;
     self.kit->report_.find("NXR-OWN-3", std::string(current_entry()) +
                                             " releases a buffer more often than it retained it");
@@ -141,7 +142,13 @@ nx_buffer* KitHost::make_buffer(std::size_t size, std::string_view content, bool
   buffer->head.priv = buffer.get();
   if (sealed) buffer->memory->seal();
   const std::lock_guard lock(mutex_);
-  return &buffers_.emplace_back(std::move(buffer))->head;
+  const nx_buffer* const key = &buffer->head;
+  return &buffers_.emplace(key, std::move(buffer)).first->second->head;
+}
+
+void KitHost::forget(const nx_buffer* buffer) {
+  const std::lock_guard lock(mutex_);
+  buffers_.erase(buffer);
 }
 
 nx_buffer* KitHost::make_body(std::string_view bytes) {
@@ -152,7 +159,7 @@ void KitHost::audit_buffers() {
   std::size_t count = 0;
   std::uint64_t bytes = 0;
   const std::lock_guard lock(mutex_);
-  for (const auto& buffer : buffers_) {
+  for (const auto& [key, buffer] : buffers_) {
     if (buffer->references <= 0) continue;
     ++count;
     bytes += buffer->head.size;
@@ -183,6 +190,7 @@ void KitHost::enter(const char* what, unsigned contexts, bool work) {
 bool KitHost::fails() { return ++calls_ == plan_.fail_at; }
 
 void KitHost::say(std::string_view text) {
+  if (!plan_.mode.guarded) return;
   const std::lock_guard lock(mutex_);
   if (said_.size() < kSaidMax) said_.emplace_back(text);
 }

@@ -74,7 +74,8 @@ class KitHost {
   // A body lent to the plugin: read-only at once. The caller releases it.
   nx_buffer* make_body(std::string_view bytes);
 
-  // Host calls that could have failed so far; said: every text the plugin showed to anybody.
+  // Host calls that could have failed so far; said: every text the plugin showed to anybody (of
+  // guarded hosts: others keep nothing, so that what grows is the plugin).
   std::uint64_t calls() const { return calls_; }
   std::vector<std::string> said() const;
   std::uint64_t http_requests() const { return http_requests_; }
@@ -127,6 +128,7 @@ class KitHost {
 
  private:
   struct Buffer;
+  void forget(const nx_buffer* buffer);
   nx_buffer* make_buffer(std::size_t size, std::string_view content, bool sealed);
   void run(const Task& task);
   void deliver(const Subscription& to);
@@ -153,7 +155,7 @@ class KitHost {
   std::deque<double> cells_;
   std::map<std::string, std::uint64_t, std::less<>> references_;
   std::map<std::string, std::string> state_;
-  std::deque<std::unique_ptr<Buffer>> buffers_;
+  std::map<const nx_buffer*, std::unique_ptr<Buffer>> buffers_;
 };
 
 // The table of a service; null: unknown.

@@ -113,6 +113,8 @@ void ProcessState::compare(const ProcessState& before, const std::string& who, b
   }
 }
 
+std::size_t thread_count() { return thread_ids().size(); }
+
 bool threads_come_down_to(std::size_t count) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (thread_ids().size() > count) {

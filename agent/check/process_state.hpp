@@ -22,7 +22,6 @@ class ProcessState {
   void compare(const ProcessState& before, const std::string& who, bool all, const char* files_rule,
                Reporter& report) const;
 
-  std::size_t thread_count() const { return threads_.size(); }
   // "fd 5 (socket:[123])" for what is open now and was not.
   std::string new_files(const ProcessState& before) const;
 
@@ -34,6 +33,7 @@ class ProcessState {
   std::set<std::string> threads_;
 };
 
+std::size_t thread_count();
 // Waits until the process has no more threads than `count`, since a joined thread takes a moment to
 // leave the list; false after a second.
 bool threads_come_down_to(std::size_t count);

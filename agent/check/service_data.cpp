@@ -69,7 +69,7 @@ constexpr nx_ext_gather kGather = {
       Borrow borrow(kit.plan().mode, "gather.gather");
       const nx_str symbols[] = {NX_STR("__name__"), NX_STR("narthex_kit_total")};
       const std::uint32_t refs[] = {0, 1};
-      const std::uint32_t offsets[] = {0, 2};
+      const std::uint32_t offsets[] = {0, 1};
       nx_series_table table{};
       table.series_count = 1;
       table.symbol_count = 2;

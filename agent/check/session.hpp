@@ -84,8 +84,9 @@ class Session {
   Borrow& while_running() { return *running_; }
 
   // f(nx_error*) -> nx_status. `entry`: static, "narthex.exporter/1.collect".
+  // `handed_down`: a status that the plugin only passes on from the kit, which needs no text.
   template <class F>
-  CallResult call(const char* entry, int kind, F&& f) {
+  CallResult call(const char* entry, int kind, F&& f, nx_status handed_down = NX_OK) {
     const OnThread on(kind);
     set_current_entry(entry);
     Borrow lent(plan_.mode, entry);
@@ -97,7 +98,7 @@ class Session {
       case_.report.find("NXR-ERR-2", std::string(entry) + " throws");
       return {NX_ERR_INTERNAL, "threw"};
     }
-    return judge(entry, returned, err);
+    return judge(entry, returned, returned == handed_down ? nullptr : err);
   }
 
   bool watch_started = false;  // discovery: run() has been called since start()

@@ -219,9 +219,9 @@ class Tree {
         verb(plugin, "check", "Test whether a plugin file keeps the rules of the ABI.",
              [this] { return plugin_check(plugin_check_); });
     check->add_option("files", o.files, "Plugin files.");
-    one_of(
-        check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default."),
-        check::suite_names());
+    one_of(check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default.")
+               ->allow_extra_args(false),
+           check::suite_names());
     check->add_option("--config", o.config_file, "TOML with a table of options a component.");
     check->add_option("--corpus", o.corpus, "Folder of bodies for parsers and receivers.");
     check->add_option("--seed", o.seed, "Of everything random; printed, another each time.");

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace narthex::storage::index {
 namespace {
@@ -24,6 +26,30 @@ std::uint64_t pair_hash(std::uint32_t name, std::uint32_t value) {
 std::string_view text_of(const nx_str& s) {
   return s.len == 0 ? std::string_view() : std::string_view(s.ptr, s.len);
 }
+
+// Makes sure that the next push_back needs no memory, and so does not fail.
+template <class T>
+void make_room(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(std::max<std::size_t>(4, 2 * list.size()));
+}
+
+// Uses of symbols that are given back unless they are kept.
+class SymbolUses {
+ public:
+  explicit SymbolUses(Symbols& symbols) : symbols_(symbols) { ids_.reserve(2); }
+  ~SymbolUses() {
+    for (const std::uint32_t id : ids_) symbols_.drop(id);
+  }
+  SymbolUses(const SymbolUses&) = delete;
+  SymbolUses& operator=(const SymbolUses&) = delete;
+  // REQUIRES: at most two.
+  std::uint32_t add(std::string_view text) { return ids_.emplace_back(symbols_.use(text)); }
+  void keep() { ids_.clear(); }
+
+ private:
+  Symbols& symbols_;
+  std::vector<std::uint32_t> ids_;
+};
 
 // Gives the memory of an unusually large table back.
 class ShrinkAfter {
@@ -193,15 +219,31 @@ const Identity* LabelIndex::create(const nx_series_table& table, std::uint32_t r
   for (std::size_t i = 0; i < labels.size(); ++i) {
     pairs.push_back(use_pair(labels.name(i), labels.value(i)));
   }
-  const std::uint32_t id = next_id_++;
-  for (Pair* pair : pairs) pair->postings.push_back(id);
-  posting_entries_ += pairs.size();
+  // Whatever needs memory comes first: a series that is in half would be taken out later.
+  for (Pair* pair : pairs) make_room(pair->postings);
+  series_table_.make_room();
+  const std::uint32_t id = next_id_;
   Identity* identity = Identity::make(id, hash, pairs);  // owned by the blocks
   if (hooks_.make != nullptr) identity->state_ = hooks_.make(*identity);
   store(id, identity);
+  ++next_id_;
+  for (Pair* pair : pairs) pair->postings.push_back(id);
+  posting_entries_ += pairs.size();
   series_table_.insert(hash, id);
   created_.fetch_add(1, std::memory_order_relaxed);
   return identity;
+}
+
+// With room for one more. A name that has just come must get its first pair.
+std::vector<Pair*>& LabelIndex::siblings_of(std::uint32_t name_symbol) {
+  const auto at = names_.find(name_symbol);
+  if (at != names_.end()) {
+    make_room(at->second);
+    return at->second;
+  }
+  std::vector<Pair*> first;
+  make_room(first);
+  return names_.emplace(name_symbol, std::move(first)).first->second;
 }
 
 Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
@@ -213,9 +255,15 @@ Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
     });
     if (id != IdTable::kNone) return pairs_[id];
   }
-  auto* pair = new Pair();  // released by drop_pair or the destructor
-  pair->name_symbol = symbols_.use(name);
-  pair->value_symbol = symbols_.use(value);
+  pair_table_.make_room();
+  make_room(pairs_);
+  auto fresh = std::make_unique<Pair>();
+  SymbolUses uses(symbols_);
+  fresh->name_symbol = uses.add(name);
+  fresh->value_symbol = uses.add(value);
+  std::vector<Pair*>& siblings = siblings_of(fresh->name_symbol);
+  uses.keep();                         // from here on nothing can fail
+  Pair* const pair = fresh.release();  // until drop_pair or the destructor
   pair->name = symbols_.text(pair->name_symbol);
   pair->value = symbols_.text(pair->value_symbol);
   if (free_pairs_.empty()) {
@@ -226,7 +274,6 @@ Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
     free_pairs_.pop_back();
     pairs_[pair->id] = pair;
   }
-  std::vector<Pair*>& siblings = names_[pair->name_symbol];
   pair->position = static_cast<std::uint32_t>(siblings.size());
   siblings.push_back(pair);
   pair_table_.insert(pair_hash(pair->name_symbol, pair->value_symbol), pair->id);

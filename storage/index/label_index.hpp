@@ -99,6 +99,7 @@ class LabelIndex {
   const Identity* find(const nx_series_table& table, std::uint32_t row, std::uint64_t hash) const;
   const Identity* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
   Pair* use_pair(std::string_view name, std::string_view value);
+  std::vector<Pair*>& siblings_of(std::uint32_t name_symbol);
   void drop_pair(Pair& pair);
   void store(std::uint32_t id, Identity* identity);
   void unpost(std::span<const Identity* const> series);

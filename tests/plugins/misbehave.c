@@ -86,7 +86,10 @@ static void misbehave(void) {
   exit(0);
 #endif
 #ifdef BAD_SEGFAULT
-  *(volatile int*)16 = 1;
+  {
+    volatile int *volatile nowhere = NULL;
+    *nowhere = 1;
+  }
 #endif
 #ifdef BAD_SIGNAL
   signal(SIGUSR2, on_signal);
