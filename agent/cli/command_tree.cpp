@@ -106,12 +106,14 @@ class Tree {
   CLI::App* verb(CLI::App* parent, const std::string& name, const std::string& help,
                  std::function<int()> run) {
     CLI::App* command = parent->add_subcommand(name, help);
+    command->footer("");  // else it has its parent's
     command->callback([this, run = std::move(run)] { run_ = run; });
     return command;
   }
 
   CLI::App* group(const std::string& name, const std::string& help) {
     CLI::App* command = app_.add_subcommand(name, help);
+    command->footer("");
     command->require_subcommand(1);
     return command;
   }
@@ -127,6 +129,7 @@ class Tree {
   void add_serve() {
     // Here for the help and the completions only: run_serve() reads its flags.
     CLI::App* command = app_.add_subcommand("serve", "Run the agent (the default).");
+    command->footer("");
     for (const config::Flag& flag : config::known_flags()) {
       if (flag.use == config::FlagUse::kOurs || flag.use == config::FlagUse::kWorks) {
         command->add_option_function<std::string>(

@@ -78,21 +78,32 @@ std::string switches_of(const CommandInfo& root) {
   return out;
 }
 
-// The verbs among the words typed so far lead to the list of what may follow; values of options are
-// left out of them.
+// All commands below the root by their path, each between two texts.
+std::string known_paths(const CommandInfo& root, const std::string& before,
+                        const std::string& after) {
+  std::string out;
+  walk(root, "", [&](const std::string& path, const CommandInfo&) {
+    if (!path.empty()) out += before + path + after;
+  });
+  return out;
+}
+
+// The verbs among the words typed so far lead to the list of what may follow; arguments and values
+// of options are left out of them.
 std::string bash_script(const CommandInfo& root) {
   std::string out =
       "_narthex() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
       "  local path= word i skip= words= switches=" +
       in_quotes(' ' + switches_of(root) + ' ') +
+      "\n  local known=" + in_quotes('|' + known_paths(root, "", "|")) +
       "\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    word=${COMP_WORDS[i]}\n"
       "    if [[ $word == -* ]]; then\n"
       "      skip=; [[ $word == *=* || $switches == *\" $word \"* ]] || skip=1\n"
       "    elif [[ -n $skip ]]; then skip=\n"
-      "    else path+=\"${path:+ }$word\"\n"
+      "    elif [[ $known == *\"|${path:+$path }$word|\"* ]]; then path+=\"${path:+ }$word\"\n"
       "    fi\n"
       "  done\n"
       "  if [[ -n $skip ]]; then\n"
@@ -105,10 +116,7 @@ std::string bash_script(const CommandInfo& root) {
       "  fi\n"
       "  case $path in\n";
   walk(root, "", [&](const std::string& path, const CommandInfo& command) {
-    // A command without verbs below it goes on completing options after arguments.
-    out += "    " + in_quotes(path);
-    if (command.commands.empty()) out += '|' + in_quotes(path + ' ') + '*';
-    out += ") words=" + in_quotes(words_of(command)) + " ;;\n";
+    out += "    " + in_quotes(path) + ") words=" + in_quotes(words_of(command)) + " ;;\n";
   });
   out +=
       "  esac\n"
@@ -135,13 +143,14 @@ std::string zsh_script(const CommandInfo& root) {
       "  local -a words_ values\n"
       "  local switches=" +
       in_quotes(' ' + switches_of(root) + ' ') +
+      "\n  local known=" + in_quotes('|' + known_paths(root, "", "|")) +
       "\n"
       "  for ((i = 2; i < CURRENT; i++)); do\n"
       "    word=${words[i]}\n"
       "    if [[ $word == -* ]]; then\n"
       "      skip=\"\"; [[ $word == *=* || $switches == *\" $word \"* ]] || skip=1\n"
       "    elif [[ -n $skip ]]; then skip=\"\"\n"
-      "    else path_+=\"${path_:+ }$word\"\n"
+      "    elif [[ $known == *\"|${path_:+$path_ }$word|\"* ]]; then path_+=\"${path_:+ }$word\"\n"
       "    fi\n"
       "  done\n"
       "  if [[ -n $skip ]]; then\n"
@@ -161,9 +170,7 @@ std::string zsh_script(const CommandInfo& root) {
       "  fi\n"
       "  case $path_ in\n";
   walk(root, "", [&](const std::string& path, const CommandInfo& command) {
-    out += "    " + in_quotes(path);
-    if (command.commands.empty()) out += '|' + in_quotes(path + ' ') + '*';
-    out += ") words_=(";
+    out += "    " + in_quotes(path) + ") words_=(";
     for (const CommandInfo& each : command.commands)
       out += zsh_described(each.name, each.help) + ' ';
     for (const OptionInfo& each : command.arguments) {
@@ -184,7 +191,7 @@ std::string fish_script(const CommandInfo& root) {
       "function __narthex_path\n"
       "  set -l words (commandline -opc)\n"
       "  set -l switches " +
-      switches_of(root) +
+      switches_of(root) + "\n  set -l known" + known_paths(root, " '", "'") +
       "\n"
       "  set -l path\n"
       "  set -l skip 0\n"
@@ -194,18 +201,14 @@ std::string fish_script(const CommandInfo& root) {
       "      if string match -q -- '*=*' $word; or contains -- $word $switches; set skip 0; end\n"
       "    else if test $skip = 1\n"
       "      set skip 0\n"
-      "    else\n"
+      "    else if contains -- (string join ' ' $path $word) $known\n"
       "      set -a path $word\n"
       "    end\n"
       "  end\n"
       "  string join ' ' $path\n"
       "end\n";
   walk(root, "", [&](const std::string& path, const CommandInfo& command) {
-    const std::string when = command.commands.empty()
-                                 ? " -n 'string match -q -- " +
-                                       (path.empty() ? std::string("\"\"") : '"' + path + "*\"") +
-                                       " (__narthex_path)'"
-                                 : " -n 'test (__narthex_path) = \"" + path + "\"'";
+    const std::string when = " -n 'test (__narthex_path) = \"" + path + "\"'";
     for (const CommandInfo& each : command.commands) {
       out += "complete -c narthex -f" + when + " -a " + each.name + " -d " + in_quotes(each.help) +
              '\n';
