@@ -105,8 +105,8 @@ net::Response query_exemplars(const Services& s, const net::Request& request) {
   if (*end < *start) {
     return error(ErrorType::kBadData, "end timestamp must not be before start timestamp");
   }
-  const Result<promql::Query> query = promql::Query::parse(
-      request.value("query"), s.functions, parse_options(*s.status.config()));
+  const Result<promql::Query> query =
+      promql::Query::parse(request.value("query"), s.functions, parse_options(*s.status.config()));
   if (!query.ok()) return error(ErrorType::kBadData, query.status().message());
   const Result<std::vector<Selector>> selectors = selectors_of(query->root());
   if (!selectors.ok()) return error(selectors.status());

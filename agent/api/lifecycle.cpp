@@ -50,13 +50,11 @@ Status mount_lifecycle(const Services& s) {
     return Response::text(200, "Narthex is Healthy.\n");
   });
   if (added.ok()) {
-    added = add_route(s, "/-/ready", RouteOptions{.head = true}, [](const Request&) {
-      return Response::text(200, "Narthex is Ready.\n");
-    });
+    added = add_route(s, "/-/ready", RouteOptions{.head = true},
+                      [](const Request&) { return Response::text(200, "Narthex is Ready.\n"); });
   }
   if (added.ok()) {
-    added = add_route(s, "/-/reload", closed,
-                      guarded(s, [run = s.reload] { return reload(run); }));
+    added = add_route(s, "/-/reload", closed, guarded(s, [run = s.reload] { return reload(run); }));
   }
   if (added.ok()) {
     added = add_route(s, "/-/quit", closed, guarded(s, [quit = s.quit] {

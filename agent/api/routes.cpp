@@ -52,10 +52,9 @@ void redirect_trailing_slashes(net::Server& server) {
 }
 
 Status mount_all(const Services& services) {
-  for (const auto mount :
-       {&mount_lifecycle, &mount_query, &mount_expression, &mount_series, &mount_export,
-        &mount_targets,
-        &mount_status, &mount_queries, &mount_rules, &mount_admin, &mount_events, &mount_remote}) {
+  for (const auto mount : {&mount_lifecycle, &mount_query, &mount_expression, &mount_series,
+                           &mount_export, &mount_targets, &mount_status, &mount_queries,
+                           &mount_rules, &mount_admin, &mount_events, &mount_remote}) {
     const Status mounted = mount(services);
     if (!mounted.ok()) return mounted;
   }

@@ -167,9 +167,8 @@ Response series(store::Store& store, const Request& request) {
 
 Status mount_series(const Services& s) {
   const RouteOptions get_and_post{.methods = {"GET", "POST"}, .lane = net::Lane::kQuery};
-  Status added = add_route(s, "/api/v1/series", get_and_post, [&store = s.store](const Request& r) {
-    return series(store, r);
-  });
+  Status added = add_route(s, "/api/v1/series", get_and_post,
+                           [&store = s.store](const Request& r) { return series(store, r); });
   if (added.ok()) {
     added = add_route(s, "/api/v1/labels", get_and_post,
                       [&store = s.store](const Request& r) { return labels(store, r); });

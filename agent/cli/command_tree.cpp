@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_tree.hpp"
 
+#include "check/check.hpp"
 #include "cli/cli.hpp"
+#include "cli/plugin_help.hpp"
 #include "cli/serve_flags.hpp"
 #include "cli/tool.hpp"
 #include "cli/transfer_help.hpp"
 #include "cli/tsdb_help.hpp"
+#include "cli/verb_help.hpp"
 #include "config/flags.hpp"
+#include "document/document.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <memory>
+#include <map>
+#include <utility>
 
 namespace narthex::cli {
 
@@ -26,6 +32,7 @@ class Tree {
     app_.add_flag("--version", version_, "Print the version.");
     app_.require_subcommand(0, 1);
     app_.failure_message(CLI::FailureMessage::simple);
+    app_.footer(verb_help(""));
     add_serve();
     add_check();
     add_query();
@@ -36,17 +43,17 @@ class Tree {
     add_export();
     add_tsdb();
     add_completion();
+    add_man_pages();
   }
 
-  int run(std::vector<std::string> arguments) {
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  int run(const std::vector<std::string>& arguments) {
     try {
-      app_.parse(std::move(arguments));
+      // As CLI11 wants them.
+      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp& help) {
       return app_.exit(help);
     } catch (const CLI::ParseError& error) {
-      std::fprintf(stderr, "narthex: %s\n", error.what());
-      return kUsage;
+      return complain(arguments, error.what());
     }
     if (version_) return std::fputs(version_text().c_str(), stdout), kGood;
     if (run_) return run_();
@@ -56,15 +63,57 @@ class Tree {
   CommandInfo info() { return info(app_); }
 
  private:
+  // Null: no such verb below the command.
+  static const CLI::App* verb_named(const CLI::App& command, const std::string& name) {
+    for (const CLI::App* each : command.get_subcommands({})) {
+      if (each->get_name() == name) return each;
+    }
+    return nullptr;
+  }
+
+  // Says what is wrong, what was probably meant, and where the help is.
+  int complain(const std::vector<std::string>& arguments, const char* what) {
+    const CLI::App* command = &app_;
+    std::string path = "narthex";
+    std::string unknown;
+    for (const std::string& word : arguments) {
+      const CLI::App* const next = verb_named(*command, word);
+      if (next == nullptr) {
+        unknown = word;
+        break;
+      }
+      command = next;
+      path += ' ' + word;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* each : command->get_subcommands({})) names.push_back(each->get_name());
+    for (const CLI::Option* each : command->get_options()) {
+      for (const std::string& name : each->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const std::string_view meant =
+        unknown.empty() || std::ranges::find(names, unknown) != names.end()
+            ? std::string_view()
+            : document::nearest(unknown, candidates);
+    std::fprintf(stderr, "narthex: %s\n", what);
+    if (!meant.empty()) {
+      std::fprintf(stderr, "did you mean \"%s\"?\n", std::string(meant).c_str());
+    }
+    std::fprintf(stderr, "`%s --help` has more.\n", path.c_str());
+    return kUsage;
+  }
+
   CLI::App* verb(CLI::App* parent, const std::string& name, const std::string& help,
                  std::function<int()> run) {
     CLI::App* command = parent->add_subcommand(name, help);
+    command->footer("");  // else it has its parent's
     command->callback([this, run = std::move(run)] { run_ = run; });
     return command;
   }
 
   CLI::App* group(const std::string& name, const std::string& help) {
     CLI::App* command = app_.add_subcommand(name, help);
+    command->footer("");
     command->require_subcommand(1);
     return command;
   }
@@ -72,15 +121,15 @@ class Tree {
   static void server_options(CLI::App* command, ServerOptions& server) {
     command->add_option("--url", server.url, "URL of the server.")->capture_default_str();
   }
-  static void output_option(CLI::App* command, std::string& output) {
-    command->add_option("--output,-o", output, "table or json.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"table", "json"}));
+  void output_option(CLI::App* command, std::string& output) {
+    one_of(command->add_option("--output,-o", output, "table or json.")->capture_default_str(),
+           {"table", "json"});
   }
 
   void add_serve() {
     // Here for the help and the completions only: run_serve() reads its flags.
     CLI::App* command = app_.add_subcommand("serve", "Run the agent (the default).");
+    command->footer("");
     for (const config::Flag& flag : config::known_flags()) {
       if (flag.use == config::FlagUse::kOurs || flag.use == config::FlagUse::kWorks) {
         command->add_option_function<std::string>(
@@ -91,6 +140,7 @@ class Tree {
 
   void add_check() {
     CLI::App* check = group("check", "Check a configuration or a running agent.");
+    check->footer(verb_help("check"));
     CLI::App* config = verb(check, "config", "Check configuration files.",
                             [this] { return check_config(check_config_); });
     config->add_option("files", check_config_.files, "Files, or none for the embedded default.");
@@ -113,6 +163,7 @@ class Tree {
 
   void add_query() {
     CLI::App* query = group("query", "Ask a server.");
+    query->footer(verb_help("query"));
     CLI::App* instant =
         query_verb(query, "instant", "Evaluate an expression at one time.", query_instant);
     instant->add_option("expression", query_.expression, "PromQL.")->required();
@@ -145,24 +196,78 @@ class Tree {
   }
 
   void add_plugin() {
-    CLI::App* plugin = group("plugin", "Look at plugins.");
+    CLI::App* plugin = group("plugin", "Look at plugins, test them, begin a new one.");
+    plugin->footer(verb_help("plugin"));
     CLI::App* list =
         verb(plugin, "list", "List all plugins.", [this] { return plugin_list(plugin_); });
     CLI::App* info =
         verb(plugin, "info", "Describe one plugin.", [this] { return plugin_info(plugin_); });
-    CLI::App* schema = verb(plugin, "schema", "Print the JSON Schema of a plugin's options.",
-                            [this] { return plugin_schema(plugin_); });
-    for (CLI::App* command : {info, schema}) {
-      command->add_option("id", plugin_.id, "Plugin id, such as discovery.file.")->required();
-    }
-    for (CLI::App* command : {list, info, schema}) {
+    info->add_option("id", plugin_.id, "Plugin id, such as discovery.file.")->required();
+    for (CLI::App* command : {list, info}) {
       command->add_option("--plugin-dir", plugin_.plugin_dirs, "Folder with plugins.");
+      output_option(command, plugin_.output);
     }
-    for (CLI::App* command : {list, info}) output_option(command, plugin_.output);
+    add_plugin_schema(plugin);
+    add_plugin_check(plugin);
+    add_plugin_new(plugin);
+  }
+
+  void add_plugin_schema(CLI::App* plugin) {
+    CLI::App* schema = verb(plugin, "schema", "Print the options of a plugin.",
+                            [this] { return plugin_schema(plugin_schema_); });
+    schema->add_option("plugin", plugin_schema_.plugin, "Plugin id, or a file.")->required();
+    schema->add_option("--plugin-dir", plugin_schema_.plugin_dirs, "Folder with plugins.");
+    one_of(schema
+               ->add_option("--output,-o", plugin_schema_.output,
+                            "json (the JSON Schema) or reference (a page in Markdown).")
+               ->capture_default_str(),
+           {"json", "reference"});
+    schema->footer(plugin_help("schema"));
+  }
+
+  void add_plugin_check(CLI::App* plugin) {
+    PluginCheckOptions& o = plugin_check_;
+    CLI::App* check =
+        verb(plugin, "check", "Test whether a plugin file keeps the rules of the ABI.",
+             [this] { return plugin_check(plugin_check_); });
+    check->add_option("files", o.files, "Plugin files.");
+    one_of(check->add_option("--suite", o.suites, "A group or kind to run; repeat. All by default.")
+               ->allow_extra_args(false),
+           check::suite_names());
+    check->add_option("--config", o.config_file, "TOML with a table of options a component.");
+    check->add_option("--corpus", o.corpus, "Folder of bodies for parsers and receivers.");
+    check->add_option("--seed", o.seed, "Of everything random; printed, another each time.");
+    check->add_option("--timeout", o.timeout, "Of each check. 1m by default.");
+    check->add_option("--fuzz", o.fuzz, "Go on with random input for this long.");
+    check->add_flag("--in-process", o.in_process, "No child processes: for a debugger.");
+    check->add_flag("--quiet,-q", o.quiet, "Print only checks that found something.");
+    check->add_flag("--rules", o.rules, "List the rules and what to do about each.");
+    one_of(
+        check->add_option("--output,-o", o.output, "table, json or junit.")->capture_default_str(),
+        {"table", "json", "junit"});
+    check->add_option("--junit", o.junit_file, "Write a JUnit report to this file too.");
+    check->add_option("--json", o.json_file, "Write a JSON report to this file too.");
+    check->footer(plugin_help("check"));
+  }
+
+  void add_plugin_new(CLI::App* plugin) {
+    PluginNewOptions& o = plugin_new_;
+    CLI::App* command = verb(plugin, "new", "Write the project of a new plugin.",
+                             [this] { return plugin_new(plugin_new_); });
+    one_of(command->add_option("kind", o.kind, "What it does.")->required(),
+           {"discovery", "exporter", "function", "ingest", "notifier", "protocol", "storage"});
+    command->add_option("name", o.name, "Name of the component: [a-z][a-z0-9_]*.")->required();
+    one_of(command->add_option("--lang", o.language, "c, cpp or rust.")->capture_default_str(),
+           {"c", "cpp", "rust"});
+    command->add_option("--id", o.id, "Id of the plugin; org.example.NAME by default.");
+    command->add_option("--folder", o.folder, "Where to write it; ./NAME by default.");
+    command->add_option("--templates", o.templates, "Other templates than those installed.");
+    command->footer(plugin_help("new"));
   }
 
   void add_bus() {
     CLI::App* bus = group("bus", "Follow the events of a server.");
+    bus->footer(verb_help("bus"));
     CLI::App* tail =
         verb(bus, "tail", "Print events as they come.", [this] { return bus_tail(bus_); });
     tail->add_option("topics", bus_.topics, "Patterns such as target.*; all by default.");
@@ -179,6 +284,7 @@ class Tree {
                              [this] { return reload(server_); });
     server_options(command, server_);
     command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
+    command->footer(verb_help("reload"));
   }
 
   static void data_options(CLI::App* command, DataOptions& data) {
@@ -213,9 +319,9 @@ class Tree {
     CLI::App* command = verb(&app_, "export", "Write samples as OpenMetrics text or TSDB blocks.",
                              [this] { return export_samples(export_); });
     data_options(command, export_.data);
-    command->add_option("--format", export_.format, "openmetrics or blocks.")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"openmetrics", "blocks"}));
+    one_of(command->add_option("--format", export_.format, "openmetrics or blocks.")
+               ->capture_default_str(),
+           {"openmetrics", "blocks"});
     command
         ->add_option("--out", export_.out, "File, - for the standard output, or folder of blocks.")
         ->required();
@@ -250,20 +356,52 @@ class Tree {
   void add_completion() {
     CLI::App* command = verb(&app_, "completion", "Print a shell completion script.",
                              [this] { return completion(info(app_), shell_); });
-    command->add_option("shell", shell_, "bash, zsh or fish.")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    one_of(command->add_option("shell", shell_, "bash, zsh or fish.")->required(),
+           {"bash", "zsh", "fish"});
+    command->footer(verb_help("completion"));
   }
 
-  static CommandInfo info(CLI::App& app) {
-    CommandInfo out{app.get_name(), app.get_description(), {}, {}};
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) out.options.push_back("--" + name);
-    }
-    for (CLI::App* command : app.get_subcommands(nullptr)) out.commands.push_back(info(*command));
+  // For the build and for packagers; not in the help.
+  void add_man_pages() {
+    CLI::App* command = verb(&app_, "man-pages", "Write the man pages into a folder.",
+                             [this] { return write_man_pages(info(app_), folder_); });
+    command->add_option("folder", folder_, "The folder.")->required();
+    command->group("");
+  }
+
+  // Restricts an option to a few words, which completions offer.
+  CLI::Option* one_of(CLI::Option* option, std::vector<std::string> words) {
+    option->check(CLI::IsMember(words));
+    choices_[option] = std::move(words);
+    return option;
+  }
+
+  OptionInfo info(const CLI::Option* option) const {
+    OptionInfo out;
+    const bool named = !option->get_lnames().empty();
+    out.name = named ? "--" + option->get_lnames().front() : option->get_name();
+    if (named && !option->get_snames().empty()) out.short_name = "-" + option->get_snames().front();
+    out.help = option->get_description();
+    out.otherwise = option->get_default_str();
+    out.takes_value = option->get_items_expected_max() > 0;
+    out.required = option->get_required();
+    out.repeats = option->get_items_expected_max() > 1;
+    if (const auto at = choices_.find(option); at != choices_.end()) out.choices = at->second;
     return out;
   }
 
+  CommandInfo info(CLI::App& app) const {
+    CommandInfo out{app.get_name(), app.get_description(), app.get_footer(), {}, {}, {}};
+    for (const CLI::Option* option : app.get_options()) {
+      (option->get_positional() ? out.arguments : out.options).push_back(info(option));
+    }
+    for (CLI::App* command : app.get_subcommands(nullptr)) {
+      if (!command->get_group().empty()) out.commands.push_back(info(*command));
+    }
+    return out;
+  }
+
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;
   CLI::App app_;
   bool version_ = false;
   bool wait_ = false;
@@ -271,12 +409,15 @@ class Tree {
   ServerOptions server_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;
+  PluginSchemaOptions plugin_schema_;
+  PluginCheckOptions plugin_check_;
+  PluginNewOptions plugin_new_;
   BusOptions bus_;
   QueryOptions query_;
   ImportOptions import_;
   ExportOptions export_;
   TsdbOptions tsdb_;
-  std::string shell_;
+  std::string shell_, folder_;
 };
 
 }  // namespace

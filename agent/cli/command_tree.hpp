@@ -7,11 +7,25 @@
 
 namespace narthex::cli {
 
-// A command as the completions see it.
+// An option, or a positional argument (then it has no dashes in its name).
+struct OptionInfo {
+  std::string name;        // "--url", "files"
+  std::string short_name;  // "-o"; empty: none
+  std::string help;
+  std::string otherwise;  // the default; empty: none
+  bool takes_value = true;
+  bool required = false;
+  bool repeats = false;
+  std::vector<std::string> choices;  // empty: anything
+};
+
+// A command as completions and man pages see it.
 struct CommandInfo {
   std::string name;
   std::string help;
-  std::vector<std::string> options;  // "--url"
+  std::string more;  // what the help says below the options
+  std::vector<OptionInfo> options;
+  std::vector<OptionInfo> arguments;
   std::vector<CommandInfo> commands;
 };
 

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// narthex plugin list | info ID | schema ID
+// narthex plugin list | info ID | schema ID|FILE
 #include "cli/cli.hpp"
 #include "cli/tool.hpp"
 #include "cli/tool_host.hpp"
+#include "host/library.hpp"
 #include "host/plugin_host.hpp"
+#include "host/schema.hpp"
+#include "host/schema_reference.hpp"
 #include "host/view_json.hpp"
 #include "host/view_text.hpp"
 
+#include <narthex/sdk/text.hpp>
+
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <span>
+#include <utility>
 
 namespace narthex::cli {
 
@@ -36,6 +44,32 @@ int print(const std::string& text) {
   return kGood;
 }
 
+// Of a file that was named, or of the plugin with that id.
+Result<std::vector<host::ComponentView>> components_of(const PluginSchemaOptions& options) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(options.plugin, error)) {
+    const auto library =
+        host::Library::open(std::filesystem::absolute(options.plugin, error).string());
+    if (!library.ok()) return library.status();
+    std::vector<host::ComponentView> views;
+    const nx_plugin& plugin = (*library)->plugin();
+    for (const nx_component* each : std::span(plugin.components, plugin.component_count)) {
+      host::ComponentView component;
+      component.name = view(each->name);
+      component.summary = view(each->summary);
+      component.config_schema = view(each->config_schema);
+      views.push_back(std::move(component));
+    }
+    return views;
+  }
+  host::HostView found = view_of({options.plugin_dirs, options.plugin, {}});
+  for (host::LibraryView& library : found.libraries) {
+    if (library.id == options.plugin) return std::move(library.components);
+  }
+  return not_found("no plugin " + options.plugin +
+                   "; `narthex plugin list` names them all, and a file may be given instead");
+}
+
 }  // namespace
 
 int plugin_list(const PluginOptions& options) {
@@ -49,11 +83,19 @@ int plugin_info(const PluginOptions& options) {
   return print(options.output == "json" ? host::to_json(view) : host::info_text(view.libraries[0]));
 }
 
-int plugin_schema(const PluginOptions& options) {
-  host::HostView view = view_of(options);
-  if (!keep_one(options, view)) return kFailure;
-  for (const host::ComponentView& component : view.libraries[0].components) {
-    print(component.config_schema.empty() ? "{}" : component.config_schema);
+int plugin_schema(const PluginSchemaOptions& options) {
+  const auto components = components_of(options);
+  if (!components.ok()) {
+    std::fprintf(stderr, "narthex: %s\n", components.status().message().c_str());
+    return kFailure;
+  }
+  for (const host::ComponentView& component : *components) {
+    if (options.output == "json") {
+      print(component.config_schema.empty() ? "{}" : component.config_schema);
+      continue;
+    }
+    const auto schema = host::Schema::parse(component.name, component.config_schema);
+    if (schema.ok()) print(host::reference_page(component.name, component.summary, *schema));
   }
   return kGood;
 }

@@ -26,6 +26,30 @@ struct PluginOptions {
   std::string id;  // "discovery.file"
   std::string output = "table";
 };
+struct PluginSchemaOptions {
+  std::vector<std::string> plugin_dirs;
+  std::string plugin;           // an id, or a file
+  std::string output = "json";  // or "reference"
+};
+struct PluginCheckOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> suites;
+  std::string config_file, corpus;
+  std::uint64_t seed = 0;     // 0: a random one
+  std::string timeout, fuzz;  // durations; empty: the kit's, none
+  bool in_process = false;
+  bool quiet = false;  // only checks that found something
+  bool rules = false;  // list the rules instead
+  std::string output = "table";
+  std::string junit_file, json_file;
+};
+struct PluginNewOptions {
+  std::string kind, name;
+  std::string language = "cpp";
+  std::string id;         // empty: org.example.<name>
+  std::string folder;     // empty: the name
+  std::string templates;  // empty: those beside the program
+};
 struct BusOptions {
   ServerOptions server;
   std::vector<std::string> topics;
@@ -79,7 +103,9 @@ int check_config(const CheckConfigOptions& options);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
 int plugin_list(const PluginOptions& options);
 int plugin_info(const PluginOptions& options);
-int plugin_schema(const PluginOptions& options);
+int plugin_schema(const PluginSchemaOptions& options);
+int plugin_check(const PluginCheckOptions& options);
+int plugin_new(const PluginNewOptions& options);
 int bus_tail(const BusOptions& options);
 int bus_topics(const BusOptions& options);
 int reload(const ServerOptions& options);
@@ -96,5 +122,6 @@ int query_labels(const QueryOptions& options);
 int query_label_values(const QueryOptions& options);
 int query_explain(const QueryOptions& options);
 int completion(const CommandInfo& root, const std::string& shell);
+int write_man_pages(const CommandInfo& root, const std::string& folder);
 
 }  // namespace narthex::cli

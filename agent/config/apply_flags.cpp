@@ -218,9 +218,9 @@ void fill_restart_only(Config& config) {
        {"web.listen-address", "web.external-url", "web.route-prefix", "web.page-title",
         "web.cors.origin", "web.enable-lifecycle", "web.enable-admin-api",
         "web.enable-remote-write-receiver", "web.enable-otlp-receiver",
-        "web.remote-write-receiver.accepted-protobuf-messages",
-        "web.max-connections", "web.read-timeout", "query.timeout", "query.lookback-delta",
-        "query.max-concurrency", "query.max-samples", "storage.remote.read-sample-limit",
+        "web.remote-write-receiver.accepted-protobuf-messages", "web.max-connections",
+        "web.read-timeout", "query.timeout", "query.lookback-delta", "query.max-concurrency",
+        "query.max-samples", "storage.remote.read-sample-limit",
         "storage.remote.read-concurrent-limit", "storage.remote.read-max-bytes-in-frame"}) {
     keys[flag] = config.flags[flag];
   }

@@ -32,6 +32,8 @@ class Schema {
   // has defaults filled in and formats converted; it is complete only when nothing was found.
   std::unique_ptr<ConfigTree> apply(const ConfigSource& config,
                                     std::vector<document::Finding>& findings) const;
+  // The options taken apart, for tools that show them or make them up. Lives as long as this.
+  const SchemaNode& root() const;
 
  private:
   struct Impl;

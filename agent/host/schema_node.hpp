@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// schema_node.hpp - a schema taken apart. Internal to schema_parse.cpp and schema_apply.cpp.
+// schema_node.hpp - a schema taken apart. Internal to the schema files, and for the tools that show
+// a schema or make configurations from it.
 #pragma once
 
 #include "document/document.hpp"
@@ -44,8 +45,9 @@ struct SchemaNode {
   bool unique_items = false;
   bool open = false;  // additionalProperties: true
   std::string description;
-  const nx_value* otherwise = nullptr;  // the default; a node of the schema's document
-  std::vector<const nx_value*> allowed;  // enum
+  const nx_value* otherwise = nullptr;    // the default; a node of the schema's document
+  std::vector<const nx_value*> allowed;   // enum
+  std::vector<const nx_value*> examples;  // of good values; say nothing about a configuration
   std::optional<double> minimum, maximum;
   std::optional<std::uint64_t> length_min, length_max, items_min, items_max;
 

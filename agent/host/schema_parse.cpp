@@ -36,8 +36,8 @@ constexpr std::array<std::pair<std::string_view, OptionFormat>, 7> kFormats = {{
 }};
 
 // Said about a schema, without meaning for a configuration.
-constexpr std::array<std::string_view, 7> kAnnotations = {
-    "title", "$schema", "$id", "$comment", "examples", "$defs", "deprecated"};
+constexpr std::array<std::string_view, 6> kAnnotations = {"title",    "$schema", "$id",
+                                                          "$comment", "$defs",   "deprecated"};
 
 class Reader {
  public:
@@ -71,6 +71,7 @@ class Reader {
     if (key == "default") return (node.otherwise = value.raw()), Status();
     if (key == "enum") return read_enum(value, node);
     if (key == "const") return node.allowed.push_back(value.raw()), Status();
+    if (key == "examples") return read_examples(value, node);
     if (key == "deprecated") return (node.deprecated = value.get<bool>()), Status();
     if (std::ranges::find(kAnnotations, key) != kAnnotations.end()) return Status();
     return read_limit(key, value, node);
@@ -137,6 +138,12 @@ class Reader {
     return node.allowed.empty() ? outside("an enum without values") : Status();
   }
 
+  Status read_examples(Value value, SchemaNode& node) {
+    if (value.type() != NX_ARRAY) return outside("examples must be a list");
+    for (const nx_value& item : value.items()) node.examples.push_back(&item);
+    return Status();
+  }
+
   Status read_branches(Value value, SchemaNode& node) {
     for (const nx_value& item : value.items()) {
       Status status = read_child(Value(&item), node.branches.emplace_back());
@@ -187,15 +194,25 @@ class Reader {
   Value root_;
 };
 
+Status check_value(const SchemaParts& parts, const SchemaNode& node, const nx_value& value,
+                   const std::string& path, const std::string& what) {
+  std::vector<document::Finding> findings;
+  ConfigTree tree;
+  tree.source.name = parts.name;
+  (void)convert(node, value, tree, findings, path);
+  if (findings.empty()) return Status();
+  return invalid_data("schema of " + parts.name + ": " + what + " breaks it: " + findings[0].text);
+}
+
+// Defaults and examples must satisfy the schema that gives them.
 Status check_defaults(const SchemaParts& parts, const SchemaNode& node, const std::string& path) {
   if (node.otherwise != nullptr) {
-    std::vector<document::Finding> findings;
-    ConfigTree tree;
-    tree.source.name = parts.name;
-    (void)convert(node, *node.otherwise, tree, findings, path);
-    if (!findings.empty()) {
-      return invalid_data("schema of " + parts.name + ": a default breaks it: " + findings[0].text);
-    }
+    if (Status status = check_value(parts, node, *node.otherwise, path, "a default"); !status.ok())
+      return status;
+  }
+  for (const nx_value* example : node.examples) {
+    if (Status status = check_value(parts, node, *example, path, "an example"); !status.ok())
+      return status;
   }
   for (const auto& [name, child] : node.properties) {
     if (Status status = check_defaults(parts, *child, path.empty() ? name : path + '.' + name);
@@ -240,6 +257,8 @@ Result<Schema> Schema::parse(std::string_view name, std::string_view text) {
   if (Status status = check_defaults(parts, *parts.root, {}); !status.ok()) return status;
   return Schema(std::move(impl));
 }
+
+const SchemaNode& Schema::root() const { return *impl_->parts.root; }
 
 std::unique_ptr<ConfigTree> Schema::apply(const ConfigSource& config,
                                           std::vector<document::Finding>& findings) const {

@@ -4,6 +4,7 @@
 #include <narthex/sdk/protocol.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <deque>
 #include <string>
@@ -36,7 +37,8 @@ class Pairs {
       const std::string_view line = text.substr(at, end - at);
       const std::size_t blank = line.find(' ');
       double value = 0;
-      if (blank == std::string_view::npos || blank == 0 || !read(line.substr(blank + 1), value)) {
+      if (!is_name(line.substr(0, blank)) || blank == std::string_view::npos ||
+          !read(line.substr(blank + 1), value)) {
         return sdk::parse_failure(text, at, "expected a name and a value");
       }
       if (s.rows.full() && !s.rows.flush(sink)) return {};
@@ -60,6 +62,10 @@ class Pairs {
   }
 
  private:
+  static bool is_name(std::string_view text) {
+    const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.'; };
+    return !text.empty() && std::ranges::all_of(text, good);
+  }
   static bool read(std::string_view text, double& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size();

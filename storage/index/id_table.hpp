@@ -36,9 +36,13 @@ class IdTable {
     return slots_.empty() ? kNone : slots_[tag_of(hash) & mask()].id;
   }
 
+  // Makes sure that the next insert() needs no memory, and so does not fail.
+  void make_room() {
+    if ((count_ + 1) * 8 > slots_.size() * 7) grow();
+  }
   // REQUIRES: no entry for this key.
   void insert(std::uint64_t hash, std::uint32_t id) {
-    if ((count_ + 1) * 8 > slots_.size() * 7) grow();
+    make_room();
     place({tag_of(hash), id});
     ++count_;
   }

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace narthex::storage::index {
 namespace {
@@ -24,6 +26,30 @@ std::uint64_t pair_hash(std::uint32_t name, std::uint32_t value) {
 std::string_view text_of(const nx_str& s) {
   return s.len == 0 ? std::string_view() : std::string_view(s.ptr, s.len);
 }
+
+// Makes sure that the next push_back needs no memory, and so does not fail.
+template <class T>
+void make_room(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(std::max<std::size_t>(4, 2 * list.size()));
+}
+
+// Uses of symbols that are given back unless they are kept.
+class SymbolUses {
+ public:
+  explicit SymbolUses(Symbols& symbols) : symbols_(symbols) { ids_.reserve(2); }
+  ~SymbolUses() {
+    for (const std::uint32_t id : ids_) symbols_.drop(id);
+  }
+  SymbolUses(const SymbolUses&) = delete;
+  SymbolUses& operator=(const SymbolUses&) = delete;
+  // REQUIRES: at most two.
+  std::uint32_t add(std::string_view text) { return ids_.emplace_back(symbols_.use(text)); }
+  void keep() { ids_.clear(); }
+
+ private:
+  Symbols& symbols_;
+  std::vector<std::uint32_t> ids_;
+};
 
 // Gives the memory of an unusually large table back.
 class ShrinkAfter {
@@ -109,14 +135,16 @@ const Identity* LabelIndex::by_id(std::uint64_t id) const {
   return block->series[id & (kBlockSize - 1)].load(std::memory_order_acquire);
 }
 
-void LabelIndex::store(std::uint32_t id, Identity* identity) {
+void LabelIndex::make_block(std::uint32_t id) {
   std::atomic<Block*>& slot = blocks_[id >> kBlockBits];
-  Block* block = slot.load(std::memory_order_relaxed);
-  if (block == nullptr) {
-    block = new Block();  // released by the destructor
-    slot.store(block, std::memory_order_release);
-  }
-  block->series[id & (kBlockSize - 1)].store(identity, std::memory_order_release);
+  if (slot.load(std::memory_order_relaxed) != nullptr) return;
+  slot.store(new Block(), std::memory_order_release);  // released by the destructor
+}
+
+// REQUIRES: its block is made.
+void LabelIndex::store(std::uint32_t id, Identity* identity) {
+  Block& block = *blocks_[id >> kBlockBits].load(std::memory_order_relaxed);
+  block.series[id & (kBlockSize - 1)].store(identity, std::memory_order_release);
 }
 
 void LabelIndex::hash(const nx_series_table& table, Hashes& out) {
@@ -198,22 +226,43 @@ void LabelIndex::resolve(const nx_series_table& table, bool may_create,
 const Identity* LabelIndex::create(const nx_series_table& table, std::uint32_t row,
                                    std::uint64_t hash) {
   const RowLabels labels(table, row);
-  const std::uint32_t id = next_id_++;
-  std::vector<std::uint32_t> pairs;
+  std::vector<Pair*> pairs;
+  std::vector<std::uint32_t> handles;
   pairs.reserve(labels.size());
+  handles.reserve(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    Pair* pair = use_pair(labels.name(i), labels.value(i));
-    const std::size_t before = pair->postings.bytes();
-    pair->postings.append(id);
-    posting_bytes_ += pair->postings.bytes() - before;
-    pairs.push_back(pair->handle);
+    pairs.push_back(use_pair(labels.name(i), labels.value(i)));
+    handles.push_back(pairs.back()->handle);
   }
-  Identity* identity = Identity::make(hooks_, id, pairs);  // owned by the blocks
-  identity_bytes_ += hooks_.bytes + Identity::bytes(pairs.size());
+  // Whatever needs memory comes first: a series that is in half would be taken out later.
+  const std::uint32_t id = next_id_;
+  for (Pair* pair : pairs) {
+    posting_bytes_ -= pair->postings.bytes();
+    pair->postings.make_room(id);
+    posting_bytes_ += pair->postings.bytes();
+  }
+  series_table_.make_room();
+  make_block(id);
+  Identity* identity = Identity::make(hooks_, id, handles);  // owned by the blocks
   store(id, identity);
+  ++next_id_;
+  identity_bytes_ += hooks_.bytes + Identity::bytes(handles.size());
+  for (Pair* pair : pairs) pair->postings.append(id);
   series_table_.insert(hash, id);
   created_.fetch_add(1, std::memory_order_relaxed);
   return identity;
+}
+
+// With room for one more. A name that has just come must get its first pair.
+std::vector<Pair*>& LabelIndex::siblings_of(std::uint32_t name_symbol) {
+  const auto at = names_.find(name_symbol);
+  if (at != names_.end()) {
+    make_room(at->second);
+    return at->second;
+  }
+  std::vector<Pair*> first;
+  make_room(first);
+  return names_.emplace(name_symbol, std::move(first)).first->second;
 }
 
 Pair* LabelIndex::known_pair(std::uint32_t name, std::uint32_t value) const {
@@ -230,12 +279,16 @@ Pair* LabelIndex::use_pair(std::string_view name, std::string_view value) {
     Pair* known = known_pair(n, v);
     if (known != nullptr) return known;
   }
-  Pair* pair = PairPool::make();  // released by drop_pair or the destructor
-  pair->name_symbol = symbols_.use(name);
-  pair->value_symbol = symbols_.use(value);
+  pair_table_.make_room();
+  std::unique_ptr<Pair, void (*)(Pair*)> fresh(PairPool::make(), &PairPool::release);
+  SymbolUses uses(symbols_);
+  fresh->name_symbol = uses.add(name);
+  fresh->value_symbol = uses.add(value);
+  std::vector<Pair*>& siblings = siblings_of(fresh->name_symbol);
+  uses.keep();                         // from here on nothing can fail
+  Pair* const pair = fresh.release();  // until drop_pair or the destructor
   pair->name = symbols_.text(pair->name_symbol);
   pair->value = symbols_.text(pair->value_symbol);
-  std::vector<Pair*>& siblings = names_[pair->name_symbol];
   pair->position = static_cast<std::uint32_t>(siblings.size());
   siblings.push_back(pair);
   pair_table_.insert(pair_hash(pair->name_symbol, pair->value_symbol), pair->handle);

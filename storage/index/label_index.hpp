@@ -94,7 +94,9 @@ class LabelIndex {
   const Identity* create(const nx_series_table& table, std::uint32_t row, std::uint64_t hash);
   Pair* known_pair(std::uint32_t name, std::uint32_t value) const;
   Pair* use_pair(std::string_view name, std::string_view value);
+  std::vector<Pair*>& siblings_of(std::uint32_t name_symbol);
   void drop_pair(Pair& pair);
+  void make_block(std::uint32_t id);
   void store(std::uint32_t id, Identity* identity);
   void unpost(std::span<const Identity* const> series);
   void retire(const Identity& identity);

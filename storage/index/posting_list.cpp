@@ -10,7 +10,7 @@ namespace narthex::storage::index {
 namespace {
 
 constexpr std::uint32_t kFirstCapacity = 24;  // what the allocator gives anyway
-constexpr std::uint32_t kLongestValue = 10;
+constexpr std::uint32_t kLongestValue = 5;    // of 33 bits
 
 // From this many ids on, and in a range not much wider, a bitmap beats sorting.
 constexpr std::size_t kBitmapIdsMin = 1024;
@@ -49,14 +49,22 @@ Ids unite_in_bitmap(std::span<const PostingList* const> lists, std::uint32_t mos
 
 }  // namespace
 
+void PostingList::reserve(std::uint32_t more) {
+  if (capacity_ - size_ >= more) return;
+  const std::uint32_t capacity =
+      std::max({kFirstCapacity, size_ + more, capacity_ + capacity_ / 2});
+  auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
+  if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+  bytes_ = std::move(larger);
+  capacity_ = capacity;
+}
+
+void PostingList::make_room(std::uint32_t id) {
+  if (count_ != 0 && id != open_last_ + 1) reserve(2 * kLongestValue);
+}
+
 void PostingList::put(std::uint64_t value) {
-  if (capacity_ - size_ < kLongestValue) {
-    const std::uint32_t capacity = std::max(kFirstCapacity, capacity_ + capacity_ / 2);
-    auto larger = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
-    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
-    bytes_ = std::move(larger);
-    capacity_ = capacity;
-  }
+  reserve(kLongestValue);
   for (; value >= 0x80; value >>= 7) bytes_[size_++] = static_cast<std::uint8_t>(value | 0x80);
   bytes_[size_++] = static_cast<std::uint8_t>(value);
 }

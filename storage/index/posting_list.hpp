@@ -20,6 +20,8 @@ class PostingList {
  public:
   // REQUIRES: id is greater than all that are in it, and less than UINT32_MAX.
   void append(std::uint32_t id);
+  // Makes sure that append(id) needs no memory, and so does not fail.
+  void make_room(std::uint32_t id);
   // Takes out those of `gone`, which ascends. Returns how many that were.
   std::size_t erase(std::span<const std::uint32_t> gone);
 
@@ -53,6 +55,7 @@ class PostingList {
       if (byte < 0x80) return value;
     }
   }
+  void reserve(std::uint32_t more);
   void put(std::uint64_t value);
   void close_run();
 

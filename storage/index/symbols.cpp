@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <cstring>
+#include <memory>
 #include <random>
 
 namespace narthex::storage::index {
@@ -42,6 +43,9 @@ std::uint32_t Symbols::use(std::string_view text) {
     ++entries_[id].uses;
     return id;
   }
+  // Whatever needs memory comes first: an entry that is in half would be dropped later.
+  table_.make_room();
+  auto copy = std::make_unique<char[]>(text.size() + 1);
   if (free_.empty() || !epochs_.passed(free_.front().first)) {
     id = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
@@ -49,9 +53,9 @@ std::uint32_t Symbols::use(std::string_view text) {
     id = free_.front().second;
     free_.pop_front();
   }
-  char* copy = new char[text.size() + 1];  // released by drop() or the destructor
-  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-  entries_[id] = {{copy, text.size()}, hash, 1};
+  if (!text.empty()) std::memcpy(copy.get(), text.data(), text.size());
+  // Released by drop() or the destructor.
+  entries_[id] = {{copy.release(), text.size()}, hash, 1};
   table_.insert(hash, id);
   text_bytes_ += text.size() + 1;
   return id;

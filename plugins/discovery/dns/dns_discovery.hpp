@@ -30,7 +30,12 @@ class DnsDiscovery {
     std::vector<std::string> servers;
   };
   static constexpr sdk::OptionRow<Options> kOptions[] = {
-      {"names", &Options::names, {}, "Names to look up."},
+      {"names",
+       &Options::names,
+       {},
+       "Names to look up.",
+       {},
+       R"("examples": [["_prometheus._tcp.example.org"]])"},
       {"type", &Options::type, "\"SRV\"", "Record type: SRV, A, AAAA, MX or NS."},
       {"port",
        &Options::port,
@@ -43,7 +48,9 @@ class DnsDiscovery {
       {"servers",
        &Options::servers,
        {},
-       "Servers to ask, each host:port, instead of those of resolv.conf."},
+       "Servers to ask, each host:port, instead of those of resolv.conf.",
+       {},
+       R"("examples": [["127.0.0.1:53"]])"},
   };
 
   DnsDiscovery(sdk::Host host, Options options);

@@ -24,7 +24,12 @@ class HttpDiscovery {
     std::int64_t refresh_interval_ms = 0;
   };
   static constexpr sdk::OptionRow<Options> kOptions[] = {
-      {"url", &Options::url, {}, "Where the target groups are: http:// or https://."},
+      {"url",
+       &Options::url,
+       {},
+       "Where the target groups are: http:// or https://.",
+       {},
+       R"("examples": ["http://127.0.0.1:8080/targets"])"},
       {"refresh_interval", &Options::refresh_interval_ms, "\"60s\"",
        "How often the server is asked.", "duration", R"("minimum": 1)"},
   };

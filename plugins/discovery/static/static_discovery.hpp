@@ -26,7 +26,7 @@ class StaticDiscovery {
        sdk::required,
        "Groups of targets with labels in common.",
        {},
-       R"("type": "array")"},
+       R"("type": "array", "examples": [[{"targets": ["127.0.0.1:9100"]}]])"},
   };
 
   StaticDiscovery(sdk::Host, Options options) : options_(options) {}

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_tree.hpp"
 #include "cli/event_stream.hpp"
+#include "cli/man_page.hpp"
 #include "cli/server_call.hpp"
 #include "cli/text_table.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 
 namespace narthex::cli {
 
@@ -59,6 +62,60 @@ TEST_CASE("the command tree has the verbs, and wrong words are usage errors", "[
   CHECK(run_tool({"completion", "tcsh"}) == 2);
   CHECK(run_tool({"check", "config", "--syntax-only", "/nonexistent.yml"}) == 3);
   CHECK(run_tool({"check", "ready", "--url", "http://127.0.0.1:1"}) == 4);
+}
+
+TEST_CASE("the tree tells what an option takes", "[cli]") {
+  const CommandInfo root = command_info();
+  const auto find = [](const auto& list, const std::string& name) {
+    const auto at = std::ranges::find(list, name, [](const auto& each) { return each.name; });
+    REQUIRE(at != list.end());
+    return *at;
+  };
+  const CommandInfo check = find(find(root.commands, "plugin").commands, "check");
+  CHECK(find(check.options, "--output").choices ==
+        std::vector<std::string>{"table", "json", "junit"});
+  CHECK(find(check.options, "--output").short_name == "-o");
+  CHECK(find(check.options, "--output").otherwise == "table");
+  CHECK(find(check.options, "--output").takes_value);
+  CHECK_FALSE(find(check.options, "--in-process").takes_value);
+  CHECK(find(check.arguments, "files").repeats);
+  const CommandInfo instant = find(find(root.commands, "query").commands, "instant");
+  CHECK(find(instant.arguments, "expression").required);
+}
+
+TEST_CASE("every verb has a man page with its options and examples", "[cli]") {
+  const auto pages = man_pages(command_info());
+  REQUIRE(pages.size() == command_info().commands.size() + 1);
+  CHECK(pages[0].first == "narthex.1");
+  const auto at =
+      std::ranges::find(pages, "narthex-plugin.1", [](const auto& p) { return p.first; });
+  REQUIRE(at != pages.end());
+  const std::string& page = at->second;
+  CHECK(page.starts_with(".TH NARTHEX\\-PLUGIN 1"));
+  CHECK(page.find(".SH \"PLUGIN CHECK\"") != std::string::npos);
+  CHECK(page.find("\\fB\\-\\-junit\\fR") != std::string::npos);
+  CHECK(page.find("narthex plugin check build/lines.so") != std::string::npos);
+  CHECK(page.find(".SH EXIT STATUS") != std::string::npos);
+  for (const auto& [name, text] : pages) {
+    INFO(name);
+    // A line that begins with a dot is a request, and there are only these.
+    for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+      if (text[line] != '.') continue;
+      const std::string request = text.substr(line + 1, 2);
+      CHECK((request == "TH" || request == "SH" || request == "TP" || request == "PP" ||
+             request == "br" || request == "nf" || request == "fi"));
+    }
+  }
+}
+
+TEST_CASE("a new plugin's project is written once, and only with a good name", "[cli]") {
+  CHECK(run_tool({"plugin", "new", "exporter", "Not-A-Name"}) == 2);
+  CHECK(run_tool({"plugin", "new", "nonsense", "a"}) == 2);
+  CHECK(run_tool({"plugin", "check"}) == 2);
+  CHECK(run_tool({"plugin", "check", "--rules"}) == 0);
+  CHECK(run_tool({"plugin", "check", "/nowhere/x.so"}) == 1);
+  CHECK(run_tool({"plugin", "check", "/nowhere/x.so", "--timeout", "soon"}) == 2);
+  CHECK(run_tool({"plugin", "schema", "no.such.plugin"}) == 1);
 }
 
 }  // namespace narthex::cli

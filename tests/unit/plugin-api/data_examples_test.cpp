@@ -167,9 +167,9 @@ TEST_CASE("the ingest example appends what it is sent", "[examples]") {
   CHECK(post("many").code() == NX_ERR_INVALID_DATA);
 }
 
-TEST_CASE("the storage example keeps the newest sample of a series", "[examples]") {
+TEST_CASE("the storage example keeps every sample of a series", "[examples]") {
   Examples f;
-  const auto instance = f.started(NX_STORAGE_ID, "newest");
+  const auto instance = f.started(NX_STORAGE_ID, "shelf");
   const auto* s = static_cast<const nx_storage*>(instance->table(NX_STORAGE_ID));
   void* self = instance->self();
   CHECK((s->capabilities(self) & NX_STORAGE_READ) != 0);
@@ -193,7 +193,7 @@ TEST_CASE("the storage example keeps the newest sample of a series", "[examples]
   std::uint8_t codes[2] = {};
   REQUIRE(s->resolve(txn, &series, ref, codes, nullptr) == NX_OK);
   const std::uint64_t rows[] = {ref[0], ref[1], ref[0], 99};
-  const std::int64_t times[] = {20, 30, 10, 40};  // the third is older: it changes nothing
+  const std::int64_t times[] = {20, 30, 10, 40};  // the third is older than the first
   const double values[] = {2, 3, 1, 4};
   nx_sample_batch batch{};
   batch.struct_size = sizeof batch;
@@ -230,8 +230,10 @@ TEST_CASE("the storage example keeps the newest sample of a series", "[examples]
   CHECK(text_of(*block.labels, 0) == "__name__=up,job=a,");
   CHECK(block.v[block.off[0]] == 3);
   CHECK(text_of(*block.labels, 1) == "__name__=up,job=b,");
-  CHECK(block.v[block.off[1]] == 2);
-  CHECK(block.t[block.off[1]] == 20);
+  REQUIRE(block.row1[1] - block.row0[1] == 2);
+  CHECK(block.v[block.off[1] + block.row0[1]] == 1);
+  CHECK(block.v[block.off[1] + block.row0[1] + 1] == 2);
+  CHECK(block.t[block.off[1] + block.row0[1] + 1] == 20);
   CHECK(s->next(cursor, &block, nullptr) == NX_END);
   s->cursor_close(cursor);
   s->close(querier);

@@ -270,7 +270,7 @@ struct Parser {
       p.protocol_names = T::kProtocolNames;
       p.parse = &parse;
       p.labels = &labels;
-      p.scratch_new = [](void*) -> void* { return new (std::nothrow) Scratch; };
+      p.scratch_new = &scratch_new;
       p.scratch_free = [](void* scratch) { delete static_cast<Scratch*>(scratch); };
       return p;
     }();
@@ -285,6 +285,12 @@ struct Parser {
     SeriesTable table;
   };
 
+  // NULL when there is no memory, also for what a Scratch makes of itself.
+  static void* scratch_new(void*) noexcept {
+    void* made = nullptr;
+    (void)guard(nullptr, [&] { made = new Scratch; });
+    return made;
+  }
   static nx_status parse(void*, void* scratch, nx_buffer* body, const nx_parse_opts* opts,
                          nx_parsed_sink sink, void* context, nx_error* err) noexcept {
     return guard(err, [&]() -> nx_status {
