@@ -23,19 +23,19 @@ constexpr std::size_t kNameLength = 6;  // of one made of the configuration
 constexpr std::uint64_t kShardsMost = 1'000;
 
 constexpr std::array<std::string_view, 14> kHeadersOfOurs = {"authorization",
-                                                               "host",
-                                                               "content-encoding",
-                                                               "content-length",
-                                                               "content-type",
-                                                               "user-agent",
-                                                               "connection",
-                                                               "keep-alive",
-                                                               "proxy-authenticate",
-                                                               "proxy-authorization",
-                                                               "www-authenticate",
-                                                               "accept-encoding",
-                                                               "x-prometheus-remote-write-version",
-                                                               "x-prometheus-remote-read-version"};
+                                                             "host",
+                                                             "content-encoding",
+                                                             "content-length",
+                                                             "content-type",
+                                                             "user-agent",
+                                                             "connection",
+                                                             "keep-alive",
+                                                             "proxy-authenticate",
+                                                             "proxy-authorization",
+                                                             "www-authenticate",
+                                                             "accept-encoding",
+                                                             "x-prometheus-remote-write-version",
+                                                             "x-prometheus-remote-read-version"};
 
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
