@@ -69,6 +69,30 @@ class ToPrometheus(unittest.TestCase):
                           % (name, receiver.port), shown)
         self.assertEqual(sender.stop(), 0)
 
+    def test_a_reload_adds_and_removes_a_destination(self):
+        self.t = int(time.time() * 1000) - 300_000
+        receiver = peers.Prometheus()
+        self.addCleanup(receiver.__exit__)
+        receiver.start()
+        sender = agent.Agent("global: {}\n", "prometheus.yml", ["--web.enable-remote-write-receiver"])
+        sender.start()
+        self.addCleanup(sender.__exit__)
+        self.push(sender, 2)
+        sender.write_config(CONFIG % (receiver.port, "io.prometheus.write.v2.Request"))
+        sender.process.send_signal(signal.SIGHUP)
+        agent.Agent.until(lambda: "prometheus_remote_storage_shards{" in sender.get("/metrics").text, "the destination")
+        self.push(sender, 3)  # of series that everybody but the new destination knows
+
+        def received():
+            rows = peers.samples(receiver, "a_metric[1h]", self.t / 1000 + 1)
+            return sorted({len(r) for r in rows.values()}) if len(rows) == SERIES else None
+        agent.Agent.until(lambda: received() == [3], "what came after the reload")
+        sender.write_config("global: {}\n")
+        sender.process.send_signal(signal.SIGHUP)
+        agent.Agent.until(lambda: "prometheus_remote_storage_shards{" not in sender.get("/metrics").text, "its end")
+        self.push(sender, 2)
+        self.assertEqual(received(), [3])
+
     def test_remote_write_1(self):
         self.send("prometheus.WriteRequest")
 

@@ -10,13 +10,13 @@
 namespace narthex::remote_write {
 namespace {
 
-// Values of all samples of a request of 1.0, as a receiver of ours reads them.
+// ValueBag of all samples of a request of 1.0, as a receiver of ours reads them.
 std::multiset<double> values_in(const std::string& body) {
   ingest::remote_write::WriteRequest request;
   (void)request.parse(body);
   return {request.columns.v.begin(), request.columns.v.end()};
 }
-using Values = std::multiset<double>;
+using ValueBag = std::multiset<double>;
 
 DestinationOptions small_batches(std::uint64_t rows, std::uint64_t shards = 1) {
   DestinationOptions options;
@@ -31,7 +31,7 @@ TEST_CASE("a full batch goes at once, a small one after its deadline", "[remote_
   CHECK(f.waiting() == 0);
   f.put({{1, 3}, {1, 4}});
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{1, 2, 3});
+  CHECK(values_in(f.body()) == ValueBag{1, 2, 3});
   const net::FetchRequest& request = f.client->pending.front().request;
   CHECK(request.url == "http://receiver/write");
   CHECK(request.method == "POST");
@@ -41,7 +41,7 @@ TEST_CASE("a full batch goes at once, a small one after its deadline", "[remote_
   CHECK(f.waiting() == 0);
   f.wait_for_deadline();
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{4});
+  CHECK(values_in(f.body()) == ValueBag{4});
 }
 
 TEST_CASE("a receiver that is down gets the same request until it takes it", "[remote_write]") {
@@ -71,7 +71,7 @@ TEST_CASE("a receiver that is down gets the same request until it takes it", "[r
   REQUIRE(f.waiting() == 1);
   f.answer(200);
   f.put({{1, 2}});
-  CHECK(values_in(f.body()) == Values{2});
+  CHECK(values_in(f.body()) == ValueBag{2});
 }
 
 TEST_CASE("a refused request is over", "[remote_write]") {
@@ -79,13 +79,13 @@ TEST_CASE("a refused request is over", "[remote_write]") {
   f.put({{1, 1}, {1, 2}});
   f.answer(400);
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{2});
+  CHECK(values_in(f.body()) == ValueBag{2});
 }
 
 TEST_CASE("after a kill nothing is missing and nothing acknowledged comes again",
           "[remote_write]") {
   DestinationFixture f(small_batches(2, 4));
-  Values sent, got;
+  ValueBag sent, got;
   double next = 0;
   for (int round = 0; round < 40; ++round) {
     std::vector<std::pair<int, double>> rows;
@@ -124,7 +124,7 @@ TEST_CASE("the request under way at a kill is made again as it was", "[remote_wr
   }
   f.answer(204);
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{4, 5, 6});
+  CHECK(values_in(f.body()) == ValueBag{4, 5, 6});
 }
 
 TEST_CASE("a new destination begins with the rows to come", "[remote_write]") {
@@ -136,7 +136,7 @@ TEST_CASE("a new destination begins with the rows to come", "[remote_write]") {
   CHECK(f.waiting() == 0);
   f.put({{1, 2}});
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{2});
+  CHECK(values_in(f.body()) == ValueBag{2});
 }
 
 TEST_CASE("relabeling and external labels shape what is sent", "[remote_write]") {
@@ -155,7 +155,7 @@ TEST_CASE("relabeling and external labels shape what is sent", "[remote_write]")
   test::WriteFixture receiver;
   CHECK(receiver.post(f.body()).status != 500);
   const std::string body = f.body();
-  CHECK(values_in(body) == Values{2});
+  CHECK(values_in(body) == ValueBag{2});
   ingest::remote_write::WriteRequest request;
   REQUIRE(request.parse(body).ok());
   ingest::remote_write::LabelSet labels;
@@ -171,13 +171,13 @@ TEST_CASE("rows that grew too old are left out, again before each attempt", "[re
   f.executor.manual_clock().set_now_ms(f.executor.clock().now_ms() + 50'000);
   f.put({{1, 2}});
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{1, 2});
+  CHECK(values_in(f.body()) == ValueBag{1, 2});
   f.executor.manual_clock().set_now_ms(f.executor.clock().now_ms() + 20'000);
   f.answer(500);
   f.executor.advance_ms(30);
   f.executor.run_ready();
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{2});
+  CHECK(values_in(f.body()) == ValueBag{2});
 }
 
 TEST_CASE("metadata goes by itself in 1.0 and with its series in 2.0", "[remote_write]") {
@@ -218,7 +218,7 @@ TEST_CASE("metadata goes by itself in 1.0 and with its series in 2.0", "[remote_
 
 TEST_CASE("shards change when they are empty, and no row is lost or doubled", "[remote_write]") {
   DestinationFixture f(small_batches(1));
-  Values sent, got;
+  ValueBag sent, got;
   double next = 0;
   const auto put_some = [&] {
     std::vector<std::pair<int, double>> rows;
@@ -257,7 +257,7 @@ TEST_CASE("who ends gets out what waits, and is told", "[remote_write]") {
   f.destination->drain([&] { drained = true; });
   f.executor.run_ready();
   REQUIRE(f.waiting() == 1);
-  CHECK(values_in(f.body()) == Values{1, 2});
+  CHECK(values_in(f.body()) == ValueBag{1, 2});
   CHECK_FALSE(drained);
   f.answer(204);
   CHECK(drained);

@@ -9,19 +9,19 @@
 namespace narthex::remote_write {
 namespace {
 
-using Values = std::vector<double>;
+using RowsRead = std::vector<double>;
 
 TEST_CASE("rows are read as they are appended", "[remote_write]") {
   LogFixture f;
   LogReader reader(*f.log, f.log->end());
   CHECK(LogFixture::read(reader).empty());
   REQUIRE(f.write({1, 2}).ok());
-  CHECK(LogFixture::read(reader) == Values{1, 2});
+  CHECK(LogFixture::read(reader) == RowsRead{1, 2});
   CHECK(LogFixture::read(reader).empty());
   REQUIRE(f.write({3}).ok());
   f.log->begin_segment();
   REQUIRE(f.write({4}).ok());
-  CHECK(LogFixture::read(reader) == Values{3, 4});
+  CHECK(LogFixture::read(reader) == RowsRead{3, 4});
   CHECK(reader.place() == f.log->end());
 }
 
@@ -35,7 +35,7 @@ TEST_CASE("a reader goes on at any row, with the series of its segment", "[remot
   f.reopen();
   for (std::uint32_t row = 0; row <= 5; ++row) {
     LogReader reader(*f.log, {begin.segment, row});
-    Values expected;
+    RowsRead expected;
     for (double v = row + 1; v <= 6; ++v) expected.push_back(v);
     CHECK(LogFixture::read(reader) == expected);
     CHECK(reader.take_lost_rows() == 0);
@@ -54,7 +54,7 @@ TEST_CASE("a new process begins a segment of its own", "[remote_write]") {
   f.reopen();
   REQUIRE(f.write({2}).ok());
   LogReader reader(*f.log, begin);
-  CHECK(LogFixture::read(reader) == Values{1, 2});
+  CHECK(LogFixture::read(reader) == RowsRead{1, 2});
 }
 
 TEST_CASE("a torn tail is skipped and nothing before it lost", "[remote_write]") {
@@ -69,7 +69,7 @@ TEST_CASE("a torn tail is skipped and nothing before it lost", "[remote_write]")
     std::filesystem::resize_file(path, size);
     f.reopen();
     LogReader reader(*f.log, begin);
-    CHECK(LogFixture::read(reader) == Values{1});
+    CHECK(LogFixture::read(reader) == RowsRead{1});
   }
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("a damaged frame is left out, counted, and the rest read", "[remote_wr
   test::write_file(path, bytes);
   f.reopen();
   LogReader reader(*f.log, begin);
-  CHECK(LogFixture::read(reader) == Values{3});
+  CHECK(LogFixture::read(reader) == RowsRead{3});
   CHECK(reader.take_lost_rows() == 2);
   CHECK(reader.damaged_frames() == 1);
 }
@@ -106,7 +106,7 @@ TEST_CASE("beyond its bound the oldest segment goes, and readers count what they
   CHECK(f.log->stats().bytes <= (8 << 10) + (1 << 10));
   CHECK(f.log->stats().dropped_segments > 0);
   LogReader reader(*f.log, begin);
-  const Values found = LogFixture::read(reader);
+  const RowsRead found = LogFixture::read(reader);
   REQUIRE_FALSE(found.empty());
   CHECK(found.back() == next - 0.5);
   CHECK(found.size() + reader.take_lost_rows() == 800);
@@ -133,7 +133,7 @@ TEST_CASE("a segment that somebody removed is passed by", "[remote_write]") {
   REQUIRE(f.write({2}).ok());
   std::filesystem::remove(f.log->path_of(begin.segment));
   LogReader reader(*f.log, begin);
-  CHECK(LogFixture::read(reader) == Values{2});
+  CHECK(LogFixture::read(reader) == RowsRead{2});
   CHECK(reader.take_lost_rows() == 1);
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("a folder that cannot be written fails appends and is tried again", "[
   std::filesystem::create_directory(f.options.folder);
   CHECK(f.write({2}).ok());
   LogReader reader(*f.log, begin);
-  CHECK(LogFixture::read(reader) == Values{2});
+  CHECK(LogFixture::read(reader) == RowsRead{2});
 }
 
 }  // namespace
