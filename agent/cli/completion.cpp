@@ -208,7 +208,7 @@ std::string fish_script(const CommandInfo& root) {
       "  string join ' ' $path\n"
       "end\n";
   walk(root, "", [&](const std::string& path, const CommandInfo& command) {
-    const std::string when = " -n 'test (__narthex_path) = \"" + path + "\"'";
+    const std::string when = " -n 'test \"$(__narthex_path)\" = \"" + path + "\"'";
     for (const CommandInfo& each : command.commands) {
       out += "complete -c narthex -f" + when + " -a " + each.name + " -d " + in_quotes(each.help) +
              '\n';
