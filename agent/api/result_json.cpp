@@ -2,11 +2,11 @@
 #include "api/result_json.hpp"
 
 #include "api/json.hpp"
+#include "api/number_text.hpp"
 #include "promql/histogram.hpp"
 
-#include <narthex/sdk/number.hpp>
-
 #include <charconv>
+#include <cstring>
 
 namespace narthex::api {
 
@@ -18,8 +18,9 @@ void append_integer(std::string& out, std::uint64_t number) {
 }
 
 void append_quoted(std::string& out, double number) {
+  char text[kNumberRoom];
   out += '"';
-  sdk::append_number(out, number);
+  out.append(text, write_number(text, number));
   out += '"';
 }
 
@@ -51,16 +52,8 @@ bool is_histogram(const promql::ResultSeries& series, std::size_t i) {
 }  // namespace
 
 void append_timestamp(std::string& out, std::int64_t t_ms) {
-  if (t_ms < 0) out += '-';
-  const std::uint64_t ms = t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms)
-                                    : static_cast<std::uint64_t>(t_ms);
-  append_integer(out, ms / 1000);
-  const auto fraction = static_cast<unsigned>(ms % 1000);
-  if (fraction == 0) return;
-  const char digits[] = {'.', static_cast<char>('0' + fraction / 100),
-                         static_cast<char>('0' + fraction / 10 % 10),
-                         static_cast<char>('0' + fraction % 10)};
-  out.append(digits, sizeof digits);
+  char text[kNumberRoom];
+  out.append(text, write_timestamp(text, t_ms));
 }
 
 bool ResultEncoder::has_series() const {
@@ -107,29 +100,56 @@ void ResultEncoder::append_labels(std::string& out, const promql::LabelSet& labe
   out += '}';
 }
 
-const std::string& ResultEncoder::time_prefix(std::size_t i, std::int64_t t_ms) {
+const ResultEncoder::TimeText& ResultEncoder::time_text(std::size_t i, std::int64_t t_ms) {
   if (i >= times_.size()) times_.resize(i + 1);
   TimeText& cached = times_[i];
-  if (cached.text.empty() || cached.t_ms != t_ms) {
+  if (cached.size == 0 || cached.t_ms != t_ms) {
+    char text[kNumberRoom];
+    const auto size = static_cast<std::size_t>(write_timestamp(text, t_ms) - text);
     cached.t_ms = t_ms;
-    cached.text = "[";
-    append_timestamp(cached.text, t_ms);
-    cached.text += ',';
+    cached.text[0] = '[';
+    std::memcpy(cached.text + 1, text, size);
+    cached.text[size + 1] = ',';
+    cached.size = static_cast<std::uint32_t>(size + 2);
   }
-  return cached.text;
+  return cached;
 }
 
+void ResultEncoder::append_time(std::string& out, std::size_t i, std::int64_t t_ms) {
+  const TimeText& text = time_text(i, t_ms);
+  out.append(text.text, text.size);
+}
+
+// Samples are written into a piece of plain memory, which is appended when it is full: asking the
+// string for room five times a sample cost more than writing it.
 void ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series) {
-  bool comma = false;
+  constexpr std::size_t kSampleRoom = sizeof(TimeText::text) + kNumberRoom + 4;  // ,[t,"v"]
+  constexpr std::size_t kPieceSamples = 64;
+  char piece[kSampleRoom * kPieceSamples];
+  char* const piece_end = piece + sizeof piece - kSampleRoom;
+  char* at = piece;
+  bool any = false;
   for (std::size_t i = 0; i < series.t_ms.size(); ++i) {
     if (is_histogram(series, i)) continue;
-    out += comma ? "," : ",\"values\":[";
-    comma = true;
-    out += time_prefix(i, series.t_ms[i]);
-    append_quoted(out, series.v[i]);
-    out += ']';
+    if (any) {
+      *at++ = ',';
+    } else {
+      out += ",\"values\":[";
+      any = true;
+    }
+    const TimeText& time = time_text(i, series.t_ms[i]);
+    std::memcpy(at, time.text, sizeof time.text);
+    at += time.size;
+    *at++ = '"';
+    at = write_number(at, series.v[i]);
+    *at++ = '"';
+    *at++ = ']';
+    if (at < piece_end) continue;
+    out.append(piece, at);
+    at = piece;
   }
-  if (comma) out += ']';
+  out.append(piece, at);
+  if (any) out += ']';
 }
 
 void ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series) {
@@ -138,7 +158,7 @@ void ResultEncoder::append_histograms(std::string& out, const promql::ResultSeri
     if (!is_histogram(series, i)) continue;
     out += comma ? "," : ",\"histograms\":[";
     comma = true;
-    out += time_prefix(i, series.t_ms[i]);
+    append_time(out, i, series.t_ms[i]);
     append_histogram(out, *series.h[i]);
     out += ']';
   }
@@ -153,12 +173,12 @@ void ResultEncoder::append_series(std::string& out, const promql::ResultSeries& 
     append_histograms(out, series);
   } else if (is_histogram(series, 0)) {
     out += ",\"histogram\":";
-    out += time_prefix(0, series.t_ms[0]);
+    append_time(out, 0, series.t_ms[0]);
     append_histogram(out, *series.h[0]);
     out += ']';
   } else {
     out += ",\"value\":";
-    out += time_prefix(0, series.t_ms[0]);
+    append_time(out, 0, series.t_ms[0]);
     append_quoted(out, series.v[0]);
     out += ']';
   }

@@ -32,16 +32,17 @@ class ResultEncoder {
 
  private:
   void append_labels(std::string& out, const promql::LabelSet& labels);
-  // `[1700000000.123,"` of sample i of a series. Series of one result mostly share their times, so
+  // `[1700000000.123,` of sample i of a series. Series of one result mostly share their times, so
   // the texts of one serve the next.
-  const std::string& time_prefix(std::size_t i, std::int64_t t_ms);
-  void append_values(std::string& out, const promql::ResultSeries& series);
-  void append_histograms(std::string& out, const promql::ResultSeries& series);
-
   struct TimeText {
     std::int64_t t_ms = 0;
-    std::string text;
+    std::uint32_t size = 0;  // 0: not made yet
+    char text[28] = {};      // the longest time has 23 bytes
   };
+  const TimeText& time_text(std::size_t i, std::int64_t t_ms);
+  void append_time(std::string& out, std::size_t i, std::int64_t t_ms);
+  void append_values(std::string& out, const promql::ResultSeries& series);
+  void append_histograms(std::string& out, const promql::ResultSeries& series);
 
   const promql::QueryResult& result_;
   std::vector<TimeText> times_;

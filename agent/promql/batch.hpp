@@ -19,8 +19,8 @@ struct Batch {
   std::vector<LabelSet> labels;  // [series]
   std::vector<double> v;
   std::vector<std::uint8_t> present;
-  std::vector<const nx_histogram*> h;    // empty: floats only
-  std::vector<std::uint8_t> drop_name;   // [series], or empty: the name goes at the very end
+  std::vector<const nx_histogram*> h;   // empty: floats only
+  std::vector<std::uint8_t> drop_name;  // [series], or empty: the name goes at the very end
 
   std::size_t series_count() const { return labels.size(); }
   std::size_t size() const { return labels.size() * step_count; }
@@ -44,6 +44,12 @@ struct Batch {
     if (!drop_name.empty()) drop_name.push_back(0);
     return first;
   }
+  // Makes room for so many series in all.
+  void reserve(std::size_t series) {
+    labels.reserve(series);
+    v.reserve(series * step_count);
+    present.reserve(series * step_count);
+  }
   void need_histograms() {
     if (h.empty()) h.resize(size(), nullptr);
   }
@@ -51,9 +57,7 @@ struct Batch {
     if (drop_name.empty()) drop_name.resize(labels.size(), 0);
   }
   const nx_histogram* histogram(std::size_t i) const { return h.empty() ? nullptr : h[i]; }
-  bool drops_name(std::size_t series) const {
-    return !drop_name.empty() && drop_name[series] != 0;
-  }
+  bool drops_name(std::size_t series) const { return !drop_name.empty() && drop_name[series] != 0; }
   void set_absent(std::size_t i) {
     present[i] = 0;
     v[i] = 0;

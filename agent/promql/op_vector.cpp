@@ -53,7 +53,11 @@ class VectorVector final : public Stream {
   bool evaluate();
   void find_groups();
   bool find_partners(const Group& group, std::vector<std::uint32_t>& partner);
+  void find_steps_of_many();
   bool evaluate_group(std::uint32_t index, const Group& group);
+  bool is_simple(const Group& group) const;
+  bool evaluate_rows(std::uint32_t index, const Group& group);
+  bool evaluate_row(std::uint32_t index, const Pair& pair);
   bool evaluate_series(std::uint32_t group, std::uint32_t many,
                        const std::vector<std::uint32_t>& partner, std::vector<std::uint8_t>& taken);
   bool evaluate_unmatched(std::uint32_t group, const std::vector<std::uint32_t>& partner,
@@ -86,7 +90,11 @@ class VectorVector final : public Stream {
   Held one_;
   std::uint32_t steps_ = 1;
   std::vector<Group> groups_;
-  std::vector<std::uint8_t> any_many_;  // [steps]: the many side has a value somewhere
+  // [steps]: the many side has a value somewhere. Empty: nobody has asked yet.
+  std::vector<std::uint8_t> any_many_;
+  // Of one pair of series.
+  std::vector<std::uint8_t> both_;  // [steps]: both have a value
+  std::vector<double> values_;      // [steps]
   std::vector<Symbol> include_;
   std::unordered_map<std::uint64_t, std::uint32_t> output_of_pair_;
   std::unordered_map<LabelSet, std::uint32_t, LabelSetHash> output_of_labels_;
@@ -103,6 +111,7 @@ bool VectorVector::evaluate() {
     steps_ = std::max(many_.batch.step_count, one_.batch.step_count);
     output_.clear(steps_);
     find_groups();
+    output_.reserve(many_.batch.series_count());
     for (std::uint32_t g = 0; g < groups_.size(); ++g) {
       if (!evaluate_group(g, groups_[g]) || context_.stop()) return false;
     }
@@ -128,14 +137,19 @@ void VectorVector::find_groups() {
   };
   place(many_.batch, &Group::many);
   place(one_.batch, &Group::one);
+}
+
+void VectorVector::find_steps_of_many() {
   any_many_.assign(steps_, 0);
-  for (std::size_t i = 0; i < many_.batch.size(); ++i) {
-    any_many_[i % steps_] |= many_.batch.present[i];
+  for (std::size_t s = 0; s < many_.batch.series_count(); ++s) {
+    const std::uint8_t* present = &many_.batch.present[s * steps_];
+    for (std::size_t i = 0; i < steps_; ++i) any_many_[i] |= present[i];
   }
 }
 
 // Which series of the one side has a value, for each step.
 bool VectorVector::find_partners(const Group& group, std::vector<std::uint32_t>& partner) {
+  if (any_many_.empty()) find_steps_of_many();
   partner.assign(steps_, kNobody);
   for (std::uint32_t step = 0; step < steps_; ++step) {
     if (any_many_[step] == 0 && !fill_many()) continue;
@@ -162,6 +176,7 @@ bool VectorVector::duplicate(std::uint32_t earlier, std::uint32_t later) {
 
 bool VectorVector::evaluate_group(std::uint32_t index, const Group& group) {
   if (group.many.empty() && !fill_many() && group.one.size() < 2) return true;
+  if (is_simple(group)) return evaluate_rows(index, group);
   std::vector<std::uint32_t> partner;
   if (!find_partners(group, partner)) return false;
   std::vector<std::uint8_t> taken(steps_, 0);
@@ -169,6 +184,51 @@ bool VectorVector::evaluate_group(std::uint32_t index, const Group& group) {
     if (!evaluate_series(index, many, partner, taken)) return false;
   }
   return !fill_many() || evaluate_unmatched(index, partner, taken);
+}
+
+// One partner for all steps, floats alone, and nothing that could be matched twice.
+bool VectorVector::is_simple(const Group& group) const {
+  return group.one.size() == 1 && (!one_to_one_ || group.many.size() == 1) && !fill_many() &&
+         !fill_one() && many_.batch.h.empty() && one_.batch.h.empty();
+}
+
+bool VectorVector::evaluate_rows(std::uint32_t index, const Group& group) {
+  for (const std::uint32_t many : group.many) {
+    if (!evaluate_row(index, {many, group.one.front()})) return false;
+  }
+  return true;
+}
+
+bool VectorVector::evaluate_row(std::uint32_t index, const Pair& pair) {
+  const std::size_t many = std::size_t{pair.many} * steps_;
+  const std::size_t one = std::size_t{pair.one} * steps_;
+  const double* a = &many_.batch.v[many];
+  const double* b = &one_.batch.v[one];
+  if (swapped_) std::swap(a, b);
+  both_.resize(steps_);
+  for (std::uint32_t i = 0; i < steps_; ++i) {
+    both_[i] = many_.batch.present[many + i] & one_.batch.present[one + i];
+  }
+  if (std::find(both_.begin(), both_.end(), 1) == both_.end()) return true;
+  values_.resize(steps_);
+  combine_rows(expr_.op, expr_.return_bool, {a, steps_}, b, values_.data(), both_.data());
+  if (std::find(both_.begin(), both_.end(), 1) == both_.end()) return true;
+  const std::size_t before = output_.series_count();
+  const std::uint32_t series = output_series(pair);
+  if (series < before) {  // labels that another pair has too: they may meet at a step
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      if (both_[i] != 0 && !put(index, series, i, {values_[i], nullptr})) return false;
+    }
+    return true;
+  }
+  group_of_output_[series] = index;
+  const std::size_t first = std::size_t{series} * steps_;
+  for (std::uint32_t i = 0; i < steps_; ++i) {
+    output_.v[first + i] = both_[i] != 0 ? values_[i] : 0;
+  }
+  std::copy(both_.begin(), both_.end(),
+            output_.present.begin() + static_cast<std::ptrdiff_t>(first));
+  return true;
 }
 
 bool VectorVector::evaluate_series(std::uint32_t group, std::uint32_t many,
@@ -267,8 +327,8 @@ LabelSet VectorVector::result_labels(const Pair& pair) {
   LabelStore& labels = context_.labels;
   LabelSet set = labels_of(many_, pair.many, one_, pair.one);
   const LabelSet one = labels_of(one_, pair.one, many_, pair.many);
-  const bool drop_metadata = changes_meaning(expr_.op) ||
-                             (expr_.return_bool && !context_.options.delayed_name_removal);
+  const bool drop_metadata =
+      changes_meaning(expr_.op) || (expr_.return_bool && !context_.options.delayed_name_removal);
   if (drop_metadata) set = labels.without_metadata(set);
   if (one_to_one_) {
     // What on() keeps is its labels; what ignoring() keeps is all but its labels.

@@ -269,6 +269,11 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
 void RangeSelect::count_samples(RangeBlock& out) {
   const nx_window_in& in = out.in;
   out.samples = 0;
+  if (in.win_stride == 0 && in.hlo == nullptr) {
+    for (std::uint32_t i = 0; i < steps_; ++i) out.samples += in.hi[i] - in.lo[i];
+    out.samples *= in.series_count;
+    return;
+  }
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
     for (std::uint32_t i = 0; i < steps_; ++i) {
       const std::uint64_t w = in.win_stride * s + i;
