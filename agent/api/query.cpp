@@ -189,7 +189,7 @@ Response run(const Services& s, const Request& request, const Job& job) {
   const Result<promql::Query> query =
       promql::Query::parse(request.value("query"), s.functions, parse_options(*config));
   if (!query.ok()) return invalid_parameter("query", query.status().message());
-  Result<std::unique_ptr<StoreSource>> source = StoreSource::open(s.store);
+  Result<std::unique_ptr<StoreSource>> source = StoreSource::open(s.store, s.executor);
   if (!source.ok()) return error(source.status());
   const auto hook = request.cancellation->on_cancel([&open = **source] { open.cancel(); });
 

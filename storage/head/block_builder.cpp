@@ -57,17 +57,20 @@ BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochH
       archive_(archive),
       memory_(BlockMemory::make(hold_)) {}
 
-BlockBuilder::~BlockBuilder() { memory_->release(); }
+BlockBuilder::~BlockBuilder() {
+  memory_->release();
+  if (spare_ != nullptr) spare_->release();
+}
 
 void BlockBuilder::begin() {
   if (kind_ == Kind::kShared) {
     last_shared_.assign(memory_->times.data(), memory_->times.data() + memory_->times.size());
     last_t_id_ = t_id_;
   }
-  if (memory_->shared()) {
-    memory_->release();
-    memory_ = BlockMemory::make(hold_);
-  }
+  // A consumer that holds the last block has let go of the one before it by now.
+  if (memory_->shared()) std::swap(memory_, spare_);
+  if (memory_ != nullptr && memory_->shared()) std::exchange(memory_, nullptr)->release();
+  if (memory_ == nullptr) memory_ = BlockMemory::make(hold_);
   memory_->clear();
   kind_ = Kind::kEmpty;
   rows_of_ = nullptr;

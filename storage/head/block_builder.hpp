@@ -102,6 +102,7 @@ class BlockBuilder {
   TimeColumnIds& ids_;
   ArchiveReader* const archive_;
   BlockMemory* memory_;
+  BlockMemory* spare_ = nullptr;  // of the block before the last, where a consumer kept it
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
   const GroupView* rows_of_ = nullptr;  // whose rows the shared column is

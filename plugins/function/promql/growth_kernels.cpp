@@ -7,22 +7,13 @@ namespace narthex::function_promql {
 
 namespace {
 
-// counter_factor() without a branch: the quotient is computed for all and taken where it counts.
-NARTHEX_INLINE double factor_of(double sampled_s, double head_s, double tail_s, double first,
-                                double grown) {
-  const double zero_s = sampled_s * (first / grown);
-  const bool from_zero = (grown > 0) & (first >= 0) & (zero_s < head_s);
-  const double head = from_zero ? zero_s : head_s;
-  return (sampled_s + head + tail_s) / sampled_s;
-}
-
 NARTHEX_INLINE void gauge_body(const GrowthColumns& in, double* __restrict out) {
   const double* __restrict sampled_s = in.reach.sampled_s;
   const double* __restrict head_s = in.reach.head_s;
   const double* __restrict tail_s = in.reach.tail_s;
   const double* __restrict grown = in.grown;
   for (std::size_t i = 0; i < in.steps; ++i) {
-    out[i] = grown[i] * ((sampled_s[i] + head_s[i] + tail_s[i]) / sampled_s[i]);
+    out[i] = grown[i] * gauge_factor({sampled_s[i], head_s[i], tail_s[i]});
   }
 }
 
@@ -34,7 +25,7 @@ NARTHEX_INLINE void counter_body(const GrowthColumns& in, double range_s, double
   const double* __restrict first = in.first;
   const double* __restrict grown = in.grown;
   for (std::size_t i = 0; i < in.steps; ++i) {
-    const double factor = factor_of(sampled_s[i], head_s[i], tail_s[i], first[i], grown[i]);
+    const double factor = counter_factor({sampled_s[i], head_s[i], tail_s[i]}, first[i], grown[i]);
     out[i] = grown[i] * (kPerSecond ? factor / range_s : factor);
   }
 }
