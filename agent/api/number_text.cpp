@@ -33,15 +33,17 @@ constexpr std::array<char, 200> make_pairs() {
 }
 constexpr std::array<char, 200> kPairs = make_pairs();
 
+const char* pair_of(std::uint32_t number) { return kPairs.data() + 2 * number; }
+
 // Exactly eight digits before `end`. Halves are independent of each other, which a loop over the
 // digits would not be.
 char* write_eight_before(char* end, std::uint32_t number) {
   const std::uint32_t high = number / 10'000;
   const std::uint32_t low = number % 10'000;
-  std::memcpy(end - 8, &kPairs[2 * (high / 100)], 2);
-  std::memcpy(end - 6, &kPairs[2 * (high % 100)], 2);
-  std::memcpy(end - 4, &kPairs[2 * (low / 100)], 2);
-  std::memcpy(end - 2, &kPairs[2 * (low % 100)], 2);
+  std::memcpy(end - 8, pair_of(high / 100), 2);
+  std::memcpy(end - 6, pair_of(high % 100), 2);
+  std::memcpy(end - 4, pair_of(low / 100), 2);
+  std::memcpy(end - 2, pair_of(low % 100), 2);
   return end - 8;
 }
 
@@ -55,11 +57,11 @@ char* write_digits_before(char* end, std::uint64_t number) {
   auto rest = static_cast<std::uint32_t>(number);
   for (; rest >= 100; rest /= 100) {
     end -= 2;
-    std::memcpy(end, &kPairs[2 * (rest % 100)], 2);
+    std::memcpy(end, pair_of(rest % 100), 2);
   }
   if (rest >= 10) {
     end -= 2;
-    std::memcpy(end, &kPairs[2 * rest], 2);
+    std::memcpy(end, pair_of(rest), 2);
   } else {
     *--end = static_cast<char>('0' + rest);
   }
@@ -148,7 +150,7 @@ char* write_timestamp(char* out, std::int64_t t_ms) {
   if (fraction == 0) return out;
   *out++ = '.';
   *out++ = static_cast<char>('0' + fraction / 100);
-  return write_text(out, {&kPairs[2 * (fraction % 100)], 2});
+  return write_text(out, {pair_of(fraction % 100), 2});
 }
 
 }  // namespace narthex::api

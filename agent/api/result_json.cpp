@@ -145,10 +145,10 @@ void ResultEncoder::append_values(std::string& out, const promql::ResultSeries& 
     *at++ = '"';
     *at++ = ']';
     if (at < piece_end) continue;
-    out.append(piece, at);
+    out.append(piece, static_cast<std::size_t>(at - piece));
     at = piece;
   }
-  out.append(piece, at);
+  out.append(piece, static_cast<std::size_t>(at - piece));
   if (any) out += ']';
 }
 

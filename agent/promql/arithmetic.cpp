@@ -91,7 +91,8 @@ namespace {
 
 template <class F>
 void compute(std::span<const double> a, const double* b, double* out, F f) {
-  for (std::size_t i = 0; i < a.size(); ++i) out[i] = f(a[i], b[i]);
+  const double* left = a.data();
+  for (std::size_t i = 0; i < a.size(); ++i) out[i] = f(left[i], b[i]);
 }
 
 }  // namespace

@@ -138,9 +138,9 @@ double FoldColumns::result(std::size_t cell) const {
 
 void FoldColumns::float_results(std::size_t first, std::span<double> out) const {
   if (op_ == TokenKind::kSum) {  // of nothing it is 0
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = value_[first + i] + compensation_[first + i];
-    }
+    const double* sums = value_.data() + first;
+    const double* compensations = compensation_.data() + first;
+    for (double& v : out) v = *sums++ + *compensations++;
     return;
   }
   for (std::size_t i = 0; i < out.size(); ++i) {

@@ -10,6 +10,7 @@
 #include "promql/result_rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
@@ -136,9 +137,10 @@ void VectorVector::find_groups() {
 
 void VectorVector::find_steps_of_many() {
   any_many_.assign(steps_, 0);
+  std::uint8_t* any = any_many_.data();
   for (std::size_t s = 0; s < many_.series_count(); ++s) {
     const std::uint8_t* present = many_.present(s);
-    for (std::size_t i = 0; i < steps_; ++i) any_many_[i] |= present[i];
+    for (std::size_t i = 0; i < steps_; ++i) any[i] |= present[i];
   }
 }
 
@@ -201,13 +203,12 @@ bool VectorVector::evaluate_row(std::uint32_t index, const Pair& pair) {
   const std::uint8_t* many = many_.present(pair.many);
   const std::uint8_t* one = one_.present(pair.one);
   both_.resize(steps_);
-  for (std::uint32_t i = 0; i < steps_; ++i) {
-    both_[i] = many[i] & one[i];
-  }
-  if (std::find(both_.begin(), both_.end(), 1) == both_.end()) return true;
   values_.resize(steps_);
-  combine_rows(expr_.op, expr_.return_bool, {a, steps_}, b, values_.data(), both_.data());
-  if (std::find(both_.begin(), both_.end(), 1) == both_.end()) return true;
+  std::uint8_t* both = both_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) both[i] = many[i] & one[i];
+  if (std::memchr(both, 1, steps_) == nullptr) return true;
+  combine_rows(expr_.op, expr_.return_bool, {a, steps_}, b, values_.data(), both);
+  if (std::memchr(both, 1, steps_) == nullptr) return true;
   const std::size_t before = output_.size();
   const std::uint32_t series = output_series(pair);
   if (series < before) {  // labels that another pair has too: they may meet at a step
@@ -218,8 +219,10 @@ bool VectorVector::evaluate_row(std::uint32_t index, const Pair& pair) {
   }
   group_of_output_[series] = index;
   const ResultRows::Row row = output_.row(series);
-  for (std::uint32_t i = 0; i < steps_; ++i) row.v()[i] = both_[i] != 0 ? values_[i] : 0;
-  std::copy(both_.begin(), both_.end(), row.present());
+  double* v = row.v();
+  const double* values = values_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) v[i] = both[i] != 0 ? values[i] : 0;
+  std::copy_n(both, steps_, row.present());
   return true;
 }
 

@@ -129,7 +129,8 @@ bool InstantSelect::is_whole(const nx_block& block, std::uint32_t series) const 
 std::uint64_t InstantSelect::take_whole(const nx_block& block, std::uint32_t series, double* v,
                                         std::uint8_t* present) const {
   const double* samples = block.v + block.off[series];
-  for (std::uint32_t i = 0; i < steps_; ++i) v[i] = samples[seen_[i]];
+  const std::uint32_t* seen = seen_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) v[i] = samples[seen[i]];
   std::copy(sees_.begin(), sees_.end(), present);
   const bool may_be_stale =
       block.col_flags == nullptr || (block.col_flags[series] & NX_COL_STALE) != 0;

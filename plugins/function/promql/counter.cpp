@@ -53,8 +53,9 @@ class SeriesGrowth {
   // from, so that the loops over values need not ask.
   void find_reaches() {
     enough_.assign(steps_, 0);
-    oldest_.assign(steps_, 0);
-    newest_.assign(steps_, 0);
+    const std::uint32_t any = find_any();
+    oldest_.assign(steps_, any);
+    newest_.assign(steps_, any);
     reaches_.assign(steps_);
     enough_count_ = 0;
     for (std::uint32_t i = 0; i < steps_; ++i) {
@@ -70,17 +71,26 @@ class SeriesGrowth {
     grown_.resize(steps_);
   }
 
-  void find_growth() {
-    if (enough_count_ < steps_) {
-      for (std::uint32_t i = 0; i < steps_; ++i) {
-        first_[i] = enough_[i] != 0 ? v_[oldest_[i]] : 0;
-        grown_[i] = enough_[i] != 0 ? v_[newest_[i]] - first_[i] : 0;
-      }
-      return;
-    }
+  // An element of the column that may be read, where a window holds one.
+  std::uint32_t find_any() const {
     for (std::uint32_t i = 0; i < steps_; ++i) {
-      first_[i] = v_[oldest_[i]];
-      grown_[i] = v_[newest_[i]] - first_[i];
+      if (hi_[i] > lo_[i]) return lo_[i];
+    }
+    return 0;
+  }
+
+  void find_growth() {
+    const std::uint32_t* oldest = oldest_.data();
+    const std::uint32_t* newest = newest_.data();
+    double* first = first_.data();
+    double* grown = grown_.data();
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      first[i] = v_[oldest[i]];
+      grown[i] = v_[newest[i]] - first[i];
+    }
+    if (enough_count_ == steps_) return;
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      if (enough_[i] == 0) first_[i] = grown_[i] = 0;
     }
   }
 
