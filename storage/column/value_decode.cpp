@@ -2,7 +2,6 @@
 #include "storage/column/value_column.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace narthex::storage::column {
 namespace {
@@ -156,25 +155,6 @@ bool parse_kept(ByteReader& in, std::size_t rows, KeptRows& kept) {
   return (kept.words[0] & 1) != 0 && kept.before(rows) == kept.count;
 }
 
-// Row `from` gets the first value, and each row behind it that is kept the next one. Runs of
-// repeats are filled at once: there are many, or the column would not be without them.
-void expand_repeats(const KeptRows& kept, std::size_t from, std::size_t to, const double* value,
-                    double* out) {
-  std::size_t row = from;
-  for (std::size_t w = (from + 1) / 64; w * 64 < to; ++w) {
-    std::uint64_t word = kept.words[w];
-    if (w * 64 < from + 1) word &= ~std::uint64_t{0} << ((from + 1) % 64);
-    for (; word != 0; word &= word - 1) {
-      const std::size_t next = w * 64 + static_cast<std::size_t>(std::countr_zero(word));
-      if (next >= to) break;
-      std::fill(out + (row - from), out + (next - from), *value);
-      row = next;
-      ++value;
-    }
-  }
-  std::fill(out + (row - from), out + (to - from), *value);
-}
-
 Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
                       double* out) {
   ByteReader in(bytes);
@@ -187,7 +167,12 @@ Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::s
   double values[kRowsMax];
   const Status status = decode_rows(in.bytes(in.left()), kept.count, first, last, nullptr, values);
   if (!status.ok()) return status;
-  expand_repeats(kept, from, to, values, out);
+  const double* value = values;
+  out[0] = *value;
+  for (std::size_t row = from + 1; row < to; ++row) {
+    value += (kept.words[row / 64] >> (row % 64)) & 1;
+    out[row - from] = *value;
+  }
   return {};
 }
 
