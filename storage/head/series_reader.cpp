@@ -24,13 +24,11 @@ std::uint64_t hidden_floats(const Series& series, std::uint64_t sequence) {
 // query finds by their labels alone. Looks at the ends, so that nothing else need come into the
 // cache.
 bool is_out_of_range(const Series& series, const ReadRange& range) {
-  if (series.sealed.empty() && series.open_count == 0) return true;
-  const std::int64_t first =
-      series.sealed.empty() ? series.open[0].t : series.sealed.front().first_t;
-  if (first > range.max_t) return true;
-  const std::int64_t last =
-      series.open_count > 0 ? series.open[series.open_count - 1].t : series.sealed.back().last_t;
-  return last < range.min_t;
+  const std::span<const ChunkEntry> sealed(series.sealed);
+  const std::span<const Sample> open = series.open_samples();
+  if (sealed.empty() && open.empty()) return true;
+  if ((sealed.empty() ? open.front().t : sealed.front().first_t) > range.max_t) return true;
+  return (open.empty() ? sealed.back().last_t : open.back().t) < range.min_t;
 }
 
 bool is_hidden(const Tombstone& tomb, const RowGroup* group, std::int64_t t) {
