@@ -60,14 +60,9 @@ inline void running_sum(std::uint64_t* v, std::size_t count, std::uint64_t start
 
 // The running sum where all values are 0: v[i] = start + (i + 1) * base for a whole block.
 inline void ramp(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {
-  std::uint64_t a = start + base;
-  std::uint64_t b = a + base;
-  std::uint64_t c = b + base;
-  std::uint64_t d = c + base;
-  // Four chains of additions instead of one.
-  for (std::size_t i = 0; i < kBlockRows; i += 4) {
-    v[i] = a, v[i + 1] = b, v[i + 2] = c, v[i + 3] = d;
-    a += 4 * base, b += 4 * base, c += 4 * base, d += 4 * base;
+  for (std::size_t i = 0; i < kBlockRows; ++i) {
+    start += base;
+    v[i] = start;
   }
 }
 
