@@ -123,7 +123,7 @@ Response run(const Services& s, const Request& request, const QueryPlan& plan) {
   if (!parsed.ok()) return invalid_parameter("query", parsed.status().message());
   Response r;
   r.later = [&queries = s.queries,
-             job = std::make_shared<QueryJob>(s.store, *std::move(parsed), plan),
+             job = std::make_shared<QueryJob>(s.store, s.executor, *std::move(parsed), plan),
              asked = describe(request, plan),
              client = request.cancellation](std::shared_ptr<net::LaterAnswer> answer) {
     job->answer_to(std::move(answer));

@@ -73,7 +73,7 @@ void QueryJob::end_with(std::shared_ptr<runtime::Cancellation> client,
 query::Report QueryJob::run(query::Ticket& ticket) {
   query::Report report;
   asked_ = ticket.request();
-  Result<std::unique_ptr<StoreSource>> source = StoreSource::open(store_);
+  Result<std::unique_ptr<StoreSource>> source = StoreSource::open(store_, executor_);
   if (!source.ok()) {
     report.error = error_of(source.status());
     return report;

@@ -33,8 +33,9 @@ struct QueryAnswer {
 class QueryJob final : public query::Job {
  public:
   // The store outlives it.
-  QueryJob(store::Store& store, promql::Query query, const QueryPlan& plan)
-      : store_(store), query_(std::move(query)), plan_(plan) {}
+  QueryJob(store::Store& store, runtime::Executor& executor, promql::Query query,
+           const QueryPlan& plan)
+      : store_(store), executor_(executor), query_(std::move(query)), plan_(plan) {}
 
   // Before it is submitted.
   void answer_to(std::shared_ptr<net::LaterAnswer> answer) { later_ = std::move(answer); }
@@ -48,6 +49,7 @@ class QueryJob final : public query::Job {
   std::string tail_of(const query::Report& report, bool truncated) const;
 
   store::Store& store_;
+  runtime::Executor& executor_;
   const promql::Query query_;
   const QueryPlan plan_;
   std::shared_ptr<net::LaterAnswer> later_;

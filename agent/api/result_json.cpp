@@ -2,12 +2,12 @@
 #include "api/result_json.hpp"
 
 #include "api/json.hpp"
+#include "api/number_text.hpp"
 #include "promql/histogram.hpp"
-
-#include <narthex/sdk/number.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace narthex::api {
 
@@ -23,8 +23,9 @@ void append_integer(std::string& out, std::uint64_t number) {
 }
 
 void append_quoted(std::string& out, double number) {
+  char text[kNumberRoom];
   out += '"';
-  sdk::append_number(out, number);
+  out.append(text, write_number(text, number));
   out += '"';
 }
 
@@ -56,16 +57,8 @@ bool is_histogram(const promql::ResultSeries& series, std::size_t i) {
 }  // namespace
 
 void append_timestamp(std::string& out, std::int64_t t_ms) {
-  if (t_ms < 0) out += '-';
-  const std::uint64_t ms =
-      t_ms < 0 ? 0 - static_cast<std::uint64_t>(t_ms) : static_cast<std::uint64_t>(t_ms);
-  append_integer(out, ms / 1000);
-  const auto fraction = static_cast<unsigned>(ms % 1000);
-  if (fraction == 0) return;
-  const char digits[] = {'.', static_cast<char>('0' + fraction / 100),
-                         static_cast<char>('0' + fraction / 10 % 10),
-                         static_cast<char>('0' + fraction % 10)};
-  out.append(digits, sizeof digits);
+  char text[kNumberRoom];
+  out.append(text, write_timestamp(text, t_ms));
 }
 
 bool ResultEncoder::has_series() const {
@@ -112,32 +105,60 @@ void ResultEncoder::append_labels(std::string& out, const promql::LabelSet& labe
   out += '}';
 }
 
-const std::string& ResultEncoder::time_prefix(std::size_t i, std::int64_t t_ms) {
+const ResultEncoder::TimeText& ResultEncoder::time_text(std::size_t i, std::int64_t t_ms) {
   i = std::min(i, kTimesKept);
   if (i >= times_.size()) times_.resize(i + 1);
   TimeText& cached = times_[i];
-  if (cached.text.empty() || cached.t_ms != t_ms) {
+  if (cached.size == 0 || cached.t_ms != t_ms) {
+    char text[kNumberRoom];
+    const auto size = static_cast<std::size_t>(write_timestamp(text, t_ms) - text);
     cached.t_ms = t_ms;
-    cached.text = "[";
-    append_timestamp(cached.text, t_ms);
-    cached.text += ',';
+    cached.text[0] = '[';
+    std::memcpy(cached.text + 1, text, size);
+    cached.text[size + 1] = ',';
+    cached.size = static_cast<std::uint32_t>(size + 2);
   }
-  return cached.text;
+  return cached;
 }
 
-// True: out is full, and more follow.
+void ResultEncoder::append_time(std::string& out, std::size_t i, std::int64_t t_ms) {
+  const TimeText& text = time_text(i, t_ms);
+  out.append(text.text, text.size);
+}
+
+// True: out is full, and more follow. Samples are written into a piece of plain memory, which is
+// appended when it is full: asking the string for room five times a sample cost more than writing
+// it.
 bool ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series,
                                   Place& place, std::size_t enough) {
+  constexpr std::size_t kSampleRoom = sizeof(TimeText::text) + kNumberRoom + 4;  // ,[t,"v"]
+  constexpr std::size_t kPieceSamples = 64;
+  char piece[kSampleRoom * kPieceSamples];
+  char* const piece_end = piece + sizeof piece - kSampleRoom;
+  char* at = piece;
   for (; place.sample < series.t_ms.size(); ++place.sample) {
     const std::size_t i = place.sample;
     if (is_histogram(series, i)) continue;
-    if (out.size() >= enough) return true;
-    out += place.comma ? "," : ",\"values\":[";
-    place.comma = true;
-    out += time_prefix(i, series.t_ms[i]);
-    append_quoted(out, series.v[i]);
-    out += ']';
+    if (at >= piece_end || out.size() >= enough) {
+      out.append(piece, static_cast<std::size_t>(at - piece));
+      at = piece;
+      if (out.size() >= enough) return true;
+    }
+    if (place.comma) {
+      *at++ = ',';
+    } else {
+      out += ",\"values\":[";
+      place.comma = true;
+    }
+    const TimeText& time = time_text(i, series.t_ms[i]);
+    std::memcpy(at, time.text, sizeof time.text);
+    at += time.size;
+    *at++ = '"';
+    at = write_number(at, series.v[i]);
+    *at++ = '"';
+    *at++ = ']';
   }
+  out.append(piece, static_cast<std::size_t>(at - piece));
   if (place.comma) out += ']';
   return false;
 }
@@ -150,7 +171,7 @@ bool ResultEncoder::append_histograms(std::string& out, const promql::ResultSeri
     if (out.size() >= enough) return true;
     out += place.comma ? "," : ",\"histograms\":[";
     place.comma = true;
-    out += time_prefix(i, series.t_ms[i]);
+    append_time(out, i, series.t_ms[i]);
     append_histogram(out, *series.h[i]);
     out += ']';
   }
@@ -189,12 +210,12 @@ void ResultEncoder::append_single_sample(std::string& out, const promql::ResultS
   append_labels(out, series.labels);
   if (is_histogram(series, 0)) {
     out += ",\"histogram\":";
-    out += time_prefix(0, series.t_ms[0]);
+    append_time(out, 0, series.t_ms[0]);
     append_histogram(out, *series.h[0]);
     out += ']';
   } else {
     out += ",\"value\":";
-    out += time_prefix(0, series.t_ms[0]);
+    append_time(out, 0, series.t_ms[0]);
     append_quoted(out, series.v[0]);
     out += ']';
   }

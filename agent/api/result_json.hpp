@@ -43,18 +43,20 @@ class ResultEncoder {
  private:
   void append_labels(std::string& out, const promql::LabelSet& labels);
   void append_single_sample(std::string& out, const promql::ResultSeries& series);
-  // `[1700000000.123,"` of sample i of a series. Series of one result mostly share their times, so
-  // the texts of one serve the next.
-  const std::string& time_prefix(std::size_t i, std::int64_t t_ms);
   bool append_values(std::string& out, const promql::ResultSeries& series, Place& place,
                      std::size_t enough);
   bool append_histograms(std::string& out, const promql::ResultSeries& series, Place& place,
                          std::size_t enough);
 
+  // `[1700000000.123,` of sample i of a series. Series of one result mostly share their times, so
+  // the texts of one serve the next.
   struct TimeText {
     std::int64_t t_ms = 0;
-    std::string text;
+    std::uint32_t size = 0;  // 0: not made yet
+    char text[28] = {};      // the longest time has 23 bytes
   };
+  const TimeText& time_text(std::size_t i, std::int64_t t_ms);
+  void append_time(std::string& out, std::size_t i, std::int64_t t_ms);
 
   const promql::QueryResult& result_;
   std::vector<TimeText> times_;

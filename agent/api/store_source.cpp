@@ -2,6 +2,7 @@
 #include "api/store_source.hpp"
 
 #include "api/params.hpp"
+#include "api/read_ahead.hpp"
 
 #include <vector>
 
@@ -22,10 +23,11 @@ class StoreCursor final : public promql::BlockCursor {
 
 }  // namespace
 
-Result<std::unique_ptr<StoreSource>> StoreSource::open(store::Store& store) {
+Result<std::unique_ptr<StoreSource>> StoreSource::open(store::Store& store,
+                                                       runtime::Executor& executor) {
   Result<store::Querier> querier = store.open(kMinTimeMs, kMaxTimeMs);
   if (!querier.ok()) return querier.status();
-  return std::make_unique<StoreSource>(*std::move(querier));
+  return std::make_unique<StoreSource>(*std::move(querier), executor);
 }
 
 Result<std::unique_ptr<promql::BlockCursor>> StoreSource::select(
@@ -39,7 +41,8 @@ Result<std::unique_ptr<promql::BlockCursor>> StoreSource::select(
   }
   Result<store::Cursor> cursor = querier_.select(compiled, options);
   if (!cursor.ok()) return cursor.status();
-  return std::unique_ptr<promql::BlockCursor>(std::make_unique<StoreCursor>(*std::move(cursor)));
+  return std::unique_ptr<promql::BlockCursor>(
+      std::make_unique<ReadAhead>(std::make_unique<StoreCursor>(*std::move(cursor)), executor_));
 }
 
 }  // namespace narthex::api

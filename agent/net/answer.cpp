@@ -163,8 +163,8 @@ BodyEncoder::BodyEncoder(const AnswerContext& context, const Response& response,
   answer.head.append("\r\n");
 }
 
-std::string BodyEncoder::frame(std::string bytes, bool last) const {
-  if (!chunked_) return bytes;
+std::string BodyEncoder::frame(std::string_view bytes, bool last) const {
+  if (!chunked_) return std::string(bytes);
   std::string framed;
   if (!bytes.empty()) {
     char size[17];
@@ -178,7 +178,7 @@ std::string BodyEncoder::frame(std::string bytes, bool last) const {
 
 std::string BodyEncoder::encode(std::string_view piece) {
   if (piece.empty()) return {};
-  return frame(gzip_ != nullptr ? gzip_->write(piece, false) : std::string(piece), false);
+  return gzip_ != nullptr ? frame(gzip_->write(piece, false), false) : frame(piece, false);
 }
 
 std::string BodyEncoder::finish() {

@@ -41,7 +41,7 @@ class BodyEncoder {
   std::string finish();
 
  private:
-  std::string frame(std::string bytes, bool last) const;
+  std::string frame(std::string_view bytes, bool last) const;
   bool chunked_ = false;
   std::unique_ptr<GzipWriter> gzip_;
 };

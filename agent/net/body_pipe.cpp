@@ -5,26 +5,30 @@
 
 namespace narthex::net {
 
-void BodyPipe::append(std::string_view bytes, std::unique_lock<std::mutex>& lock) {
-  pending_.append(bytes);
+void BodyPipe::append(std::string bytes, std::unique_lock<std::mutex>& lock) {
   on_the_way_ += bytes.size();
+  if (pending_.empty()) {
+    pending_ = std::move(bytes);
+  } else {
+    pending_.append(bytes);
+  }
   const bool wake = !std::exchange(woken_, true);
   lock.unlock();
   if (wake) wake_();
 }
 
-bool BodyPipe::push(std::string_view bytes) {
+bool BodyPipe::push(std::string bytes) {
   std::unique_lock lock(mutex_);
   room_.wait(lock, [this] { return broken_ || on_the_way_ < capacity_; });
   if (broken_ || ended_) return false;
-  append(bytes, lock);
+  append(std::move(bytes), lock);
   return true;
 }
 
-bool BodyPipe::try_push(std::string_view bytes) {
+bool BodyPipe::try_push(std::string bytes) {
   std::unique_lock lock(mutex_);
   if (broken_ || ended_ || on_the_way_ + bytes.size() > capacity_) return false;
-  append(bytes, lock);
+  append(std::move(bytes), lock);
   return true;
 }
 

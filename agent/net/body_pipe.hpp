@@ -9,7 +9,6 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <string_view>
 
 namespace narthex::net {
 
@@ -20,9 +19,9 @@ class BodyPipe {
       : capacity_(capacity_bytes), wake_(std::move(wake)) {}
 
   // Waits while the pipe is full. False once the reader is gone.
-  bool push(std::string_view bytes);
+  bool push(std::string bytes);
   // False when the reader is gone or the bytes do not fit.
-  bool try_push(std::string_view bytes);
+  bool try_push(std::string bytes);
   // Nothing follows. Idempotent.
   void end();
   // The answer cannot be completed: the reader must cut it off visibly.
@@ -41,7 +40,7 @@ class BodyPipe {
   void break_off();
 
  private:
-  void append(std::string_view bytes, std::unique_lock<std::mutex>& lock);
+  void append(std::string bytes, std::unique_lock<std::mutex>& lock);
 
   const std::size_t capacity_;
   const std::function<void()> wake_;

@@ -1,60 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregations that fold each group into one series as batches stream by: sum, avg, min, max,
 // count, group, stddev, stdvar. Memory grows with groups and steps, not with series.
-//
-// The order of operations is Prometheus's, compensated sums included: results are equal to the bit
-// as long as series come in the same order.
+#include "promql/fold_columns.hpp"
 #include "promql/grouping.hpp"
 #include "promql/histogram_math.hpp"
 #include "promql/operators.hpp"
-
-#include <cmath>
-#include <limits>
 
 namespace narthex::promql {
 
 namespace {
 
-enum : std::uint8_t {
-  kSeen = 1,
-  kHasFloat = 2,
-  kHasHistogram = 4,
-  kIncompatible = 8,  // bucket layouts in one group that do not add up
-  kIncremental = 16,  // the mean is kept, since the sum would overflow
-  kResetSeen = 32,
-  kNoResetSeen = 64,
-};
-
-// What is known of one group at one step.
-struct Cell {
-  double value = 0;
-  double mean = 0;
-  double compensation = 0;
-  double count = 0;
-  const nx_histogram* histogram = nullptr;
-  std::uint8_t state = 0;
-
-  bool has(std::uint8_t flag) const { return (state & flag) != 0; }
-  void set(std::uint8_t flag) { state = static_cast<std::uint8_t>(state | flag); }
-};
-
-// Neumaier's variant of Kahan's sum: what addition rounds away is kept apart.
-void add_compensated(double value, double& sum, double& compensation) {
-  const double total = sum + value;
-  if (std::isinf(total)) {
-    compensation = 0;
-  } else if (std::fabs(sum) >= std::fabs(value)) {
-    compensation += (sum - total) + value;
-  } else {
-    compensation += (value - total) + sum;
-  }
-  sum = total;
-}
-
 class Fold final : public Stream {
  public:
   Fold(Context& context, const AggregateExpr& expr, StreamPtr of)
-      : context_(context), expr_(expr), of_(std::move(of)), grouping_(context, expr) {}
+      : context_(context),
+        expr_(expr),
+        of_(std::move(of)),
+        grouping_(context, expr),
+        cells_(expr.op) {}
 
   bool next(Batch& out) override {
     if (result_ == nullptr && !evaluate()) return false;
@@ -64,16 +27,12 @@ class Fold final : public Stream {
  private:
   bool evaluate();
   void fold_series(const Batch& batch, std::size_t series);
-  void fold_floats(const Batch& batch, std::size_t series, Cell* cells);
-  void fold_mixed(const Batch& batch, std::size_t series, Cell* cells);
-  void start_float(Cell& cell, double v) const;
-  void add_float(Cell& cell, double v) const;
-  void add_to_mean(Cell& cell, double v) const;
-  void add_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labels);
-  void sum_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labels);
+  void fold_mixed(const Batch& batch, std::size_t series, std::size_t first_cell);
+  void add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet& labels);
+  void sum_histogram(std::size_t cell, double count, const nx_histogram& h, const LabelSet& labels);
   bool takes_histograms() const;
-  bool finish(const Cell& cell, Batch& out, std::size_t i);
-  double final_float(const Cell& cell) const;
+  std::uint64_t finish_group(std::size_t group, Batch& out);
+  bool finish_mixed(std::size_t cell, Batch& out, std::size_t i);
   std::string op() const { return std::string(spelling(expr_.op)); }
 
   Context& context_;
@@ -81,8 +40,9 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  Column<Cell> cells_;              // [group * steps]
-  Column<std::uint8_t> drop_name_;  // [group]
+  FoldColumns cells_;
+  Column<const nx_histogram*> histograms_;  // [cell], or empty: none was seen
+  Column<std::uint8_t> drop_name_;          // [group]
   StreamPtr result_;
 };
 
@@ -102,16 +62,12 @@ bool Fold::evaluate() {
   out.batch.clear(steps_);
   std::uint64_t present = 0;
   for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
-    const std::size_t first = out.batch.add(grouping_.keys()[g]);
-    for (std::uint32_t i = 0; i < steps_; ++i) {
-      present += finish(cells_[g * steps_ + i], out.batch, first + i) ? 1 : 0;
-    }
+    present += finish_group(g, out.batch);
     if (drop_name_[g] != 0) {
       out.batch.need_drop_names();
       out.batch.drop_name.back() = 1;
     }
   }
-  cells_ = {};
   if (!out.samples.add(present)) return false;
   result_ = materialized(context_, std::move(out));
   return true;
@@ -120,45 +76,25 @@ bool Fold::evaluate() {
 void Fold::fold_series(const Batch& batch, std::size_t series) {
   const std::uint32_t group = grouping_.group(batch.labels[series]);
   const std::size_t first = std::size_t{group} * steps_;
-  if (first + steps_ > cells_.size()) {
-    cells_.resize(first + steps_);
-    drop_name_.resize(group + std::size_t{1}, 0);
-  }
+  cells_.grow(first + steps_);
+  if (group >= drop_name_.size()) drop_name_.resize(group + std::size_t{1}, 0);
   if (batch.drops_name(series)) drop_name_[group] = 1;
-  if (batch.h.empty()) {
-    fold_floats(batch, series, &cells_[first]);
-  } else {
-    fold_mixed(batch, series, &cells_[first]);
-  }
+  if (!batch.h.empty()) return fold_mixed(batch, series, first);
+  const std::size_t element = series * steps_;
+  cells_.add_floats(first, {&batch.v[element], steps_}, &batch.present[element]);
 }
 
-void Fold::fold_floats(const Batch& batch, std::size_t series, Cell* cells) {
-  const double* v = &batch.v[series * steps_];
-  const std::uint8_t* present = &batch.present[series * steps_];
-  for (std::uint32_t i = 0; i < steps_; ++i) {
-    if (present[i] == 0) continue;
-    if (cells[i].has(kSeen)) {
-      add_float(cells[i], v[i]);
-    } else {
-      start_float(cells[i], v[i]);
-    }
-  }
-}
-
-void Fold::fold_mixed(const Batch& batch, std::size_t series, Cell* cells) {
+void Fold::fold_mixed(const Batch& batch, std::size_t series, std::size_t first_cell) {
   for (std::uint32_t i = 0; i < steps_; ++i) {
     const std::size_t at = series * steps_ + i;
     if (batch.present[at] == 0) continue;
-    Cell& cell = cells[i];
-    if (batch.h[at] != nullptr && takes_histograms()) {
-      add_histogram(cell, *batch.h[at], batch.labels[series]);
-    } else if (batch.h[at] != nullptr) {
+    if (batch.h[at] == nullptr) {
+      cells_.add_float(first_cell + i, batch.v[at]);
+    } else if (takes_histograms()) {
+      add_histogram(first_cell + i, *batch.h[at], batch.labels[series]);
+    } else {
       context_.annotations.info(expr_.expr->position,
                                 "ignored histogram in " + op() + " aggregation");
-    } else if (cell.has(kSeen)) {
-      add_float(cell, batch.v[at]);
-    } else {
-      start_float(cell, batch.v[at]);
     }
   }
 }
@@ -168,100 +104,41 @@ bool Fold::takes_histograms() const {
          expr_.op == TokenKind::kCount || expr_.op == TokenKind::kGroup;
 }
 
-void Fold::start_float(Cell& cell, double v) const {
-  cell.state = kSeen | kHasFloat;
-  cell.value = v;
-  cell.mean = v;
-  cell.count = 1;
-  if (expr_.op == TokenKind::kStddev || expr_.op == TokenKind::kStdvar) {
-    cell.value = std::isfinite(v) ? 0 : std::numeric_limits<double>::quiet_NaN();
-  }
-}
-
-void Fold::add_float(Cell& cell, double v) const {
-  cell.set(kHasFloat);
-  switch (expr_.op) {
-    case TokenKind::kSum:
-      return add_compensated(v, cell.value, cell.compensation);
-    case TokenKind::kAvg:
-      return add_to_mean(cell, v);
-    case TokenKind::kMin:
-      if (cell.value > v || std::isnan(cell.value)) cell.value = v;
-      return;
-    case TokenKind::kMax:
-      if (cell.value < v || std::isnan(cell.value)) cell.value = v;
-      return;
-    case TokenKind::kStddev:
-    case TokenKind::kStdvar: {
-      ++cell.count;
-      const double delta = v - cell.mean;
-      cell.mean += delta / cell.count;
-      cell.value += delta * (v - cell.mean);
-      return;
-    }
-    default:
-      ++cell.count;
-  }
-}
-
-// A plain mean for as long as the sum is finite, an incremental one from there on.
-void Fold::add_to_mean(Cell& cell, double v) const {
-  ++cell.count;
-  if (!cell.has(kIncremental)) {
-    double sum = cell.value;
-    double compensation = cell.compensation;
-    add_compensated(v, sum, compensation);
-    if (!std::isinf(sum)) {
-      cell.value = sum;
-      cell.compensation = compensation;
-      return;
-    }
-    cell.set(kIncremental);
-    cell.mean = cell.value / (cell.count - 1);
-    cell.compensation /= cell.count - 1;
-  }
-  const double weight = (cell.count - 1) / cell.count;
-  cell.mean *= weight;
-  cell.compensation *= weight;
-  add_compensated(v / cell.count, cell.mean, cell.compensation);
-}
-
-void Fold::add_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labels) {
-  if (cell.has(kIncompatible)) return;
-  if (expr_.op == TokenKind::kCount || expr_.op == TokenKind::kGroup) {
-    cell.set(kSeen);
-    ++cell.count;
-    return;
-  }
-  if (h.reset_hint == NX_RESET_YES) cell.set(kResetSeen);
-  if (h.reset_hint == NX_RESET_NO) cell.set(kNoResetSeen);
-  const bool first = !cell.has(kSeen);
-  cell.set(kSeen);
-  cell.set(kHasHistogram);
-  ++cell.count;
+void Fold::add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet& labels) {
+  if (cells_.has(cell, kIncompatible)) return;
+  const bool first = !cells_.has(cell, kSeen);
+  cells_.set(cell, kSeen);
+  const double count = cells_.count(cell);
+  if (expr_.op == TokenKind::kCount || expr_.op == TokenKind::kGroup) return;
+  if (h.reset_hint == NX_RESET_YES) cells_.set(cell, kResetSeen);
+  if (h.reset_hint == NX_RESET_NO) cells_.set(cell, kNoResetSeen);
+  cells_.set(cell, kHasHistogram);
+  if (cell >= histograms_.size()) histograms_.resize(cell + 1, nullptr);
   if (first) {
-    cell.histogram = &h;
-  } else if (cell.histogram != nullptr) {
-    sum_histogram(cell, h, labels);
+    histograms_[cell] = &h;
+  } else if (histograms_[cell] != nullptr) {
+    sum_histogram(cell, count, h, labels);
   }
 }
 
-void Fold::sum_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labels) {
+void Fold::sum_histogram(std::size_t cell, double count, const nx_histogram& h,
+                         const LabelSet& labels) {
   Arena& arena = context_.arena;
+  const nx_histogram& so_far = *histograms_[cell];
   HistogramSum sum;
   if (expr_.op == TokenKind::kSum) {
-    sum = add_histograms(*cell.histogram, h, 1, arena);
+    sum = add_histograms(so_far, h, 1, arena);
   } else {
-    const nx_histogram* part = divide_histogram(h, cell.count, arena);
-    const nx_histogram* mean = divide_histogram(*cell.histogram, cell.count, arena);
+    const nx_histogram* part = divide_histogram(h, count, arena);
+    const nx_histogram* mean = divide_histogram(so_far, count, arena);
     sum = add_histograms(*part, *mean, -1, arena);
-    if (sum.result != nullptr) sum = add_histograms(*cell.histogram, *sum.result, 1, arena);
+    if (sum.result != nullptr) sum = add_histograms(so_far, *sum.result, 1, arena);
   }
   if (sum.result != nullptr) {
-    cell.histogram = sum.result;
+    histograms_[cell] = sum.result;
     return;
   }
-  cell.set(kIncompatible);
+  cells_.set(cell, kIncompatible);
   context_.annotations.warn(
       expr_.expr->position,
       std::string(sum.bounds_differ
@@ -271,44 +148,38 @@ void Fold::sum_histogram(Cell& cell, const nx_histogram& h, const LabelSet& labe
           for_metric(context_.labels.name_of(labels)));
 }
 
-double Fold::final_float(const Cell& cell) const {
-  switch (expr_.op) {
-    case TokenKind::kSum:
-      return cell.value + cell.compensation;
-    case TokenKind::kAvg:
-      if (cell.has(kIncremental)) return cell.mean + cell.compensation;
-      return cell.value / cell.count + cell.compensation / cell.count;
-    case TokenKind::kCount:
-      return cell.count;
-    case TokenKind::kGroup:
-      return 1;
-    case TokenKind::kStdvar:
-      return cell.value / cell.count;
-    case TokenKind::kStddev:
-      return std::sqrt(cell.value / cell.count);
-    default:
-      return cell.value;
+// Appends the series of a group; returns how many values it has.
+std::uint64_t Fold::finish_group(std::size_t group, Batch& out) {
+  const std::size_t first = out.add(grouping_.keys()[group]);
+  const std::size_t first_cell = group * steps_;
+  cells_.float_results(first_cell, {&out.v[first], steps_});
+  std::uint64_t present = 0;
+  for (std::uint32_t i = 0; i < steps_; ++i) {
+    const std::size_t cell = first_cell + i;
+    const bool shows =
+        histograms_.empty() ? cells_.has(cell, kSeen) : finish_mixed(cell, out, first + i);
+    out.present[first + i] = shows ? 1 : 0;
+    present += shows ? 1 : 0;
   }
+  return present;
 }
 
-// Writes the result of a cell; false when it has none.
-bool Fold::finish(const Cell& cell, Batch& out, std::size_t i) {
-  if (!cell.has(kSeen) || cell.has(kIncompatible)) return false;
-  if (cell.has(kHasFloat) && cell.has(kHasHistogram)) {
+// The result of a cell that may have seen histograms; false when it has none.
+bool Fold::finish_mixed(std::size_t cell, Batch& out, std::size_t i) {
+  if (cells_.has(cell, kHasHistogram)) out.v[i] = 0;
+  if (!cells_.has(cell, kSeen) || cells_.has(cell, kIncompatible)) return false;
+  if (cells_.has(cell, kHasFloat) && cells_.has(cell, kHasHistogram)) {
     context_.annotations.warn(expr_.expr->position,
                               "encountered a mix of histograms and floats for aggregation");
     return false;
   }
-  if (cell.has(kResetSeen) && cell.has(kNoResetSeen)) {
+  if (cells_.has(cell, kResetSeen) && cells_.has(cell, kNoResetSeen)) {
     context_.annotations.warn(expr_.expr->position,
                               "conflicting counter resets during histogram aggregation");
   }
-  out.present[i] = 1;
-  if (cell.has(kHasHistogram)) {
+  if (cells_.has(cell, kHasHistogram)) {
     out.need_histograms();
-    out.h[i] = cell.histogram;
-  } else {
-    out.v[i] = final_float(cell);
+    out.h[i] = histograms_[cell];
   }
   return true;
 }

@@ -87,6 +87,42 @@ ElementResult combine_floats(TokenKind op, double a, double b) {
   }
 }
 
+namespace {
+
+template <class F>
+void compute(std::span<const double> a, const double* b, double* out, F f) {
+  const double* left = a.data();
+  for (std::size_t i = 0; i < a.size(); ++i) out[i] = f(left[i], b[i]);
+}
+
+}  // namespace
+
+void combine_rows(TokenKind op, bool return_bool, std::span<const double> a, const double* b,
+                  double* out, std::uint8_t* present) {
+  switch (op) {
+    case TokenKind::kAdd:
+      return compute(a, b, out, [](double x, double y) { return x + y; });
+    case TokenKind::kSub:
+      return compute(a, b, out, [](double x, double y) { return x - y; });
+    case TokenKind::kMul:
+      return compute(a, b, out, [](double x, double y) { return x * y; });
+    case TokenKind::kDiv:
+      return compute(a, b, out, [](double x, double y) { return x / y; });
+    default:
+      break;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (present[i] == 0) continue;
+    const ElementResult result = combine_floats(op, a[i], b[i]);
+    out[i] = result.value.v;
+    if (return_bool) {
+      out[i] = result.keep ? 1 : 0;
+    } else if (!result.keep) {
+      present[i] = 0;
+    }
+  }
+}
+
 ElementResult combine(Context& context, TokenKind op, const Element& a, const Element& b,
                       Position where) {
   if (a.h == nullptr && b.h == nullptr) return combine_floats(op, a.v, b.v);

@@ -7,6 +7,9 @@
 
 #include <cstdint>
 
+#include <cstdint>
+#include <span>
+
 namespace narthex::promql {
 
 struct Element {
@@ -22,6 +25,11 @@ struct ElementResult {
 
 // On floats alone; a comparison yields its left side in value.
 ElementResult combine_floats(TokenKind op, double a, double b);
+
+// The same for a row of floats. Elements whose present is 0 may hold anything; a comparison that
+// does not hold takes its element away, unless return_bool asks for 1 or 0.
+void combine_rows(TokenKind op, bool return_bool, std::span<const double> a, const double* b,
+                  double* out, std::uint8_t* present);
 
 // Where at least one is a histogram. Adds the annotation when the types do not fit.
 ElementResult combine(Context& context, TokenKind op, const Element& a, const Element& b,

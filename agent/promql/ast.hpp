@@ -25,8 +25,17 @@ inline constexpr int kMaxNesting = 1'000;
 inline constexpr std::size_t kMaxNodes = 200'000;
 
 enum class ExprKind : std::uint8_t {
-  kNumber, kString, kVectorSelector, kMatrixSelector, kSubquery, kCall, kAggregate, kBinary,
-  kUnary, kParen, kDuration,
+  kNumber,
+  kString,
+  kVectorSelector,
+  kMatrixSelector,
+  kSubquery,
+  kCall,
+  kAggregate,
+  kBinary,
+  kUnary,
+  kParen,
+  kDuration,
 };
 
 struct Expr {
@@ -89,8 +98,7 @@ struct TimeShift {
 enum class RangeMode : std::uint8_t { kPlain, kAnchored, kSmoothed };
 
 struct VectorSelector : Expr {
-  explicit VectorSelector(Position at)
-      : Expr(ExprKind::kVectorSelector, ValueType::kVector, at) {}
+  explicit VectorSelector(Position at) : Expr(ExprKind::kVectorSelector, ValueType::kVector, at) {}
   std::string name;                    // written before the braces; else empty
   std::vector<LabelMatcher> matchers;  // the name is the last one
   TimeShift shift;

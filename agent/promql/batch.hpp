@@ -45,6 +45,12 @@ struct Batch {
     if (!drop_name.empty()) drop_name.push_back(0);
     return first;
   }
+  // Makes room for so many series in all.
+  void reserve(std::size_t series) {
+    labels.reserve(series);
+    v.reserve(series * step_count);
+    present.reserve(series * step_count);
+  }
   void need_histograms() {
     if (h.empty()) h.resize(size(), nullptr);
   }

@@ -5,6 +5,7 @@
 
 #include "promql/quoting.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -39,7 +40,7 @@ class WindowCall final : public Stream {
     out.labels = block_.labels;
     out.drop_name = block_.drop_name;
     out.v.assign(block_.in.n, 0.0);
-    out.present.assign(block_.in.n, 0);
+    out.present.resize(block_.in.n);
     mark_windows(out);
     if (!evaluate(out)) return false;
     if ((kernel_.flags & NX_FN_COUNTER) != 0) note_other_than_counters(out);
@@ -56,6 +57,14 @@ class WindowCall final : public Stream {
   // A step is there when its window holds a sample.
   void mark_windows(Batch& out) const {
     const nx_window_in& in = block_.in;
+    if (in.win_stride == 0 && in.hlo == nullptr) {
+      std::uint8_t* first = out.present.data();
+      for (std::uint32_t i = 0; i < in.step_count; ++i) first[i] = in.hi[i] > in.lo[i] ? 1 : 0;
+      for (std::uint32_t s = 1; s < in.series_count; ++s) {
+        std::copy_n(first, in.step_count, first + std::size_t{s} * in.step_count);
+      }
+      return;
+    }
     for (std::uint32_t s = 0; s < in.series_count; ++s) {
       const std::size_t first = std::size_t{s} * in.step_count;
       for (std::uint32_t i = 0; i < in.step_count; ++i) {

@@ -97,8 +97,8 @@ class Grammar {
   VectorSelector* vector_selector(std::optional<Token> name);
   bool label_matchers(VectorSelector& out);
   bool label_matcher(VectorSelector& out);
-  bool add_matcher(VectorSelector& out, std::string name, const Token& name_token,
-                   TokenKind op, const Token& value);
+  bool add_matcher(VectorSelector& out, std::string name, const Token& name_token, TokenKind op,
+                   const Token& value);
 
   // grammar_range.cpp
   Expr* brackets(Expr* expr);

@@ -35,8 +35,8 @@ bool Grammar::binary_modifiers(BinaryModifiers& out) {
 
 bool Grammar::group_modifier(BinaryModifiers& out) {
   if (!at(TokenKind::kGroupLeft) && !at(TokenKind::kGroupRight)) return !failed_;
-  out.matching.cardinality = take().kind == TokenKind::kGroupLeft ? Cardinality::kManyToOne
-                                                                  : Cardinality::kOneToMany;
+  out.matching.cardinality =
+      take().kind == TokenKind::kGroupLeft ? Cardinality::kManyToOne : Cardinality::kOneToMany;
   // The list may be left out, but only where an operand follows.
   if (at(TokenKind::kLeftParen) || !starts_expression(current().kind)) {
     if (options_.fill_modifiers && current().kind >= TokenKind::kFill &&
@@ -51,8 +51,7 @@ bool Grammar::group_modifier(BinaryModifiers& out) {
 bool Grammar::fill_modifiers(BinaryModifiers& out) {
   for (;;) {
     const TokenKind kind = current().kind;
-    if (kind != TokenKind::kFill && kind != TokenKind::kFillLeft &&
-        kind != TokenKind::kFillRight) {
+    if (kind != TokenKind::kFill && kind != TokenKind::kFillLeft && kind != TokenKind::kFillRight) {
       return !failed_;
     }
     take();

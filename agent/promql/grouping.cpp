@@ -11,19 +11,28 @@ Grouping::Grouping(Context& context, const AggregateExpr& expr)
   if (without_) names_.push_back(labels_.metric_name());
 }
 
+bool Grouping::keeps(Symbol name) const {
+  return (std::find(names_.begin(), names_.end(), name) == names_.end()) == without_;
+}
+
 LabelSet Grouping::key(const LabelSet& set) const {
   if (!without_ && names_.empty()) return {};
-  return labels_.filter(set, [this](Symbol name) {
-    return (std::find(names_.begin(), names_.end(), name) == names_.end()) == without_;
-  });
+  return labels_.filter(set, [this](Symbol name) { return keeps(name); });
 }
 
 std::uint32_t Grouping::group(const LabelSet& set) {
-  const LabelSet wanted = key(set);
-  const auto [known, is_new] =
-      groups_.try_emplace(wanted, static_cast<std::uint32_t>(keys_.size()));
-  if (is_new) keys_.push_back(wanted);
-  return known->second;
+  if (!without_ && names_.empty()) {
+    if (keys_.empty()) keys_.emplace_back();
+    return 0;
+  }
+  // Most series fall into a group that is known: its labels need not be kept again.
+  const auto known =
+      groups_.find(labels_.filtered(set, [this](Symbol name) { return keeps(name); }));
+  if (known != groups_.end()) return known->second;
+  const auto group = static_cast<std::uint32_t>(keys_.size());
+  keys_.push_back(key(set));
+  groups_.emplace(keys_.back(), group);
+  return group;
 }
 
 }  // namespace narthex::promql

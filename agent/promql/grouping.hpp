@@ -23,6 +23,8 @@ class Grouping {
   const std::vector<LabelSet>& keys() const { return keys_; }
 
  private:
+  bool keeps(Symbol name) const;
+
   LabelStore& labels_;
   const bool without_;
   std::vector<Symbol> names_;

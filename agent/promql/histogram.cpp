@@ -95,7 +95,6 @@ void* Arena::allocate(std::size_t bytes) {
   return out;
 }
 
-bool is_stale(double value) { return std::bit_cast<std::uint64_t>(value) == NX_STALE_NAN_BITS; }
 bool is_stale(const nx_histogram& histogram) { return is_stale(histogram.sum); }
 
 const nx_histogram* copy_as_float(const nx_histogram& h, Arena& arena) {

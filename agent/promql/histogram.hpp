@@ -7,6 +7,7 @@
 
 #include <narthex/data.h>
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,7 +37,9 @@ class Arena {
   std::size_t bytes_ = 0;
 };
 
-bool is_stale(double value);
+inline bool is_stale(double value) {
+  return std::bit_cast<std::uint64_t>(value) == NX_STALE_NAN_BITS;
+}
 bool is_stale(const nx_histogram& histogram);
 
 // A copy in float form: integer counts are turned into numbers, deltas are summed up.

@@ -91,8 +91,16 @@ LabelSet LabelStore::add_unsorted(std::vector<LabelPair> pairs) {
 
 std::vector<Symbol> LabelStore::intern_table(const nx_series_table& table) {
   std::vector<Symbol> symbols(table.symbol_count);
-  for (std::uint32_t i = 0; i < table.symbol_count; ++i)
-    symbols[i] = intern(view(table.symbols[i]));
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i) {
+    if (table.symbol_id == nullptr) {
+      symbols[i] = intern(view(table.symbols[i]));
+      continue;
+    }
+    // The same texts come with every block: their ids are known without hashing them again.
+    Symbol& known = by_id_[table.symbol_id[i]];
+    if (known == SymbolMap::kUnknown) known = intern(view(table.symbols[i]));
+    symbols[i] = known;
+  }
   return symbols;
 }
 

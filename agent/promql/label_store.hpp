@@ -5,6 +5,7 @@
 #pragma once
 
 #include "promql/memory.hpp"
+#include "promql/symbol_map.hpp"
 
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>
@@ -19,8 +20,6 @@
 #include <vector>
 
 namespace narthex::promql {
-
-using Symbol = std::uint32_t;  // equal numbers <=> equal texts, within a store
 
 struct LabelPair {
   Symbol name = 0;
@@ -76,15 +75,28 @@ class LabelStore {
   LabelSet add_unsorted(std::vector<LabelPair> pairs);
   // Series `index` of a table whose symbols were interned as `symbols`.
   LabelSet add(const nx_series_table& table, std::uint32_t index, std::span<const Symbol> symbols);
+  // REQUIRES: all tables that number their symbols are of one querier.
   std::vector<Symbol> intern_table(const nx_series_table& table);
 
   template <class Predicate>
   LabelSet filter(const LabelSet& set, Predicate keep) {
+    const LabelSet kept = filtered(set, keep);
+    return kept.begin() == scratch_.data() ? add({kept.begin(), kept.size()}) : kept;
+  }
+  // The same, valid until the next call where pairs between others go.
+  template <class Predicate>
+  LabelSet filtered(const LabelSet& set, Predicate keep) {
     scratch_.clear();
+    const LabelPair* first = set.begin();
     for (const LabelPair& pair : set) {
-      if (keep(pair.name)) scratch_.push_back(pair);
+      if (!keep(pair.name)) continue;
+      if (scratch_.empty()) first = &pair;
+      scratch_.push_back(pair);
     }
-    return scratch_.size() == set.size() ? set : add(scratch_);
+    const auto size = static_cast<std::uint32_t>(scratch_.size());
+    // Pairs that stand together, as all but the name do, need no copy.
+    const bool together = size == 0 || first[size - 1] == scratch_.back();
+    return together ? LabelSet{first, size} : LabelSet{scratch_.data(), size};
   }
   LabelSet without_metadata(const LabelSet& set) {
     return filter(set, [this](Symbol name) { return !is_metadata(name); });
@@ -105,6 +117,7 @@ class LabelStore {
   std::vector<std::string_view> texts_;
   std::vector<nx_str> nx_texts_;
   std::unordered_map<std::string_view, Symbol> symbols_;
+  SymbolMap by_id_;  // of the source's symbol ids
   std::vector<std::unique_ptr<LabelPair[]>> blocks_;
   std::size_t block_left_ = 0;
   LabelPair* block_next_ = nullptr;

@@ -11,14 +11,21 @@ Matcher::Matcher(Context& context, const VectorMatching& matching)
   if (!on_) names_.push_back(labels_.metric_name());
 }
 
+bool Matcher::counts(Symbol name) const {
+  return (std::find(names_.begin(), names_.end(), name) != names_.end()) == on_;
+}
+
 LabelSet Matcher::key(const LabelSet& set) const {
-  return labels_.filter(set, [this](Symbol name) {
-    return (std::find(names_.begin(), names_.end(), name) != names_.end()) == on_;
-  });
+  return labels_.filter(set, [this](Symbol name) { return counts(name); });
 }
 
 std::uint32_t Matcher::group(const LabelSet& set) {
-  return groups_.try_emplace(key(set), static_cast<std::uint32_t>(groups_.size())).first->second;
+  const auto known =
+      groups_.find(labels_.filtered(set, [this](Symbol name) { return counts(name); }));
+  if (known != groups_.end()) return known->second;
+  const auto group = static_cast<std::uint32_t>(groups_.size());
+  groups_.emplace(key(set), group);
+  return group;
 }
 
 }  // namespace narthex::promql

@@ -25,6 +25,8 @@ class Matcher {
   std::size_t group_count() const { return groups_.size(); }
 
  private:
+  bool counts(Symbol name) const;
+
   LabelStore& labels_;
   const bool on_;
   std::vector<Symbol> names_;

@@ -39,7 +39,12 @@ class VectorScalar final : public Stream {
 
   bool next(Batch& out) override {
     if (!vector_->next(out)) return false;
+    const bool rows = out.h.empty() && !is_comparison(expr_.op);
     for (std::size_t s = 0; s < out.series_count(); ++s) {
+      if (rows) {
+        apply_row(out, s * out.step_count);
+        continue;
+      }
       for (std::size_t i = 0; i < out.step_count; ++i)
         apply(out, s * out.step_count + i, scalar_[i]);
     }
@@ -47,6 +52,18 @@ class VectorScalar final : public Stream {
   }
 
  private:
+  // Arithmetic on floats, for all steps of a series at once.
+  void apply_row(Batch& out, std::size_t first) {
+    double* v = &out.v[first];
+    std::uint8_t* present = &out.present[first];
+    const double* a = scalar_left_ ? scalar_.data() : v;
+    const double* b = scalar_left_ ? v : scalar_.data();
+    combine_rows(expr_.op, false, {a, out.step_count}, b, v, present);
+    for (std::uint32_t i = 0; i < out.step_count; ++i) {
+      if (present[i] == 0) v[i] = 0;
+    }
+  }
+
   void apply(Batch& out, std::size_t i, double scalar) {
     if (out.present[i] == 0) return;
     const Element element{out.v[i], out.histogram(i)};

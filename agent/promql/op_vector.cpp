@@ -4,10 +4,13 @@
 // Series are grouped by their matching labels once; what may match at a step is then a question of
 // presence. Duplicates are an error only at a step where both have a value.
 #include "promql/arithmetic.hpp"
+#include "promql/held_rows.hpp"
 #include "promql/matching.hpp"
 #include "promql/operators.hpp"
+#include "promql/result_rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
@@ -29,15 +32,16 @@ class VectorVector final : public Stream {
         many_stream_(swapped_ ? std::move(rhs) : std::move(lhs)),
         one_stream_(swapped_ ? std::move(lhs) : std::move(rhs)),
         many_(context),
-        one_(context) {
+        one_(context),
+        output_(context) {
     for (const std::string& name : matching_.include) {
       include_.push_back(context.labels.intern(name));
     }
   }
 
   bool next(Batch& out) override {
-    if (result_ == nullptr && !evaluate()) return false;
-    return result_->next(out);
+    if (!evaluated_ && !evaluate()) return false;
+    return !context_.stop() && output_.take(out);
   }
 
  private:
@@ -53,7 +57,11 @@ class VectorVector final : public Stream {
   bool evaluate();
   void find_groups();
   bool find_partners(const Group& group, std::vector<std::uint32_t>& partner);
+  void find_steps_of_many();
   bool evaluate_group(std::uint32_t index, const Group& group);
+  bool is_simple(const Group& group) const;
+  bool evaluate_rows(std::uint32_t index, const Group& group);
+  bool evaluate_row(std::uint32_t index, const Pair& pair);
   bool evaluate_series(std::uint32_t group, std::uint32_t many,
                        const std::vector<std::uint32_t>& partner, std::vector<std::uint8_t>& taken);
   bool evaluate_unmatched(std::uint32_t group, const std::vector<std::uint32_t>& partner,
@@ -63,7 +71,7 @@ class VectorVector final : public Stream {
   bool put(std::uint32_t group, std::uint32_t series, std::uint32_t step, const Element& value);
   std::uint32_t output_series(const Pair& pair);
   LabelSet result_labels(const Pair& pair);
-  LabelSet labels_of(const Held& side, std::uint32_t series, const Held& other,
+  LabelSet labels_of(const HeldRows& side, std::uint32_t series, const HeldRows& other,
                      std::uint32_t other_series) const;
   bool duplicate(std::uint32_t earlier, std::uint32_t later);
 
@@ -82,69 +90,70 @@ class VectorVector final : public Stream {
   Matcher matcher_;
   StreamPtr many_stream_;
   StreamPtr one_stream_;
-  Held many_;
-  Held one_;
+  HeldRows many_;
+  HeldRows one_;
   std::uint32_t steps_ = 1;
   std::vector<Group> groups_;
-  std::vector<std::uint8_t> any_many_;  // [steps]: the many side has a value somewhere
+  // [steps]: the many side has a value somewhere. Empty: nobody has asked yet.
+  std::vector<std::uint8_t> any_many_;
+  // Of one pair of series.
+  std::vector<std::uint8_t> both_;  // [steps]: both have a value
+  std::vector<double> values_;      // [steps]
   std::vector<Symbol> include_;
   std::unordered_map<std::uint64_t, std::uint32_t> output_of_pair_;
   std::unordered_map<LabelSet, std::uint32_t, LabelSetHash> output_of_labels_;
   std::vector<std::uint32_t> group_of_output_;
-  Batch output_;
-  StreamPtr result_;
+  ResultRows output_;
+  bool evaluated_ = false;
 };
 
 bool VectorVector::evaluate() {
-  if (!drain(*many_stream_, many_) || !drain(*one_stream_, one_)) return false;
-  const bool nothing = (many_.batch.series_count() == 0 && !fill_many()) ||
-                       (one_.batch.series_count() == 0 && !fill_one());
+  if (!many_.drain(*many_stream_) || !one_.drain(*one_stream_)) return false;
+  const bool nothing =
+      (many_.series_count() == 0 && !fill_many()) || (one_.series_count() == 0 && !fill_one());
   if (!nothing) {
-    steps_ = std::max(many_.batch.step_count, one_.batch.step_count);
-    output_.clear(steps_);
+    steps_ = std::max(many_.step_count(), one_.step_count());
     find_groups();
+    output_.begin(steps_, many_.series_count());
     for (std::uint32_t g = 0; g < groups_.size(); ++g) {
       if (!evaluate_group(g, groups_[g]) || context_.stop()) return false;
     }
   }
-  Held held(context_);
-  held.batch = std::move(output_);
-  const auto& present = held.batch.present;
-  if (!held.samples.add(
-          static_cast<std::uint64_t>(std::count(present.begin(), present.end(), 1)))) {
-    return false;
-  }
-  result_ = materialized(context_, std::move(held));
-  return true;
+  evaluated_ = true;
+  return output_.finish();
 }
 
 void VectorVector::find_groups() {
-  const auto place = [this](const Batch& batch, std::vector<std::uint32_t> Group::*list) {
-    for (std::uint32_t s = 0; s < batch.series_count(); ++s) {
-      const std::uint32_t g = matcher_.group(batch.labels[s]);
+  const auto place = [this](const HeldRows& side, std::vector<std::uint32_t> Group::*list) {
+    for (std::uint32_t s = 0; s < side.series_count(); ++s) {
+      const std::uint32_t g = matcher_.group(side.labels(s));
       if (g >= groups_.size()) groups_.resize(g + 1);
       (groups_[g].*list).push_back(s);
     }
   };
-  place(many_.batch, &Group::many);
-  place(one_.batch, &Group::one);
+  place(many_, &Group::many);
+  place(one_, &Group::one);
+}
+
+void VectorVector::find_steps_of_many() {
   any_many_.assign(steps_, 0);
-  for (std::size_t s = 0; s < many_.batch.series_count(); ++s) {
+  std::uint8_t* any = any_many_.data();
+  for (std::size_t s = 0; s < many_.series_count(); ++s) {
     if (context_.stop_now_and_then(s)) return;
-    for (std::uint32_t i = 0; i < steps_; ++i) {
-      any_many_[i] |= many_.batch.present[s * steps_ + i];
-    }
+    const std::uint8_t* present = many_.present(s);
+    for (std::size_t i = 0; i < steps_; ++i) any[i] |= present[i];
   }
 }
 
 // Which series of the one side has a value, for each step.
 bool VectorVector::find_partners(const Group& group, std::vector<std::uint32_t>& partner) {
+  if (any_many_.empty()) find_steps_of_many();
   partner.assign(steps_, kNobody);
   for (std::uint32_t step = 0; step < steps_; ++step) {
     if (context_.stop_now_and_then(step)) return false;
     if (any_many_[step] == 0 && !fill_many()) continue;
     for (const std::uint32_t s : group.one) {
-      if (one_.batch.present[std::size_t{s} * steps_ + step] == 0) continue;
+      if (one_.present(s)[step] == 0) continue;
       if (partner[step] != kNobody) return duplicate(partner[step], s);
       partner[step] = s;
     }
@@ -154,8 +163,8 @@ bool VectorVector::find_partners(const Group& group, std::vector<std::uint32_t>&
 
 bool VectorVector::duplicate(std::uint32_t earlier, std::uint32_t later) {
   const LabelStore& labels = context_.labels;
-  const LabelSet& a = one_.batch.labels[later];
-  const LabelSet& b = one_.batch.labels[earlier];
+  const LabelSet& a = one_.labels(later);
+  const LabelSet& b = one_.labels(earlier);
   return context_.fail(
       ErrorKind::kExecution,
       "found duplicate series for the match group " + labels.print(matcher_.key(a)) + " on the " +
@@ -166,6 +175,7 @@ bool VectorVector::duplicate(std::uint32_t earlier, std::uint32_t later) {
 
 bool VectorVector::evaluate_group(std::uint32_t index, const Group& group) {
   if (group.many.empty() && !fill_many() && group.one.size() < 2) return true;
+  if (is_simple(group)) return evaluate_rows(index, group);
   std::vector<std::uint32_t> partner;
   if (!find_partners(group, partner)) return false;
   std::vector<std::uint8_t> taken(steps_, 0);
@@ -175,11 +185,54 @@ bool VectorVector::evaluate_group(std::uint32_t index, const Group& group) {
   return !fill_many() || evaluate_unmatched(index, partner, taken);
 }
 
+// One partner for all steps, floats alone, and nothing that could be matched twice.
+bool VectorVector::is_simple(const Group& group) const {
+  return group.one.size() == 1 && (!one_to_one_ || group.many.size() == 1) && !fill_many() &&
+         !fill_one() && !many_.has_histograms() && !one_.has_histograms();
+}
+
+bool VectorVector::evaluate_rows(std::uint32_t index, const Group& group) {
+  for (const std::uint32_t many : group.many) {
+    if (!evaluate_row(index, {many, group.one.front()})) return false;
+  }
+  return true;
+}
+
+bool VectorVector::evaluate_row(std::uint32_t index, const Pair& pair) {
+  const double* a = many_.values(pair.many);
+  const double* b = one_.values(pair.one);
+  if (swapped_) std::swap(a, b);
+  const std::uint8_t* many = many_.present(pair.many);
+  const std::uint8_t* one = one_.present(pair.one);
+  both_.resize(steps_);
+  values_.resize(steps_);
+  std::uint8_t* both = both_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) both[i] = many[i] & one[i];
+  if (std::memchr(both, 1, steps_) == nullptr) return true;
+  combine_rows(expr_.op, expr_.return_bool, {a, steps_}, b, values_.data(), both);
+  if (std::memchr(both, 1, steps_) == nullptr) return true;
+  const std::size_t before = output_.size();
+  const std::uint32_t series = output_series(pair);
+  if (series < before) {  // labels that another pair has too: they may meet at a step
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      if (both_[i] != 0 && !put(index, series, i, {values_[i], nullptr})) return false;
+    }
+    return true;
+  }
+  group_of_output_[series] = index;
+  const ResultRows::Row row = output_.row(series);
+  double* v = row.v();
+  const double* values = values_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) v[i] = both[i] != 0 ? values[i] : 0;
+  std::copy_n(both, steps_, row.present());
+  return true;
+}
+
 bool VectorVector::evaluate_series(std::uint32_t group, std::uint32_t many,
                                    const std::vector<std::uint32_t>& partner,
                                    std::vector<std::uint8_t>& taken) {
   for (std::uint32_t step = 0; step < steps_; ++step) {
-    if (many_.batch.present[std::size_t{many} * steps_ + step] == 0) continue;
+    if (many_.present(many)[step] == 0) continue;
     if (partner[step] == kNobody && !fill_one()) continue;
     if (!apply(group, {many, partner[step]}, step, &taken)) return false;
   }
@@ -198,13 +251,12 @@ bool VectorVector::evaluate_unmatched(std::uint32_t group,
 
 bool VectorVector::apply(std::uint32_t group, const Pair& pair, std::uint32_t step,
                          std::vector<std::uint8_t>* taken) {
-  const auto element = [&](const Batch& batch, std::uint32_t series, std::optional<double> fill) {
+  const auto element = [&](const HeldRows& side, std::uint32_t series, std::optional<double> fill) {
     if (series == kNobody) return Element{*fill, nullptr};
-    const std::size_t i = std::size_t{series} * steps_ + step;
-    return Element{batch.v[i], batch.histogram(i)};
+    return Element{side.values(series)[step], side.histogram(series, step)};
   };
-  Element a = element(many_.batch, pair.many, fill_many());
-  Element b = element(one_.batch, pair.one, fill_one());
+  Element a = element(many_, pair.many, fill_many());
+  Element b = element(one_, pair.one, fill_one());
   if (swapped_) std::swap(a, b);
   ElementResult result = combine(context_, expr_.op, a, b, expr_.position);
   if (!result.computed) return true;
@@ -224,8 +276,8 @@ bool VectorVector::apply(std::uint32_t group, const Pair& pair, std::uint32_t st
 
 bool VectorVector::put(std::uint32_t group, std::uint32_t series, std::uint32_t step,
                        const Element& value) {
-  const std::size_t i = std::size_t{series} * steps_ + step;
-  if (output_.present[i] != 0) {
+  const ResultRows::Row row = output_.row(series);
+  if (row.present()[step] != 0) {
     return context_.fail(ErrorKind::kExecution,
                          group_of_output_[series] == group
                              ? "multiple matches for labels: grouping labels must ensure unique "
@@ -233,12 +285,9 @@ bool VectorVector::put(std::uint32_t group, std::uint32_t series, std::uint32_t 
                              : "vector cannot contain metrics with the same labelset");
   }
   group_of_output_[series] = group;
-  output_.present[i] = 1;
-  output_.v[i] = value.v;
-  if (value.h != nullptr) {
-    output_.need_histograms();
-    output_.h[i] = value.h;
-  }
+  row.present()[step] = 1;
+  row.v()[step] = value.v;
+  if (value.h != nullptr) row.put_histogram(step, value.h);
   return true;
 }
 
@@ -247,24 +296,24 @@ std::uint32_t VectorVector::output_series(const Pair& pair) {
   const auto [known, is_new] = output_of_pair_.try_emplace(key, 0);
   if (!is_new) return known->second;
   const LabelSet labels = result_labels(pair);
-  const auto index = static_cast<std::uint32_t>(output_.series_count());
+  const auto index = static_cast<std::uint32_t>(output_.size());
   const auto [output, unseen] = output_of_labels_.try_emplace(labels, index);
   if (unseen) {
-    output_.add(labels);
+    const ResultRows::Row row = output_.add(labels);
     group_of_output_.push_back(0);
     if (context_.options.delayed_name_removal && expr_.return_bool) {
-      output_.need_drop_names();
-      output_.drop_name.back() = 1;
+      row.batch.need_drop_names();
+      row.batch.drop_name[row.index] = 1;
     }
   }
   return known->second = output->second;
 }
 
 // The labels of a series; of a filled-in one those by which it matched.
-LabelSet VectorVector::labels_of(const Held& side, std::uint32_t series, const Held& other,
+LabelSet VectorVector::labels_of(const HeldRows& side, std::uint32_t series, const HeldRows& other,
                                  std::uint32_t other_series) const {
-  if (series != kNobody) return side.batch.labels[series];
-  return matcher_.key(other.batch.labels[other_series]);
+  if (series != kNobody) return side.labels(series);
+  return matcher_.key(other.labels(other_series));
 }
 
 LabelSet VectorVector::result_labels(const Pair& pair) {

@@ -8,7 +8,7 @@ namespace narthex::promql {
 
 namespace {
 
-// Yields what it holds, a slice at a time.
+// Yields what it holds: as it is when that is little, else a slice at a time.
 class Materialized final : public Stream {
  public:
   Materialized(Context& context, Held held) : context_(context), held_(std::move(held)) {}
@@ -16,9 +16,15 @@ class Materialized final : public Stream {
   bool next(Batch& out) override {
     const Batch& batch = held_.batch;
     if (context_.stop() || next_ >= batch.series_count()) return false;
-    out.clear(batch.step_count);
     const std::size_t last =
         std::min(batch.series_count(), next_ + series_per_batch(batch.step_count));
+    if (next_ == 0 && last == batch.series_count()) {
+      std::swap(out, held_.batch);
+      held_.batch.clear(out.step_count);
+      return true;
+    }
+    out.clear(batch.step_count);
+    out.reserve(last - next_);
     for (; next_ < last; ++next_) append_series(out, batch, next_);
     return true;
   }
@@ -41,8 +47,7 @@ class Broadcast final : public Stream {
     }
     out.clear(steps_);
     if (!input_.h.empty()) out.need_histograms();
-    const std::size_t last =
-        std::min(input_.series_count(), position_ + series_per_batch(steps_));
+    const std::size_t last = std::min(input_.series_count(), position_ + series_per_batch(steps_));
     for (; position_ < last; ++position_) repeat(position_, out);
     return true;
   }

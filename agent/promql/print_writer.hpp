@@ -17,9 +17,9 @@ class PrintWriter {
       : size_max_(size_max) {}
 
   void write(const Expr& expr);
-  void write_aggregate_head(const AggregateExpr& expr);     // sum by (a)
-  void write_operator(const BinaryExpr& expr);              // + bool on (a) group_left (b)
-  void write_subquery_suffix(const SubqueryExpr& expr);     // [5m:1m] @ 3.000 offset 1m
+  void write_aggregate_head(const AggregateExpr& expr);  // sum by (a)
+  void write_operator(const BinaryExpr& expr);           // + bool on (a) group_left (b)
+  void write_subquery_suffix(const SubqueryExpr& expr);  // [5m:1m] @ 3.000 offset 1m
 
   bool full() const { return text_.size() > size_max_; }
   const std::string& text() const { return text_; }

@@ -18,8 +18,8 @@ struct Evaluation {
 
   double fail(const Expr& expr, std::string_view why) {
     if (error.empty()) {
-      error = std::to_string(expr.position.start) + ":" + std::to_string(expr.position.end) +
-              ": " + std::string(why);
+      error = std::to_string(expr.position.start) + ":" + std::to_string(expr.position.end) + ": " +
+              std::string(why);
     }
     return 1;
   }
@@ -125,8 +125,8 @@ void DurationChecker::visit(const Expr& expr) {
 
 ReferenceTimes::ReferenceTimes(const Context& context, const TimeShift& shift, const Grid& steps)
     : grid(steps), fixed(shift.fixed()) {
-  offset_ms = shift.offset_expr != nullptr ? duration_ms(context, *shift.offset_expr)
-                                           : shift.offset_ms;
+  offset_ms =
+      shift.offset_expr != nullptr ? duration_ms(context, *shift.offset_expr) : shift.offset_ms;
   if (shift.at_ms) fixed_ms = std::clamp(*shift.at_ms, -kFarMs, kFarMs);
   if (shift.at_word == TokenKind::kStart) fixed_ms = context.grid.start_ms;
   if (shift.at_word == TokenKind::kEnd) {
@@ -139,8 +139,7 @@ std::int64_t duration_ms(const Context& context, const DurationExpr& expr) {
 }
 
 std::int64_t range_of(const Context& context, const MatrixSelector& matrix) {
-  return matrix.range_expr != nullptr ? duration_ms(context, *matrix.range_expr)
-                                      : matrix.range_ms;
+  return matrix.range_expr != nullptr ? duration_ms(context, *matrix.range_expr) : matrix.range_ms;
 }
 
 QueryError check_durations(const Expr& root, const RunOptions& options) {

@@ -29,6 +29,9 @@ class InstantSelect final : public Stream {
   bool open();
   bool next_block();
   void find_shared(const nx_block& block);
+  bool is_whole(const nx_block& block, std::uint32_t series) const;
+  std::uint64_t take_whole(const nx_block& block, std::uint32_t series, double* v,
+                           std::uint8_t* present) const;
   void find_own(const nx_block& block, std::uint32_t series);
   void add_series(const nx_block& block, std::uint32_t series, Batch& out);
   void put(const nx_block& block, std::uint64_t sample, std::int64_t t_ms, std::size_t element,
@@ -47,6 +50,10 @@ class InstantSelect final : public Stream {
   bool have_block_ = false;
   std::uint64_t found_t_id_ = 0;
   Column<std::uint32_t> found_;  // [steps]: samples at or before the step
+  // Of a shared time column: the sample that each step sees, and whether there is one (else row 0).
+  Column<std::uint32_t> seen_;
+  Column<std::uint8_t> sees_;
+  std::uint64_t seen_count_ = 0;
   std::uint64_t last_histogram_ = ~std::uint64_t{0};
   const nx_histogram* last_copy_ = nullptr;
   std::uint64_t held_ = 0;
@@ -100,6 +107,43 @@ void InstantSelect::find_shared(const nx_block& block) {
   if (block.t_id != 0 && block.t_id == found_t_id_) return;
   count_until(block.t, 0, static_cast<std::uint32_t>(block.t_rows), times_, found_);
   found_t_id_ = block.t_id;
+  seen_.assign(steps_, 0);
+  sees_.assign(steps_, 0);
+  seen_count_ = 0;
+  for (std::uint32_t i = 0; i < steps_; ++i) {
+    if (found_[i] == 0 || block.t[found_[i] - 1] <= times_[i] - context_.options.lookback_ms) {
+      continue;
+    }
+    seen_[i] = found_[i] - 1;
+    sees_[i] = 1;
+    ++seen_count_;
+  }
+}
+
+// Floats alone, at all times of the shared column.
+bool InstantSelect::is_whole(const nx_block& block, std::uint32_t series) const {
+  return (block.flags & NX_BLOCK_SHARED_T) != 0 && block.h == nullptr && block.t_rows > 0 &&
+         value_ == SelectValue::kValue && block.row0[series] == 0 &&
+         block.row1[series] == block.t_rows;
+}
+
+// Writes the elements of such a series; returns how many are there.
+std::uint64_t InstantSelect::take_whole(const nx_block& block, std::uint32_t series, double* v,
+                                        std::uint8_t* present) const {
+  const double* samples = block.v + block.off[series];
+  const std::uint32_t* seen = seen_.data();
+  for (std::uint32_t i = 0; i < steps_; ++i) v[i] = samples[seen[i]];
+  std::copy(sees_.begin(), sees_.end(), present);
+  const bool may_be_stale =
+      block.col_flags == nullptr || (block.col_flags[series] & NX_COL_STALE) != 0;
+  if (seen_count_ == steps_ && !may_be_stale) return seen_count_;
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; i < steps_; ++i) {
+    if (present[i] != 0 && is_stale(v[i])) present[i] = 0;
+    if (present[i] == 0) v[i] = 0;
+    count += present[i];
+  }
+  return count;
 }
 
 void InstantSelect::find_own(const nx_block& block, std::uint32_t series) {
@@ -129,14 +173,15 @@ void InstantSelect::put(const nx_block& block, std::uint64_t sample, std::int64_
 
 void InstantSelect::add_series(const nx_block& block, std::uint32_t series, Batch& out) {
   const bool shared = (block.flags & NX_BLOCK_SHARED_T) != 0;
+  std::uint64_t* const by_step = context_.reads_by_step(steps_);
+  const bool whole = by_step == nullptr && is_whole(block, series);
   if (!shared) find_own(block, series);
   const std::uint64_t off = block.off[series];
   const std::int64_t* t = shared ? block.t : block.t + off;
   const std::int64_t lookback = context_.options.lookback_ms;
   const std::size_t first = out.add(context_.labels.add(*block.labels, series, symbols_));
-  std::uint64_t count = 0;
-  std::uint64_t* const by_step = context_.reads_by_step(steps_);
-  for (std::uint32_t i = 0; i < steps_; ++i) {
+  std::uint64_t count = whole ? take_whole(block, series, &out.v[first], &out.present[first]) : 0;
+  for (std::uint32_t i = 0; i < steps_ && !whole; ++i) {
     const std::uint32_t until = std::min(found_[i], block.row1[series]);
     if (until <= block.row0[series]) continue;
     const std::uint32_t k = until - 1;
@@ -168,6 +213,9 @@ bool InstantSelect::next(Batch& out) {
   while (out.series_count() < wanted && !context_.stop()) {
     if (!have_block_ && !next_block()) break;
     const nx_block& block = cursor_->block();
+    if (out.series_count() == 0) {
+      out.reserve(std::min<std::size_t>(wanted, block.series_count - next_series_));
+    }
     while (next_series_ < block.series_count && out.series_count() < wanted) {
       add_series(block, next_series_++, out);
     }

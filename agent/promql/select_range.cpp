@@ -272,6 +272,11 @@ void RangeSelect::count_samples(RangeBlock& out) {
   const nx_window_in& in = out.in;
   out.samples = 0;
   std::uint64_t* const by_step = context_.reads_by_step(steps_);
+  if (in.win_stride == 0 && in.hlo == nullptr && by_step == nullptr) {
+    for (std::uint32_t i = 0; i < steps_; ++i) out.samples += in.hi[i] - in.lo[i];
+    out.samples *= in.series_count;
+    return;
+  }
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
     for (std::uint32_t i = 0; i < steps_; ++i) {
       const std::uint64_t w = in.win_stride * s + i;

@@ -147,6 +147,14 @@ bool PageView::parse_entry(ByteReader& in, std::uint64_t& data_size) {
 }
 
 std::span<const PageEntry> PageView::find(std::uint32_t slot) const {
+  if (entries_.empty() || slot < entries_.front().slot) return {};
+  // A group of which each series is there, once: the usual case needs no search.
+  const std::size_t guess = slot - entries_.front().slot;
+  if (guess < entries_.size() && entries_[guess].slot == slot &&
+      (guess + 1 == entries_.size() || entries_[guess + 1].slot != slot) &&
+      (guess == 0 || entries_[guess - 1].slot != slot)) {
+    return {&entries_[guess], 1};
+  }
   const auto found = std::ranges::equal_range(entries_, slot, {}, &PageEntry::slot);
   return {found.begin(), found.end()};
 }

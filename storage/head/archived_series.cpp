@@ -4,6 +4,7 @@
 #include "storage/head/block_builder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace narthex::storage::head {
@@ -67,7 +68,7 @@ void cut(ArchivedSamples& samples, std::size_t size) {
 // before it. They are decoded straight to their place.
 bool BlockBuilder::add_column(const CopiedSeries& copied) {
   ArchivedColumn column;
-  if (copied.in_head || shape_.last_only || !archive_->find_column(*copied.series, column)) {
+  if (shape_.last_only || !archive_->find_column(*copied.series, column)) {
     return false;
   }
   if (shape_.drop_stale && column.may_be_stale) return false;
@@ -79,7 +80,76 @@ bool BlockBuilder::add_column(const CopiedSeries& copied) {
   return true;
 }
 
-// Whether the block's column is, or becomes, that of these times.
+// The usual series that is written to: floats in order, the newest of them in the head and the
+// others archived, at the times of the series before it. Both go straight to their place.
+bool BlockBuilder::add_long_column(SeriesReader& reader, const CopiedSeries& copied) {
+  const bool plain = copied.only_own || copied.only_rows;
+  ArchivedColumn column;
+  if (!plain || shape_.last_only || copied.first_start != copied.last_start ||
+      !archive_->find_column(*copied.series, column)) {
+    return false;
+  }
+  if (column.samples == 0 || (shape_.drop_stale && column.may_be_stale)) return false;
+  const std::size_t offset = memory_->values.size();
+  const std::size_t room = copied.only_own ? reader.own_count_max(copied) : copied.view->rows();
+  std::uint64_t* bits = memory_->values.extend(column.samples + room) + column.samples;
+  const std::size_t count = read_head(reader, copied, bits);
+  memory_->values.resize_down(offset);
+  if (count == 0) return false;
+  const std::uint8_t newer = describe_column(bits, count);
+  if ((shape_.drop_stale && (newer & NX_COL_STALE) != 0) || !shares_long_times(column, count)) {
+    return false;
+  }
+  std::uint64_t* out = memory_->values.extend(column.samples + count);
+  const std::uint8_t older = archive_->take_values(out);
+  // What holds for both parts is not undone where they meet.
+  unsigned all = older & newer & (NX_COL_MONOTONE | NX_COL_CONST);
+  if (!(std::bit_cast<double>(bits[0]) >= std::bit_cast<double>(bits[-1]))) {
+    all &= ~unsigned{NX_COL_MONOTONE};
+  }
+  if (bits[0] != bits[-1]) all &= ~unsigned{NX_COL_CONST};
+  const unsigned stale = (older | newer) & NX_COL_STALE;
+  add_described(*copied.series, offset, 0, static_cast<std::uint32_t>(column.samples + count),
+                static_cast<std::uint8_t>(all | stale));
+  return true;
+}
+
+// Fills times_ and bits with what is in the head; 0 when that is not one plain column.
+std::size_t BlockBuilder::read_head(SeriesReader& reader, const CopiedSeries& copied,
+                                    std::uint64_t* bits) {
+  times_.clear();
+  if (copied.only_own) {
+    std::int64_t* times = times_.extend(reader.own_count_max(copied));
+    return reader.read_own(copied, times, bits);
+  }
+  const std::uint32_t rows = copied.view->rows();
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  if (!copied.view->column(copied.slot, bits, first, last) || first != 0 || last != rows) return 0;
+  copied.view->times(times_.extend(rows));
+  return rows;
+}
+
+// Whether the block's column is, or becomes, the archived times with those in times_ behind them.
+bool BlockBuilder::shares_long_times(const ArchivedColumn& column, std::size_t head_samples) {
+  const std::size_t count = column.samples + head_samples;
+  const std::size_t head_bytes = head_samples * sizeof(std::int64_t);
+  if (kind_ == Kind::kOrdinary) return false;
+  if (kind_ == Kind::kShared) {
+    return archived_id_ == column.times_id && memory_->times.size() == count &&
+           std::memcmp(memory_->times.data() + column.samples, times_.data(), head_bytes) == 0;
+  }
+  long_times_.clear();
+  std::int64_t* times = long_times_.extend(count);
+  archive_->take_times(times);
+  if (times[column.samples - 1] >= times_.data()[0]) return false;
+  std::memcpy(times + column.samples, times_.data(), head_bytes);
+  begin_shared({times, nullptr, count});
+  archived_id_ = column.times_id;
+  return true;
+}
+
+// Whether the block's column begins with these times, or becomes them.
 bool BlockBuilder::shares_times(const ArchivedColumn& column) {
   if (kind_ == Kind::kShared && archived_id_ == column.times_id) return true;
   if (kind_ == Kind::kOrdinary) return false;
@@ -97,7 +167,7 @@ bool BlockBuilder::shares_times(const ArchivedColumn& column) {
 }
 
 bool BlockBuilder::add_archived(SeriesReader& reader, const CopiedSeries& copied) {
-  if (add_column(copied)) return true;
+  if (copied.in_head ? add_long_column(reader, copied) : add_column(copied)) return true;
   archived_.clear();
   archive_->read(*copied.series, archived_);
   if (copied.in_head) {

@@ -9,8 +9,14 @@
 namespace narthex::storage::head {
 namespace {
 
-// What is true of all values of a column. One pass, floats only.
-std::uint8_t describe(const std::uint64_t* bits, std::size_t count) {
+template <class T>
+bool same(const T* a, const T* b, std::size_t count) {
+  return std::memcmp(a, b, count * sizeof(T)) == 0;
+}
+
+}  // namespace
+
+std::uint8_t describe_column(const std::uint64_t* bits, std::size_t count) {
   bool stale = is_stale_bits(bits[0]);
   bool constant = true;
   bool rising = true;
@@ -26,13 +32,6 @@ std::uint8_t describe(const std::uint64_t* bits, std::size_t count) {
   if (rising) flags |= NX_COL_MONOTONE;
   return static_cast<std::uint8_t>(flags);
 }
-
-template <class T>
-bool same(const T* a, const T* b, std::size_t count) {
-  return std::memcmp(a, b, count * sizeof(T)) == 0;
-}
-
-}  // namespace
 
 std::uint64_t TimeColumnIds::fresh() {
   const std::lock_guard lock(mutex_);
@@ -57,17 +56,20 @@ BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochH
       archive_(archive),
       memory_(BlockMemory::make(hold_)) {}
 
-BlockBuilder::~BlockBuilder() { memory_->release(); }
+BlockBuilder::~BlockBuilder() {
+  memory_->release();
+  if (spare_ != nullptr) spare_->release();
+}
 
 void BlockBuilder::begin() {
   if (kind_ == Kind::kShared) {
     last_shared_.assign(memory_->times.data(), memory_->times.data() + memory_->times.size());
     last_t_id_ = t_id_;
   }
-  if (memory_->shared()) {
-    memory_->release();
-    memory_ = BlockMemory::make(hold_);
-  }
+  // A consumer that holds the last block has let go of the one before it by now.
+  if (memory_->shared()) std::swap(memory_, spare_);
+  if (memory_ != nullptr && memory_->shared()) std::exchange(memory_, nullptr)->release();
+  if (memory_ == nullptr) memory_ = BlockMemory::make(hold_);
   memory_->clear();
   kind_ = Kind::kEmpty;
   rows_of_ = nullptr;
@@ -90,8 +92,9 @@ void BlockBuilder::add_labels(const Series& series) { add_series(series, 0, 0, 0
 void BlockBuilder::add_series(const Series& series, std::uint64_t offset, std::uint32_t row0,
                               std::uint32_t row1) {
   add_described(series, offset, row0, row1,
-                row0 == row1 ? std::uint8_t{0}
-                             : describe(memory_->values.data() + offset + row0, row1 - row0));
+                row0 == row1
+                    ? std::uint8_t{0}
+                    : describe_column(memory_->values.data() + offset + row0, row1 - row0));
 }
 
 void BlockBuilder::add_described(const Series& series, std::uint64_t offset, std::uint32_t row0,

@@ -43,6 +43,9 @@ struct BlockShape {
   bool with_labels;
 };
 
+// What is true of all values of a column: NX_COL_*. REQUIRES: floats only, and one at least.
+std::uint8_t describe_column(const std::uint64_t* bits, std::size_t count);
+
 class BlockBuilder {
  public:
   // archive: null, or that of the series whose samples may be archived; it outlives the builder.
@@ -93,6 +96,9 @@ class BlockBuilder {
                      std::uint32_t row1, std::uint8_t flags);
   bool add_column(const CopiedSeries& copied);
   bool shares_times(const ArchivedColumn& column);
+  bool add_long_column(SeriesReader& reader, const CopiedSeries& copied);
+  std::size_t read_head(SeriesReader& reader, const CopiedSeries& copied, std::uint64_t* bits);
+  bool shares_long_times(const ArchivedColumn& column, std::size_t head_samples);
   std::size_t drop_stale(std::size_t count);
   void add_histograms(const std::vector<Point>& points);
   void fill_starts(SeriesReader& reader, const CopiedSeries& copied);
@@ -102,12 +108,14 @@ class BlockBuilder {
   TimeColumnIds& ids_;
   ArchiveReader* const archive_;
   BlockMemory* memory_;
+  BlockMemory* spare_ = nullptr;  // of the block before the last, where a consumer kept it
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
   const GroupView* rows_of_ = nullptr;  // whose rows the shared column is
   std::uint64_t archived_id_ = 0;       // of archived times that the shared column is; 0: unknown
   // One series before it is placed.
   RawColumn<std::int64_t> times_;
+  RawColumn<std::int64_t> long_times_;
   RawColumn<std::uint64_t> bits_;
   ArchivedSamples archived_;
   ArchivedSamples merged_;

@@ -20,6 +20,17 @@ std::uint64_t hidden_floats(const Series& series, std::uint64_t sequence) {
   return hidden;
 }
 
+// Whether all floats outside of groups are before or behind the range: what most series are that a
+// query finds by their labels alone. Looks at the ends, so that nothing else need come into the
+// cache.
+bool is_out_of_range(const Series& series, const ReadRange& range) {
+  const std::span<const ChunkEntry> sealed = series.sealed();
+  const std::span<const Sample> open = series.open_samples();
+  if (sealed.empty() && open.empty()) return true;
+  if ((sealed.empty() ? open.front().t : sealed.front().first_t) > range.max_t) return true;
+  return (open.empty() ? sealed.back().last_t : open.back().t) < range.min_t;
+}
+
 bool is_hidden(const Tombstone& tomb, const RowGroup* group, std::int64_t t) {
   return tomb.group == group && t >= tomb.min_t && t <= tomb.max_t;
 }
@@ -79,7 +90,7 @@ void SeriesReader::copy(const Series& series, bool archived) {
 void SeriesReader::copy_own(const Series& series, CopiedSeries& out) {
   out.first_open = out.last_open = open_.size();
   out.first_chunk = out.last_chunk = chunks_.size();
-  if (series.own == nullptr) return;
+  if (is_out_of_range(series, range_)) return;
   std::uint64_t hidden = hidden_floats(series, range_.sequence);
   std::span<const Sample> open = series.open_samples();
   const std::uint64_t hidden_open = std::min<std::uint64_t>(hidden, open.size());

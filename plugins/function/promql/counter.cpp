@@ -3,15 +3,18 @@
 //
 // The order of operations is part of the contract: results equal Prometheus's bit for bit. What
 // depends on times alone (how far the samples of a window are stretched to its edges) is computed
-// once a step where all series share their windows.
+// once a step where all series share their windows; what is left of a series are loops over
+// columns.
 #include "plugins/function/promql/extended_growth.hpp"
 #include "plugins/function/promql/families.hpp"
+#include "plugins/function/promql/growth_kernels.hpp"
 #include "plugins/function/promql/histogram_growth.hpp"
 #include "plugins/function/promql/reach.hpp"
 
 #include <narthex/sdk/function.hpp>
 #include <narthex/storage.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace narthex::function_promql {
@@ -21,20 +24,11 @@ namespace {
 using sdk::FunctionContext;
 using sdk::Window;
 
-// Where a column falls: positions k with v[k] < v[k - 1], ascending.
-void find_resets(const double* v, std::uint32_t first, std::uint32_t last,
-                 std::vector<std::uint32_t>& out) {
-  out.clear();
-  for (std::uint32_t k = first + 1; k < last; ++k) {
-    if (v[k] < v[k - 1]) out.push_back(k);
-  }
-}
-
-// All windows of one series, in order. Both edges ascend, so resets are passed once.
+// All windows of one series, in order. Both edges ascend, so a reset is inside of a run of steps.
 class SeriesGrowth {
  public:
   SeriesGrowth(const nx_window_in& in, const nx_elem_out& out, Growth growth)
-      : in_(in), out_(out), growth_(growth), range_s_(seconds(in.range_ms)) {}
+      : in_(in), out_(out), growth_(growth), steps_(in.step_count) {}
 
   void evaluate(std::uint32_t series) {
     const std::uint64_t windows = in_.win_stride * series;
@@ -42,58 +36,102 @@ class SeriesGrowth {
     t_ = (in_.flags & NX_WINDOW_SHARED_T) != 0 ? in_.t : in_.t + in_.off[series];
     lo_ = in_.lo + windows;
     hi_ = in_.hi + windows;
+    const bool shared = (in_.flags & NX_WINDOW_SHARED_STEPS) != 0;
+    if (!shared || enough_.empty()) find_reaches();
+    const std::uint64_t first = std::uint64_t{series} * steps_;
+    std::copy(enough_.begin(), enough_.end(), out_.present + first);
+    if (enough_count_ == 0) return;
+    find_growth();
     const bool monotone =
         in_.col_flags != nullptr && (in_.col_flags[series] & NX_COL_MONOTONE) != 0;
-    resets_.clear();
-    if (growth_ != Growth::kDelta && !monotone) {
-      find_resets(v_, lo_[0], hi_[in_.step_count - 1], resets_);
-    }
-    const bool shared = (in_.flags & NX_WINDOW_SHARED_STEPS) != 0;
-    if (!shared || reaches_.empty()) find_reaches();
-    const std::uint64_t first = std::uint64_t{series} * in_.step_count;
-    std::size_t passed = 0;
-    for (std::uint32_t i = 0; i < in_.step_count; ++i) {
-      const bool enough = hi_[i] - lo_[i] >= 2 && hi_[i] > lo_[i];
-      out_.present[first + i] = enough ? 1 : 0;
-      if (enough) out_.v[first + i] = evaluate_window(i, passed);
-    }
+    if (growth_ != Growth::kDelta && !monotone) add_resets();
+    stretch(out_.v + first);
   }
 
  private:
+  // What times alone say. Windows with less than two samples get an element that nothing follows
+  // from, so that the loops over values need not ask.
   void find_reaches() {
-    reaches_.resize(in_.step_count);
-    for (std::uint32_t i = 0; i < in_.step_count; ++i) {
+    enough_.assign(steps_, 0);
+    const std::uint32_t any = find_any();
+    oldest_.assign(steps_, any);
+    newest_.assign(steps_, any);
+    reaches_.assign(steps_);
+    enough_count_ = 0;
+    for (std::uint32_t i = 0; i < steps_; ++i) {
       if (hi_[i] < lo_[i] + 2) continue;
-      reaches_[i] = reach_of(t_[lo_[i]], t_[hi_[i] - 1], hi_[i] - lo_[i],
-                             in_.end_t[i] - in_.range_ms, in_.end_t[i]);
+      enough_[i] = 1;
+      ++enough_count_;
+      oldest_[i] = lo_[i];
+      newest_[i] = hi_[i] - 1;
+      reaches_.set(i, reach_of(t_[lo_[i]], t_[hi_[i] - 1], hi_[i] - lo_[i],
+                               in_.end_t[i] - in_.range_ms, in_.end_t[i]));
+    }
+    first_.resize(steps_);
+    grown_.resize(steps_);
+  }
+
+  // An element of the column that may be read, where a window holds one.
+  std::uint32_t find_any() const {
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      if (hi_[i] > lo_[i]) return lo_[i];
+    }
+    return 0;
+  }
+
+  void find_growth() {
+    const std::uint32_t* oldest = oldest_.data();
+    const std::uint32_t* newest = newest_.data();
+    double* first = first_.data();
+    double* grown = grown_.data();
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      first[i] = v_[oldest[i]];
+      grown[i] = v_[newest[i]] - first[i];
+    }
+    if (enough_count_ == steps_) return;
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      if (enough_[i] == 0) first_[i] = grown_[i] = 0;
     }
   }
 
-  double evaluate_window(std::uint32_t step, std::size_t& passed) {
-    const std::uint32_t lo = lo_[step];
-    const std::uint32_t hi = hi_[step];
-    double grown = v_[hi - 1] - v_[lo];
-    if (growth_ == Growth::kDelta) return grown * gauge_factor(reaches_[step]);
-    // A fall is a restart from zero: what the counter held before is added back.
-    while (passed < resets_.size() && resets_[passed] <= lo) ++passed;
-    for (std::size_t r = passed; r < resets_.size() && resets_[r] < hi; ++r) {
-      grown += v_[resets_[r] - 1];
+  // A fall is a restart from zero: what the counter held before is added back, the oldest first, to
+  // the windows that see the fall. Windows that see no two samples see none.
+  void add_resets() {
+    std::uint32_t begin = 0;  // the first step whose window reaches behind the fall
+    for (std::uint32_t k = lo_[0] + 1; k < hi_[steps_ - 1]; ++k) {
+      if (!(v_[k] < v_[k - 1])) continue;
+      while (begin < steps_ && hi_[begin] <= k) ++begin;
+      for (std::uint32_t i = begin; i < steps_ && lo_[i] < k; ++i) grown_[i] += v_[k - 1];
     }
-    double factor = counter_factor(reaches_[step], v_[lo], grown);
-    if (growth_ == Growth::kRate) factor /= range_s_;
-    return grown * factor;
+  }
+
+  void stretch(double* out) const {
+    const GrowthKernels& kernels = growth_kernels();
+    const GrowthColumns columns{reaches_.view(), first_.data(), grown_.data(), steps_};
+    if (growth_ == Growth::kDelta) {
+      kernels.gauge(columns, out);
+    } else if (growth_ == Growth::kIncrease) {
+      kernels.counter(columns, out);
+    } else {
+      kernels.rate(columns, seconds(in_.range_ms), out);
+    }
   }
 
   const nx_window_in& in_;
   const nx_elem_out& out_;
   const Growth growth_;
-  const double range_s_;
+  const std::uint32_t steps_;
   const double* v_ = nullptr;
   const std::int64_t* t_ = nullptr;
   const std::uint32_t* lo_ = nullptr;
   const std::uint32_t* hi_ = nullptr;
-  std::vector<std::uint32_t> resets_;
-  std::vector<Reach> reaches_;
+  // [steps], of the windows: shared by all series, or of this one
+  std::vector<std::uint8_t> enough_;
+  std::vector<std::uint32_t> oldest_, newest_;
+  ReachColumns reaches_;
+  std::uint32_t enough_count_ = 0;
+  // [steps], of the series
+  std::vector<double> first_, grown_;
 };
 
 template <Growth G>

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sum and mean of a window: of its floats, or of its histograms. Both together have none.
+//
+// The order of additions is Prometheus's, so a window cannot be made from the one before it. What
+// can be done is to add up several windows of a series at once (sum_lanes.hpp).
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/histogram.hpp"
 #include "plugins/function/promql/messages.hpp"
 #include "plugins/function/promql/mixed_window.hpp"
+#include "plugins/function/promql/sum_lanes.hpp"
 #include "plugins/function/promql/sums.hpp"
 
 #include <narthex/sdk/function.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace narthex::function_promql {
@@ -16,12 +21,6 @@ namespace {
 
 using sdk::FunctionContext;
 using Histograms = std::span<const nx_histogram* const>;
-
-double sum(std::span<const double> values) {
-  CompensatedSum total;
-  for (const double v : values) total.add(v);
-  return total.value();
-}
 
 // From the value on whose sum is infinite: an incremental mean.
 double average_beyond(std::span<const double> values, std::size_t at, CompensatedSum total) {
@@ -37,18 +36,74 @@ double average_beyond(std::span<const double> values, std::size_t at, Compensate
   return total.sum + total.compensation;
 }
 
-// A plain mean for as long as the sum is finite.
-double average(std::span<const double> values) {
-  CompensatedSum total{values[0], 0};
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    CompensatedSum next = total;
-    next.add(values[i]);
-    if (std::isinf(next.sum)) return average_beyond(values, i, total);
-    total = next;
-  }
-  const auto count = static_cast<double>(values.size());
+double mean_of(const CompensatedSum& total, std::size_t size) {
+  const auto count = static_cast<double>(size);
   return total.sum / count + total.compensation / count;
 }
+
+enum class Total { kSum, kAverage };
+
+// Goes on from `total`, which has the values before `at`.
+template <Total T>
+double finish_total(std::span<const double> values, std::size_t at, CompensatedSum total) {
+  for (; at < values.size(); ++at) {
+    CompensatedSum next = total;
+    next.add(values[at]);
+    // A mean is a plain one for as long as the sum is finite.
+    if (T == Total::kAverage && at > 0 && std::isinf(next.sum)) {
+      return average_beyond(values, at, total);
+    }
+    total = next;
+  }
+  return T == Total::kSum ? total.value() : mean_of(total, values.size());
+}
+
+// A sum begins at 0 and a mean at its first value; from 0 it would get there as well, unless that
+// value is infinite.
+template <Total T>
+double total_of(std::span<const double> values) {
+  if (T == Total::kSum) return finish_total<T>(values, 0, {});
+  return finish_total<T>(values, 1, {values[0], 0});
+}
+
+// Windows of floats, kLanes of them at once: as far as the shortest goes together, the rest alone.
+template <Total T>
+void total_lanes(const std::span<const double>* windows, double* const* out) {
+  const double* v[kLanes];
+  CompensatedSum sums[kLanes];
+  std::size_t common = windows[0].size();
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    v[lane] = windows[lane].data();
+    common = std::min(common, windows[lane].size());
+  }
+  const bool finite = add_lanes(v, common, sums);
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    *out[lane] =
+        finite ? finish_total<T>(windows[lane], common, sums[lane]) : total_of<T>(windows[lane]);
+  }
+}
+
+// Collects windows until there are enough for all lanes.
+template <Total T>
+class LaneQueue {
+ public:
+  void add(std::span<const double> window, double& out) {
+    windows_[size_] = window;
+    out_[size_] = &out;
+    if (++size_ < kLanes) return;
+    total_lanes<T>(windows_, out_);
+    size_ = 0;
+  }
+  void flush() {
+    for (std::size_t lane = 0; lane < size_; ++lane) *out_[lane] = total_of<T>(windows_[lane]);
+    size_ = 0;
+  }
+
+ private:
+  std::span<const double> windows_[kLanes];
+  double* out_[kLanes];
+  std::size_t size_ = 0;
+};
 
 struct Workspace {
   FloatHistogram total;
@@ -84,15 +139,14 @@ Fit average(Histograms all, Workspace& work) {
   return Fit::kOk;
 }
 
-enum class Total { kSum, kAverage };
-
 template <Total T>
 void totals(const FunctionContext& context, const nx_window_in& in, const nx_elem_out& out) {
   Workspace work;
+  LaneQueue<T> queue;
   for_each_mixed_window(context, in, [&](const MixedWindow& w, std::uint32_t s, std::uint64_t at) {
     if (w.size() == 0) return;
     if (w.histograms.empty()) {
-      out.v[at] = T == Total::kSum ? sum(w.floats) : average(w.floats);
+      queue.add(w.floats, out.v[at]);
       return;
     }
     out.present[at] = 0;
@@ -107,6 +161,7 @@ void totals(const FunctionContext& context, const nx_window_in& in, const nx_ele
       context.warn(0, s, text_of(result));
     }
   });
+  queue.flush();
 }
 
 constexpr sdk::FunctionShape kAny = {sdk::function_detail::kRangeParam, 1, false, NX_ARG_VECTOR,

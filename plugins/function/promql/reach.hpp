@@ -37,13 +37,12 @@ inline Reach reach_of(std::int64_t first_ms, std::int64_t last_ms, std::size_t s
   return reach;
 }
 
-// A counter was never below zero: its past goes back no further than its zero point.
+// A counter was never below zero: its past goes back no further than its zero point. Without a
+// branch, so that a loop over it becomes one over vectors.
 inline double counter_factor(const Reach& reach, double first, double grown) {
-  double head_s = reach.head_s;
-  if (grown > 0 && first >= 0) {
-    const double zero_s = reach.sampled_s * (first / grown);
-    if (zero_s < head_s) head_s = zero_s;
-  }
+  const double zero_s = reach.sampled_s * (first / grown);
+  const bool from_zero = (grown > 0) & (first >= 0) & (zero_s < reach.head_s);
+  const double head_s = from_zero ? zero_s : reach.head_s;
   return (reach.sampled_s + head_s + reach.tail_s) / reach.sampled_s;
 }
 

@@ -4,6 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace narthex::storage::tsdb::test {
 namespace {
@@ -37,6 +40,55 @@ TEST_CASE("samples are read from the head, from tables, and across both", "[tsdb
   CHECK(part.at(kUpText) == std::vector<Value>(expected.begin() + 100, expected.begin() + 301));
   const Found last = h.read({eq("job", "a")}, INT64_MIN, expected[300].t, NX_SCAN_LAST);
   CHECK(last.at(kUpText) == std::vector<Value>{expected[300]});
+}
+
+TEST_CASE("series that are archived and written to share a block, and their flags hold", "[tsdb]") {
+  Harness h;
+  // Values before and behind the flush, and what is true of them all.
+  struct Case {
+    const char* name;
+    double older, older_step, newer;
+    unsigned flags;
+  };
+  const Case cases[] = {
+      {"a_rises", 1, 1, 1000, NX_COL_MONOTONE},
+      {"b_falls_where_the_parts_meet", 1, 1, 5, 0},
+      {"c_constant", 7, 0, 7, NX_COL_MONOTONE | NX_COL_CONST},
+      {"d_constant_and_another", 7, 0, 8, NX_COL_MONOTONE},
+      {"e_restarts", 7, 0, 6, 0},
+  };
+  constexpr int kOlder = 40;
+  std::map<std::string, std::vector<Value>> expected;
+  const auto write = [&](const Case& c, int i, double v) {
+    const std::int64_t t = kNow + i * 15'000;
+    REQUIRE(h.write({{"__name__", c.name}}, t, v) == NX_ROW_OK);
+    expected["__name__=" + std::string(c.name) + ","].push_back({t, bits_of(v)});
+  };
+  for (const Case& c : cases) {
+    for (int i = 0; i < kOlder; ++i) write(c, i, c.older + i * c.older_step);
+  }
+  h.flush_all();
+  for (const Case& c : cases) {
+    for (int i = kOlder; i < kOlder + 3; ++i) write(c, i, c.newer);
+  }
+  CHECK(h.read({}) == expected);
+  CHECK(h.blocks == 1);
+  CHECK(h.shared_blocks == 1);
+  for (const Case& c : cases) {
+    INFO(c.name);
+    CHECK(h.column_flags.at("__name__=" + std::string(c.name) + ",") == c.flags);
+  }
+
+  // One that ends in the table, and one that has a marker in the head, are as they were.
+  const Case gone{"f_gone", 3, 1, 0, 0};
+  for (int i = 0; i < kOlder; ++i) write(gone, i, i);
+  h.flush_all();
+  const std::int64_t now = kNow + (kOlder + 3) * 15'000;
+  for (const Case& c : cases) {
+    const std::uint64_t ref = h.ref({{"__name__", c.name}});
+    REQUIRE(h.write_bits(ref, now, NX_STALE_NAN_BITS) == NX_ROW_OK);
+  }
+  CHECK(h.read({}, INT64_MIN, INT64_MAX, NX_SCAN_DROP_STALE) == expected);
 }
 
 TEST_CASE("what was acknowledged survives a crash, a power cut and a restart", "[tsdb]") {

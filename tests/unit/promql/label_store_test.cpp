@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "promql/label_store.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace narthex;
+using namespace narthex::promql;
+
+namespace {
+
+LabelSet make(LabelStore& store, const std::vector<std::pair<std::string, std::string>>& labels) {
+  std::vector<LabelPair> pairs;
+  for (const auto& [name, value] : labels)
+    pairs.push_back({store.intern(name), store.intern(value)});
+  return store.add_unsorted(pairs);
+}
+
+}  // namespace
+
+TEST_CASE("labels that stay together are not copied", "[promql]") {
+  LabelStore store;
+  const LabelSet set = make(store, {{"__name__", "up"}, {"a", "1"}, {"b", "2"}, {"c", "3"}});
+  const LabelSet unnamed = store.without_metadata(set);
+  CHECK(store.print(unnamed) == R"({a="1", b="2", c="3"})");
+  CHECK(unnamed.begin() == set.begin() + 1);
+
+  const Symbol b = store.intern("b");
+  const LabelSet parted = store.filter(unnamed, [b](Symbol name) { return name != b; });
+  CHECK(store.print(parted) == R"({a="1", c="3"})");
+  const LabelSet none = store.filter(set, [](Symbol) { return false; });
+  CHECK(none.size() == 0);
+  CHECK(none == LabelSet());
+  // The first is still what it was: kept sets do not share what filtering works with.
+  CHECK(store.print(parted) == R"({a="1", c="3"})");
+}
+
+TEST_CASE("a filtered view is good for a lookup", "[promql]") {
+  LabelStore store;
+  const LabelSet set = make(store, {{"a", "1"}, {"b", "2"}, {"c", "3"}});
+  const Symbol b = store.intern("b");
+  const auto not_b = [b](Symbol name) { return name != b; };
+  const LabelSet kept = store.filter(set, not_b);
+  const LabelSet view = store.filtered(set, not_b);
+  CHECK(view == kept);
+  CHECK(view.hash() == kept.hash());
+}
+
+TEST_CASE("numbered symbols of a source are interned once", "[promql]") {
+  LabelStore store;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 3000; ++i) texts.push_back("text " + std::to_string(i));
+  std::vector<nx_str> symbols;
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t i = 0; i < texts.size(); ++i) {
+    symbols.push_back(to_nx(texts[i]));
+    ids.push_back(i * 4096 + 7);
+  }
+  nx_series_table table{};
+  table.struct_size = sizeof table;
+  table.symbols = symbols.data();
+  table.symbol_count = static_cast<std::uint32_t>(symbols.size());
+  const std::vector<Symbol> by_text = store.intern_table(table);
+  table.symbol_id = ids.data();
+  CHECK(store.intern_table(table) == by_text);
+  CHECK(store.intern_table(table) == by_text);
+  for (std::size_t i = 0; i < texts.size(); ++i) REQUIRE(store.text(by_text[i]) == texts[i]);
+}
