@@ -13,5 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto expected = narthex::test::ExpositionReference(text, true).read();
   if (body.status.ok() != expected.has_value()) std::abort();
   if (expected && body.samples != *expected) std::abort();
+  // Collected histograms and start times make no good body bad.
+  const auto collected = narthex::test::parse_body<narthex::openmetrics::OpenMetricsParser>(
+      text, NX_PARSE_NHCB | NX_PARSE_START_T);
+  if (body.status.ok() && !collected.status.ok()) std::abort();
   return 0;
 }

@@ -145,7 +145,8 @@ class Fields {
     } else if (e.wire == 2) {
       e.bytes = take(take_varint());
     } else if (e.wire == 3) {
-      for (open_ = 1; open_ != 0;) one(1);
+      ++open_;
+      while (depth == 0 && open_ != 0) one(1);
       return;
     } else if (e.wire == 4 && depth != 0) {
       --open_;
