@@ -35,8 +35,8 @@ std::string canonical_path(const fs::path& path) {
 
 // Why a plugin that is there cannot do what is asked.
 std::string lacking(std::string_view interface_id, std::string_view component) {
-  std::string text = "plugin \"" + std::string(component) + "\" does not offer " +
-                     std::string(interface_id);
+  std::string text =
+      "plugin \"" + std::string(component) + "\" does not offer " + std::string(interface_id);
   if (interface_id == NX_INGEST_ID) text += ": it needs sockets of its own, set listen";
   if (interface_id == NX_INGEST_DATAGRAM_ID) text += ": it takes HTTP only, leave listen out";
   return text;

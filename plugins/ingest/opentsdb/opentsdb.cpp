@@ -2,6 +2,7 @@
 #include "plugins/ingest/opentsdb/opentsdb.hpp"
 
 #include <narthex/sdk/json.hpp>
+#include <narthex/sdk/quote.hpp>
 
 #include <algorithm>
 #include <map>
@@ -35,7 +36,9 @@ std::string count_text(const sdk::LineReport& report,
     for (const sdk::LineReport::Refusal& refusal : report.kept()) {
       if (&refusal != report.kept().data()) out += ',';
       const auto at = points.find(refusal.line);
-      append_error(out, at == points.end() ? "null" : at->second, refusal.text);
+      // Bytes that are no UTF-8 would make the answer no JSON.
+      const bool shown = at != points.end() && sdk::is_utf8(at->second);
+      append_error(out, shown ? at->second : "null", refusal.text);
     }
     out += "],";
   }

@@ -117,6 +117,13 @@ TEST_CASE("summary and details say what became of the points", "[opentsdb]") {
         R"("success":1})");
 }
 
+TEST_CASE("a point that is not UTF-8 is not shown in the answer", "[opentsdb]") {
+  Fixture f;
+  CHECK(f.post(0, "{\"metric\":\"o\xff\",\"value\":1}", {{"details", ""}}).body ==
+        R"({"errors":[{"datapoint":null,"error":"label \"__name__\" is not valid UTF-8"}],)"
+        R"("failed":1,"success":0})");
+}
+
 TEST_CASE("half a body stores nothing", "[opentsdb]") {
   const std::string good = R"({"metric":"o","value":1})";
   for (const std::string& body :
