@@ -42,16 +42,6 @@ struct Described {
   std::vector<Component> components;
 };
 
-// Rust's runtime says this and aborts when memory runs out, whatever the plugin's author does.
-void excuse_runtime(Outcome& outcome) {
-  const bool rust = std::ranges::any_of(outcome.findings, [](const Finding& each) {
-    return each.text.find("prints: memory allocation of ") != std::string::npos;
-  });
-  if (!rust) return;
-  std::erase_if(outcome.findings, [](const Finding& each) { return each.rule == "NXR-ERR-3"; });
-  outcome.notes.emplace_back("the runtime of its language aborts when memory runs out");
-}
-
 std::string rest_after(const std::string& note, std::string_view word) {
   return note.starts_with(word) ? note.substr(word.size()) : std::string();
 }
