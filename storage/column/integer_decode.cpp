@@ -95,12 +95,6 @@ std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, st
                               std::uint64_t* v) {
   const IntegerBlock& block = column.blocks[index];
   const std::size_t count = rows_of_block(index, rows);
-  if (block.width == 0 && block.patches == 0 && column.transform == kDelta) {
-    // An idle counter, or one that grows evenly.
-    ramp(v, block.start.k, block.start.base);
-    if (column.factor != 1) kernels().multiply(v, column.factor);
-    return column.origin;
-  }
   if (block.width == 0) {
     std::fill_n(v, kBlockRows, 0);
   } else if (count == kBlockRows) {

@@ -58,14 +58,6 @@ inline void running_sum(std::uint64_t* v, std::size_t count, std::uint64_t start
   }
 }
 
-// The running sum where all values are 0: v[i] = start + (i + 1) * base for a whole block.
-inline void ramp(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {
-  for (std::size_t i = 0; i < kBlockRows; ++i) {
-    start += base;
-    v[i] = start;
-  }
-}
-
 // The same twice: sums of steps that start at `step`.
 inline void running_sum_of_sums(std::uint64_t* v, std::size_t count, std::uint64_t start,
                                 std::uint64_t step, std::uint64_t base) {
