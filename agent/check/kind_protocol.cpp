@@ -31,7 +31,6 @@ struct LabelsBook {
   ParseBook* book;
   std::vector<std::string> series;
   std::uint64_t calls = 0;
-  bool bad = false;
 };
 
 void find_parser(ParseBook& book, const std::string& what) {
@@ -42,7 +41,6 @@ void on_table(void* ctx, const nx_series_table* table) {
   auto& labels = *static_cast<LabelsBook*>(ctx);
   ++labels.calls;
   if (std::string why = bad_table(*table); !why.empty()) {
-    labels.bad = true;
     return find_parser(*labels.book, "yields keys whose labels have " + why);
   }
   for (std::uint32_t s = 0; s < table->series_count; ++s) {
@@ -54,14 +52,13 @@ void on_table(void* ctx, const nx_series_table* table) {
 std::vector<std::string> labels_of(ParseBook& book, const nx_parsed& parsed) {
   Session& s = *book.session;
   const auto& table = *s.table<nx_parser>(NX_PARSER_ID);
-  LabelsBook labels{&book, {}, 0, false};
+  LabelsBook labels{&book, {}, 0};
   const std::uint64_t count = parsed.batch->rows;
   const CallResult result = s.call(kLabels, NX_THREAD_WORKER, [&](nx_error* err) {
     return table.labels(s.self(), book.scratch, parsed.key, count, &on_table, &labels, err);
   });
   set_current_entry(kParse);
-  // Labels that are refused are an answer like another.
-  if (!result.ok() || labels.bad) return {};
+  if (!result.ok()) return {};  // the row's labels are bad: an answer like another
   if (labels.calls != 1) {
     find_parser(book, "answers labels() with " + std::to_string(labels.calls) + " tables");
   } else if (labels.series.size() != count) {

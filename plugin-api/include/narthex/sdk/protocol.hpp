@@ -201,8 +201,7 @@ class SeriesTable {
   // The pairs of the series being built go to the end of this.
   std::vector<nx_label>& pairs() { return pairs_; }
   std::span<nx_label> open_series() { return std::span(pairs_).subspan(offsets_.back()); }
-  // Ends the series, without labels of empty values, which mean the same as none. Not empty: the
-  // name that it has twice.
+  // Ends the series. Not empty: the name that it has twice.
   std::string_view end_series() {
     const std::span<nx_label> series = open_series();
     const auto by_name = [](const nx_label& a, const nx_label& b) {
@@ -214,13 +213,8 @@ class SeriesTable {
     const auto twice = std::adjacent_find(
         series.begin(), series.end(),
         [](const nx_label& a, const nx_label& b) { return view(a.name) == view(b.name); });
-    const std::string_view name = twice != series.end() ? view(twice->name) : std::string_view();
-    const auto first = pairs_.begin() + static_cast<std::ptrdiff_t>(offsets_.back());
-    pairs_.erase(std::remove_if(first, pairs_.end(),
-                                [](const nx_label& pair) { return pair.value.len == 0; }),
-                 pairs_.end());
     offsets_.push_back(static_cast<std::uint32_t>(pairs_.size()));
-    return name;
+    return twice != series.end() ? view(twice->name) : std::string_view();
   }
   // The ABI's view of it; valid until the next change.
   nx_series_table table() {
