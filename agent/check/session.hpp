@@ -98,7 +98,8 @@ class Session {
       case_.report.find("NXR-ERR-2", std::string(entry) + " throws");
       return {NX_ERR_INTERNAL, "threw"};
     }
-    return judge(entry, returned, returned == handed_down ? nullptr : err);
+    const bool passed_on = returned != NX_OK && returned == handed_down;
+    return judge(entry, returned, passed_on ? nullptr : err);
   }
 
   bool watch_started = false;  // discovery: run() has been called since start()

@@ -71,7 +71,7 @@ class ToPrometheus(unittest.TestCase):
 
     def test_a_reload_adds_and_removes_a_destination(self):
         self.t = int(time.time() * 1000) - 300_000
-        receiver = peers.Prometheus()
+        receiver = prometheus_server.Prometheus()
         self.addCleanup(receiver.__exit__)
         receiver.start()
         sender = agent.Agent("global: {}\n", "prometheus.yml", ["--web.enable-remote-write-receiver"])
@@ -84,7 +84,7 @@ class ToPrometheus(unittest.TestCase):
         self.push(sender, 3)  # of series that everybody but the new destination knows
 
         def received():
-            rows = peers.samples(receiver, "a_metric[1h]", self.t / 1000 + 1)
+            rows = prometheus_server.samples(receiver, "a_metric[1h]", self.t / 1000 + 1)
             return sorted({len(r) for r in rows.values()}) if len(rows) == SERIES else None
         agent.Agent.until(lambda: received() == [3], "what came after the reload")
         sender.write_config("global: {}\n")

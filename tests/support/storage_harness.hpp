@@ -238,7 +238,7 @@ class StorageHarness {
       const std::string name = labels_of(*block.labels, s);
       order.push_back(name);
       std::vector<Value>& values = found[name];
-      column_flags[name] = block.col_flags[s];
+      column_flags[name] = block.col_flags != nullptr ? block.col_flags[s] : std::uint8_t{0};
       for (std::uint32_t k = block.row0[s]; k < block.row1[s]; ++k) {
         const std::uint64_t at = block.off[s] + k;
         const std::int64_t t = block.t[shared ? k : at];

@@ -86,7 +86,9 @@ Status Otlp::handle(const nx_ingest_request& request, sdk::IngestReply reply) {
   const std::string_view content_type = sdk::header_of(request, "content-type");
   const std::string_view type = media_type(content_type);
   if (type != kProtobuf && type != kJson) {
-    return invalid_argument("unsupported content type: " + std::string(content_type) +
+    return invalid_argument("unsupported content type: " +
+                            (sdk::is_utf8(content_type) ? std::string(content_type)
+                                                        : sdk::quote_excerpt(content_type)) +
                             ", supported: [" + std::string(kJson) + ", " + std::string(kProtobuf) +
                             "]");
   }

@@ -13,25 +13,28 @@ namespace {
 constexpr std::size_t kIdleWritersMax = 8;
 constexpr int kPayloadTooLarge = 413;
 
-std::vector<std::string> check_messages(std::vector<std::string> messages) {
+std::vector<std::string> messages_of(std::vector<std::string> messages) {
   if (messages.empty()) return {std::string(kMessageV1), std::string(kMessageV2)};
-  for (const std::string& message : messages) {
-    if (message == kMessageV1 || message == kMessageV2) continue;
-    throw sdk::Error(NX_ERR_INVALID_CONFIG,
-                     "accepted_protobuf_messages: unknown remote write protobuf message " +
-                         message + ", supported: " + std::string(kMessageV1) + ", " +
-                         std::string(kMessageV2));
-  }
   return messages;
 }
 
 }  // namespace
 
+Status RemoteWrite::validate(sdk::Host, const Options& options, sdk::Value) {
+  for (const std::string& message : options.accepted_protobuf_messages) {
+    if (message == kMessageV1 || message == kMessageV2) continue;
+    return {NX_ERR_INVALID_CONFIG,
+            "accepted_protobuf_messages: unknown remote write protobuf message " + message +
+                ", supported: " + std::string(kMessageV1) + ", " + std::string(kMessageV2)};
+  }
+  return Status();
+}
+
 RemoteWrite::RemoteWrite(sdk::Host host, Options options)
     : append_(*host.service<nx_ext_append>(NX_EXT_APPEND)),
       limits_{static_cast<std::size_t>(options.labels_max),
               static_cast<std::size_t>(options.label_value_max_bytes)},
-      accepted_(check_messages(std::move(options.accepted_protobuf_messages))),
+      accepted_(messages_of(std::move(options.accepted_protobuf_messages))),
       cache_(static_cast<std::size_t>(options.known_series_max)),
       invalid_labels_(host, NX_TYPE_COUNTER,
                       "prometheus_api_remote_write_invalid_labels_samples_total",

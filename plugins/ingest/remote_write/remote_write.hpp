@@ -55,6 +55,7 @@ class RemoteWrite {
   };
 
   RemoteWrite(sdk::Host host, Options options);
+  static Status validate(sdk::Host host, const Options& options, sdk::Value config);
   Status handle(const nx_ingest_request& request, sdk::IngestReply reply);
 
  private:

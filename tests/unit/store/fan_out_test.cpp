@@ -15,13 +15,13 @@ namespace {
 using Points = std::map<std::int64_t, double>;
 using Found = std::map<std::string, Points>;
 
-struct Fixture {
+struct FanOutFixture {
   test::WrittenStore here, there;
   RemoteReadOptions options;
   std::vector<std::pair<std::string, std::string>> external;
   std::int64_t now = here.host.now_ms;
 
-  Fixture() { options.read_recent = true; }
+  FanOutFixture() { options.read_recent = true; }
 
   void connect() { here.store.set_remote_reads({{there.instance, options, external}}); }
   std::vector<Matcher> matchers(std::string_view name) {
@@ -68,7 +68,7 @@ struct Fixture {
 };
 
 TEST_CASE("what is here and there is one", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.here.put({{"__name__", "m"}, {"x", "1"}}, f.now - 10, 1);
   f.here.put({{"__name__", "m"}, {"x", "1"}}, f.now - 5, 2);
   f.there.put({{"__name__", "m"}, {"x", "1"}}, f.now - 20, 3);
@@ -96,7 +96,7 @@ TEST_CASE("what is here and there is one", "[store]") {
 }
 
 TEST_CASE("a walk over both is what a map says it is", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.connect();
   std::mt19937_64 random(20240229);
   Found expected;
@@ -148,7 +148,7 @@ TEST_CASE("an endpoint is asked for what it has to add", "[store]") {
 }
 
 TEST_CASE("external labels are asked for and taken off again", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.external = {{"site", "oslo"}};
   f.connect();
   f.there.put({{"__name__", "m"}, {"site", "oslo"}}, f.now, 1);
@@ -157,7 +157,7 @@ TEST_CASE("external labels are asked for and taken off again", "[store]") {
 }
 
 TEST_CASE("recent times are the storage's own", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.options.read_recent = false;
   const std::int64_t hour = 3'600'000;
   f.here.put({{"__name__", "m"}}, f.now - 10 * hour, 1);
@@ -170,7 +170,7 @@ TEST_CASE("recent times are the storage's own", "[store]") {
 }
 
 TEST_CASE("an endpoint that fails is told and gone without", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.here.put({{"__name__", "m"}}, f.now, 1);
   const auto broken = std::make_shared<test::PlainInstance>("remote_read.x", NX_STORAGE_ID,
                                                             f.there.instance->table(NX_STORAGE_ID),
@@ -183,7 +183,7 @@ TEST_CASE("an endpoint that fails is told and gone without", "[store]") {
 }
 
 TEST_CASE("an endpoint that fails on the way is told and gone without", "[store]") {
-  Fixture f;
+  FanOutFixture f;
   f.here.put({{"__name__", "m"}, {"x", "2"}}, f.now, 1);
   f.there.put({{"__name__", "m"}, {"x", "1"}}, f.now, 2);
   const auto breaks = std::make_shared<test::PlainInstance>("remote_read.x", NX_STORAGE_ID,

@@ -60,7 +60,7 @@ TEST_CASE("series that are archived and written to share a block, and their flag
   constexpr int kOlder = 40;
   std::map<std::string, std::vector<Value>> expected;
   const auto write = [&](const Case& c, int i, double v) {
-    const std::int64_t t = kNow + i * 15'000;
+    const std::int64_t t = kNow - 3'600'000 + i * 15'000;
     REQUIRE(h.write({{"__name__", c.name}}, t, v) == NX_ROW_OK);
     expected["__name__=" + std::string(c.name) + ","].push_back({t, bits_of(v)});
   };
