@@ -5,6 +5,8 @@
 #include "check/samples.hpp"
 #include "host/utf8.hpp"
 
+#include <narthex/sdk/quote.hpp>
+
 #include <chrono>
 #include <span>
 
@@ -105,7 +107,8 @@ CallResult Session::judge(const char* entry, nx_status returned, const nx_error*
     case_.report.find("NXR-ERR-1", std::string(entry) + " gives no reason for its failure");
   }
   if (!host::is_utf8(result.text)) {
-    case_.report.find("NXR-ERR-1", std::string(entry) + " gives an error text that is not UTF-8");
+    case_.report.find("NXR-ERR-1", std::string(entry) + " gives an error text that is not UTF-8: " +
+                                       sdk::quote_excerpt(result.text));
   }
   host_->say(result.text);
   return result;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "document/document.hpp"
 
+#include <narthex/sdk/quote.hpp>
+
 #include <algorithm>
 
 namespace narthex::document {
@@ -11,7 +13,8 @@ constexpr std::size_t kShownMax = 100;  // of a long line: a window around the c
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// The line with tabs as one blank, so that the caret below it stands right.
+// The line with tabs as one blank, so that the caret below it stands right. Of a line that is no
+// UTF-8 the bytes beyond ASCII show as question marks: findings are text.
 void append_line(std::string& out, std::string_view line, std::size_t column) {
   std::size_t at = std::min(column > 0 ? column - 1 : 0, line.size());
   if (line.size() > kShownMax) {
@@ -22,11 +25,15 @@ void append_line(std::string& out, std::string_view line, std::size_t column) {
     line = line.substr(first, last - first);
     at -= first;
   }
+  const bool is_text = sdk::is_utf8(line);
   out += "\n    ";
-  for (const char c : line) out += c == '\t' ? ' ' : c;
+  for (const char c : line) {
+    const bool shown = is_text || static_cast<unsigned char>(c) < 0x80;
+    out += c == '\t' ? ' ' : (shown ? c : '?');
+  }
   out += "\n    ";
   for (std::size_t i = 0; i < at; ++i) {
-    if (!is_continuation(line[i])) out += ' ';
+    if (!is_text || !is_continuation(line[i])) out += ' ';
   }
   out += '^';
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parsed.hpp"
 
+#include <narthex/sdk/quote.hpp>
+
 #include <catch2/catch.hpp>
 
 namespace narthex::document {
@@ -50,6 +52,15 @@ TEST_CASE("a line that sets a credential is not shown", "[document]") {
   CHECK(render(finding) == "f:1:2: bad\n    hint");
   const Finding file{{"f", 1, 1}, "bad", "", "password_file: x", false};
   CHECK(render(file) == "f:1:1: bad\n    password_file: x\n    ^");
+}
+
+TEST_CASE("a finding is text, whatever stands in the line", "[document]") {
+  std::vector<Finding> findings;
+  const auto parsed = Document::parse(Format::kJson, "body", "{\"a\": \"\xb1\xfe\"}", findings);
+  REQUIRE(parsed == nullptr);
+  const std::string text = render(findings);
+  CHECK(sdk::is_utf8(text));
+  CHECK(text.find("{\"a\": \"??\"}") != std::string::npos);
 }
 
 }  // namespace narthex::document

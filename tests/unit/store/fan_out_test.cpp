@@ -76,6 +76,7 @@ TEST_CASE("what is here and there is one", "[store]") {
   f.there.put({{"__name__", "m"}, {"x", "0"}}, f.now - 10, 5);
   nx_histogram h{};
   h.count.u = 6;
+  h.zero_count.u = 6;
   f.there.put({{"__name__", "m"}, {"x", "2"}}, f.now - 10, h);
   f.here.put({{"__name__", "m"}, {"x", "2"}}, f.now - 9, 7);
   CHECK(f.find(f.matchers("m")).size() == 2);  // not connected yet
@@ -185,7 +186,9 @@ TEST_CASE("an endpoint that fails is told and gone without", "[store]") {
 TEST_CASE("an endpoint that fails on the way is told and gone without", "[store]") {
   FanOutFixture f;
   f.here.put({{"__name__", "m"}, {"x", "2"}}, f.now, 1);
-  f.there.put({{"__name__", "m"}, {"x", "1"}}, f.now, 2);
+  for (const char* x : {"1", "3", "4", "5"}) {
+    f.there.put({{"__name__", "m"}, {"x", x}}, f.now, 2);
+  }
   const auto breaks = std::make_shared<test::PlainInstance>("remote_read.x", NX_STORAGE_ID,
                                                             f.there.instance->table(NX_STORAGE_ID),
                                                             f.there.instance->self());
@@ -194,6 +197,7 @@ TEST_CASE("an endpoint that fails on the way is told and gone without", "[store]
   REQUIRE(querier.ok());
   nx_scan_opts opts{};
   opts.maxt = f.now;
+  opts.block_samples = 1;  // so that it has not answered all when it breaks
   const std::vector<Matcher> wanted = f.matchers("m");
   std::uint32_t series = 0;
   {
@@ -204,7 +208,8 @@ TEST_CASE("an endpoint that fails on the way is told and gone without", "[store]
     CHECK(cursor->status().ok());
     breaks->on = true;  // what it holds is given back
   }
-  CHECK(series == 2);
+  CHECK(series >= 2);
+  CHECK(series < 5);
   CHECK(querier->warnings().size() == 1);
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("series that are archived and written to share a block, and their flag
   const Case gone{"f_gone", 3, 1, 0, 0};
   for (int i = 0; i < kOlder; ++i) write(gone, i, i);
   h.flush_all();
-  const std::int64_t now = kNow + (kOlder + 3) * 15'000;
+  const std::int64_t now = kNow - 3'600'000 + (kOlder + 3) * 15'000;
   for (const Case& c : cases) {
     const std::uint64_t ref = h.ref({{"__name__", c.name}});
     REQUIRE(h.write_bits(ref, now, NX_STALE_NAN_BITS) == NX_ROW_OK);
