@@ -341,6 +341,7 @@ TEST_CASE("only what took longer than the threshold is logged as slow", "[query]
     };
   };
   f.submit("quick", "10.0.0.1", 10'000, takes(99));
+  f.executor.run_ready();
   f.submit("slow", "10.0.0.2", 10'000, takes(100));
   f.executor.run_ready();
   telemetry::capture_log(nullptr);
