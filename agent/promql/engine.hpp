@@ -100,8 +100,8 @@ struct QueryResult {
   std::shared_ptr<MemoryMeter> memory;  // of the run; the last to go
   QueryError error;                     // kNone: the rest counts
   ValueType type = ValueType::kMatrix;
-  Column<ResultSeries> series;  // kVector: one sample each; kMatrix
-  std::int64_t scalar_t_ms = 0;      // kScalar, kString
+  Column<ResultSeries> series;   // kVector: one sample each; kMatrix
+  std::int64_t scalar_t_ms = 0;  // kScalar, kString
   double scalar = 0;
   std::string text;
   Annotations annotations;
