@@ -98,7 +98,7 @@ query::Options query_options(const config::Config& config) {
   options.at_once = static_cast<int>(std::max(std::thread::hardware_concurrency(), 2u));
   options.max_memory = config.query.max_memory != 0 ? config.query.max_memory : memory / 8;
   options.max_memory_all =
-      config.query.max_memory_all != 0 ? config.query.max_memory_all : memory / 4;
+      config.query.max_memory_all != 0 ? config.query.max_memory_all : memory / 5;
   options.journal_path =
       (std::filesystem::path(config.storage.data_dir) / "queries.active").string();
   return options;

@@ -29,7 +29,7 @@ struct QueryOptions {
   int max_concurrency = 20;
   std::uint64_t max_samples = 50'000'000;
   std::uint64_t max_memory = 0;      // bytes a query may hold; 0: an eighth of the memory there is
-  std::uint64_t max_memory_all = 0;  // bytes all queries may hold together; 0: a quarter
+  std::uint64_t max_memory_all = 0;  // bytes all queries may hold together; 0: a fifth
   std::string log_file;              // global.query_log_file; empty: none
   std::int64_t log_slower_than_ms = 0;  // queries that go to the agent's own log; 0: none
   std::int64_t lookback_ms = 300'000;

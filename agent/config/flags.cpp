@@ -23,7 +23,7 @@ constexpr Flag kFlags[] = {
     {"query.max-memory", "0B", kBytes, kOurs,
      "Memory one query may hold; 0: an eighth of what there is."},
     {"query.max-memory-all", "0B", kBytes, kOurs,
-     "Memory all queries may hold together; 0: a quarter."},
+     "Memory all queries may hold together; 0: a fifth."},
     {"storage.backend", "tsdb", kText, kOurs, "Storage plugin."},
     {"storage.fsync", "interval", kText, kOurs,
      "When writes reach the disk: always, interval, never."},

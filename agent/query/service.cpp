@@ -14,7 +14,7 @@ using promql::QueryError;
 
 constexpr std::int64_t kGraceMs = 1000;
 // Whoever waits beside queries that take longer than this may join them, one at a time.
-constexpr std::int64_t kAnotherMs = 50;
+constexpr std::int64_t kAnotherMs = 100;
 
 const char* reason_of(Ending why) {
   switch (why) {
@@ -219,11 +219,11 @@ void Service::finish(const Ticket& ticket) {
 }
 
 // Queries that take long do not hold up those that do not. But a crowd of large ones would only
-// take each other's memory: beyond half of it nobody joins.
+// take each other's memory: beyond a quarter of it nobody joins.
 void Service::start_another() {
   const std::lock_guard lock(mutex_);
   watching_ = false;
-  const bool roomy = pool_->max_bytes() == 0 || pool_->used() < pool_->max_bytes() / 2;
+  const bool roomy = pool_->max_bytes() == 0 || pool_->used() < pool_->max_bytes() / 4;
   if (roomy && running_ < options_.max_concurrency) start_one();
   watch_waiting();
 }

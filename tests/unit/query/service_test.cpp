@@ -125,35 +125,35 @@ TEST_CASE("beside queries that take long others begin, one at a time", "[query]"
   Fixture f(options);
   f.submit("1", "a", 60'000, [&f](query::Ticket&) {
     for (const char* name : {"2", "3", "4", "5"}) f.submit(name, "a", 60'000);
-    f.executor.advance_ms(49);
+    f.executor.advance_ms(99);
     CHECK(f.record.ran == Names{"1"});
     f.executor.advance_ms(1);
     CHECK(f.record.ran == Names{"1", "2"});
-    f.executor.advance_ms(50);
+    f.executor.advance_ms(100);
     CHECK(f.record.ran == Names{"1", "2", "3"});
     return query::Report();
   });
   f.executor.run_ready();
   // Its turn is given on at once, and so on.
   CHECK(f.record.ran == Names{"1", "2", "3", "4", "5"});
-  f.executor.advance_ms(100);
+  f.executor.advance_ms(200);
   CHECK(f.executor.timer_count() == 0);
 }
 
-TEST_CASE("nobody joins when half of the memory is taken", "[query]") {
+TEST_CASE("nobody joins when a quarter of the memory is taken", "[query]") {
   query::Options options;
   options.at_once = 1;
   options.max_memory_all = 1000;
   Fixture f(options);
   f.submit("1", "a", 60'000, [&f](query::Ticket& ticket) {
-    CHECK(ticket.memory()->take(500));
+    CHECK(ticket.memory()->take(250));
     f.submit("2");
     f.executor.advance_ms(500);
     CHECK(f.record.ran == Names{"1"});
     ticket.memory()->give_back(1);
-    f.executor.advance_ms(50);
+    f.executor.advance_ms(100);
     CHECK(f.record.ran == Names{"1", "2"});
-    ticket.memory()->give_back(499);
+    ticket.memory()->give_back(249);
     return query::Report();
   });
   f.executor.run_ready();
