@@ -245,6 +245,13 @@ fs::Result<std::uint64_t> LogJournal::rotate() {
 
 Status LogJournal::erase(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
                          std::int64_t max_t) {
+  const Status written = append_deletion(ids, min_t, max_t);
+  // What was deleted stays so as surely as what was written.
+  return written.ok() ? acknowledge(false) : written;
+}
+
+Status LogJournal::append_deletion(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
+                                   std::int64_t max_t) {
   const std::lock_guard writing(core_.writer_mutex);
   return append([&] {
     for (const std::uint32_t id : ids) {

@@ -37,6 +37,8 @@ class LogJournal final : public head::Journal {
   void count_replayed(std::uint64_t bytes) { bytes_ += bytes; }
 
  private:
+  Status append_deletion(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
+                         std::int64_t max_t);
   struct GroupState;
 
   void encode(const head::Commit& commit);
