@@ -213,6 +213,10 @@ fs::Status Log::truncate_below(std::uint64_t segment) {
   for (const std::string& name : names) {
     fs::Status status = files_.unlink(folder_ + "/" + name);
     if (!status.ok() && status.error() != ENOENT) return status;
+    // Oldest first, each for good before the next: after a power cut a segment must not be there
+    // without those behind it, which say what of it was deleted.
+    status = files_.sync_directory(folder_);
+    if (!status.ok()) return status;
     const std::lock_guard lock(mutex_);
     std::erase_if(segments_, [&](const auto& entry) { return entry.second.name == name; });
   }

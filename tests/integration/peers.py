@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real thing, where the machine has it: Prometheus and its exporters as processes on loopback. NARTHEX_PEERS names
-the folder with one Debian package tree for each (default /root/peers)."""
+a folder with one Debian package tree for each; without it the tests are skipped."""
 import json
 import os
 import socket
@@ -10,12 +10,12 @@ import time
 import urllib.parse
 import urllib.request
 
-FOLDER = os.environ.get("NARTHEX_PEERS", "/root/peers")
+FOLDER = os.environ.get("NARTHEX_PEERS")
 
 
 def path_of(name):
     """The program of a peer, or None."""
-    path = os.path.join(FOLDER, name, "usr/bin", name)
+    path = os.path.join(FOLDER, name, "usr/bin", name) if FOLDER else ""
     return path if os.access(path, os.X_OK) else None
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real Prometheus servers for the integration tests, where the machine has one: in PROMETHEUS_BIN, unpacked under
-/root/peers, or on the PATH."""
+"""Real Prometheus servers for the integration tests, where the machine has one: in PROMETHEUS_BIN, in the
+folder of NARTHEX_PEERS, or on the PATH."""
 import json
 import os
 import shutil
@@ -21,7 +21,8 @@ def is_version_3(path):
     return "version 3." in answer.stdout + answer.stderr
 
 
-PROMETHEUS = next((p for p in (os.environ.get("PROMETHEUS_BIN"), "/root/peers/prometheus/usr/bin/prometheus",
+PROMETHEUS = next((p for p in (os.environ.get("PROMETHEUS_BIN"),
+                               os.path.join(os.environ.get("NARTHEX_PEERS", ""), "prometheus/usr/bin/prometheus"),
                                shutil.which("prometheus")) if p and is_version_3(p)), None)
 
 
