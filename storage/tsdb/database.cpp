@@ -65,30 +65,8 @@ Status Database::delete_series(sdk::Matchers matchers, std::int64_t min_t, std::
     const Status logged = files_->journal->erase(ids, min_t, max_t);
     if (!logged.ok()) return logged;
     head::delete_samples(files_->core, ids, min_t, max_t);
-    return delete_in_tables(ids, min_t, max_t);
+    return files_->delete_in_tables(ids, min_t, max_t);
   });
-}
-
-Status Database::delete_in_tables(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
-                                  std::int64_t max_t) {
-  const std::shared_ptr<const OpenTables> tables = files_->archive->current();
-  for (const std::shared_ptr<const OpenTable>& table : *tables) {
-    if (!table->overlaps(min_t, max_t)) continue;
-    const auto before = table->entry()->tombstones();
-    partition::Tombstones tombstones = before != nullptr ? *before : partition::Tombstones();
-    bool any = false;
-    for (const std::uint32_t id : ids) {
-      const std::uint32_t ordinal = table->ordinal_of(id);
-      if (ordinal == OpenTable::kAbsent || !table->may_hold(ordinal, min_t, max_t)) continue;
-      tombstones.add(ordinal, {min_t, max_t});
-      any = true;
-    }
-    if (!any) continue;
-    const fs::Status saved =
-        files_->catalogue->set_tombstones(table->entry(), std::move(tombstones));
-    if (!saved.ok()) return to_status(saved);
-  }
-  return Status();
 }
 
 Status Database::clean_deleted() {

@@ -44,8 +44,6 @@ class Database {
 
  private:
   explicit Database(std::unique_ptr<Files> files);
-  Status delete_in_tables(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
-                          std::int64_t max_t);
 
   const std::unique_ptr<Files> files_;
   Upkeep upkeep_;

@@ -88,12 +88,18 @@ Status Files::recover() {
   const fs::Status made = world.files.make_directory(folder);
   if (!made.ok()) return io_error(made.message());
   const std::int64_t begun_ns = world.mono_ns();
-  Recovery recovery(core, static_cast<std::uint64_t>(options.head_bytes), [this] {
-    Flush flush(core, world.files, *catalogue, *archive, partition::TableOptions());
-    const fs::Result<Flush::Progress> done = flush.step([] { return false; });
-    if (!done.ok()) warn("flush while recovering failed: " + done.status().message());
-    flushed_in_recovery += done.ok() ? flush.figures().samples : 0;
-  });
+  Recovery recovery(
+      core, static_cast<std::uint64_t>(options.head_bytes),
+      [this] {
+        Flush flush(core, world.files, *catalogue, *archive, partition::TableOptions());
+        const fs::Result<Flush::Progress> done = flush.step([] { return false; });
+        if (!done.ok()) warn("flush while recovering failed: " + done.status().message());
+        flushed_in_recovery += done.ok() ? flush.figures().samples : 0;
+      },
+      [this](const std::vector<std::uint32_t>& ids, std::int64_t min_t, std::int64_t max_t) {
+        const Status deleted = delete_in_tables(ids, min_t, max_t);
+        if (!deleted.ok()) warn("what was deleted shows again: " + deleted.message());
+      });
   wal::RecordReader records(recovery);
   RecoveryTeller teller(world, folder);
   const fs::Result<wal::ReplayReport> replayed =
@@ -138,6 +144,27 @@ Status Files::recover() {
                              " samples from the log, " + std::to_string(replayed->bytes) +
                              " bytes");
   save_inventory();
+  return Status();
+}
+
+Status Files::delete_in_tables(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
+                               std::int64_t max_t) {
+  const std::shared_ptr<const OpenTables> tables = archive->current();
+  for (const std::shared_ptr<const OpenTable>& table : *tables) {
+    if (!table->overlaps(min_t, max_t)) continue;
+    const auto before = table->entry()->tombstones();
+    partition::Tombstones tombstones = before != nullptr ? *before : partition::Tombstones();
+    bool any = false;
+    for (const std::uint32_t id : ids) {
+      const std::uint32_t ordinal = table->ordinal_of(id);
+      if (ordinal == OpenTable::kAbsent || !table->may_hold(ordinal, min_t, max_t)) continue;
+      tombstones.add(ordinal, {min_t, max_t});
+      any = true;
+    }
+    if (!any) continue;
+    const fs::Status saved = catalogue->set_tombstones(table->entry(), std::move(tombstones));
+    if (!saved.ok()) return to_status(saved);
+  }
   return Status();
 }
 

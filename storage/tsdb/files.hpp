@@ -76,6 +76,9 @@ class Files {
   // UNAVAILABLE while the file system has next to no room: what is left is for ending in order.
   // Looked at twice a second.
   Status room();
+  // Marks samples of the series in the tables as deleted.
+  Status delete_in_tables(const std::vector<std::uint32_t>& ids, std::int64_t min_t,
+                          std::int64_t max_t);
   // Writes the inventory where it is no longer true. Failures are told and tried again next time.
   // Segments below `first_needed` are about to go.
   void save_inventory(std::uint64_t first_needed = 0);

@@ -21,8 +21,12 @@ nx_sample_batch batch_of(std::size_t rows) {
 
 }  // namespace
 
-Recovery::Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush)
-    : core_(core), head_bytes_(head_bytes), flush_(std::move(flush)) {}
+Recovery::Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush,
+                   DeleteInTables delete_in_tables)
+    : core_(core),
+      head_bytes_(head_bytes),
+      flush_(std::move(flush)),
+      delete_in_tables_(std::move(delete_in_tables)) {}
 
 Recovery::~Recovery() { close_cohorts(); }
 
@@ -228,6 +232,8 @@ void Recovery::erase(std::span<const std::uint32_t> refs, std::int64_t min_t, st
     if (series != nullptr) ids.push_back(series->id());
   }
   head::delete_samples(core_, ids, min_t, max_t);
+  // A flush while recovering may have put some of them into a table.
+  delete_in_tables_(ids, min_t, max_t);
 }
 
 void Recovery::mind_memory() {

@@ -20,7 +20,10 @@ namespace narthex::storage::tsdb {
 class Recovery final : public wal::ReplayVisitor {
  public:
   // `flush` is called when the head holds more than head_bytes.
-  Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush);
+  using DeleteInTables = std::function<void(const std::vector<std::uint32_t>& ids,
+                                            std::int64_t min_t, std::int64_t max_t)>;
+  Recovery(head::Core& core, std::uint64_t head_bytes, std::function<void()> flush,
+           DeleteInTables delete_in_tables);
   ~Recovery() override;  // the rows' cohorts are closed: what is written from now on has its own
 
   void segment(std::uint64_t number, bool carries) override;
@@ -59,6 +62,7 @@ class Recovery final : public wal::ReplayVisitor {
   head::Core& core_;
   const std::uint64_t head_bytes_;
   const std::function<void()> flush_;
+  const DeleteInTables delete_in_tables_;
   std::vector<std::uint64_t> refs_;  // of the logged reference: the head's, 0 unknown
   std::unordered_map<std::uint64_t, KnownLayout> layouts_;
   std::uint64_t orphans_ = 0;
