@@ -94,7 +94,7 @@ bool has_samples(const Series& series) {
 
 // What is newest in the head may be older than what is archived: then it is written like any other.
 bool SeriesWriter::may_be_newest(const Series& series, std::int64_t t) const {
-  return series.newest_unknown == 0 || t > core_.archived_t;
+  return judge_ == Judge::kAll && (series.newest_unknown == 0 || t > core_.archived_t);
 }
 
 std::uint8_t SeriesWriter::check(const Series& series, const NewSample& sample,
@@ -112,9 +112,9 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
   const Newest newest = series.home_group == nullptr && sample.t > series.last_t()
                             ? Newest{series.last_t(), 0, nullptr}
                             : newest_of(series);
-  if (sample.t == newest.t) {
-    if (equal(newest, sample)) return NX_ROW_OK;
-    if (may_be_newest(series, sample.t)) return NX_ROW_DUPLICATE;
+  // Where it may not be, another value may have been taken for that time: the last one holds.
+  if (sample.t == newest.t && may_be_newest(series, sample.t)) {
+    return equal(newest, sample) ? NX_ROW_OK : NX_ROW_DUPLICATE;
   }
   if (sample.t < newest.t && refuse_late) return NX_ROW_OUT_OF_ORDER;
   if (sample.histogram != nullptr) {

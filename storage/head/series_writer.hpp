@@ -35,7 +35,10 @@ inline constexpr std::int64_t kOwnBytes = sizeof(OwnSamples) + 16;
 
 class SeriesWriter {
  public:
-  explicit SeriesWriter(Core& core) : core_(core), oldest_reader_(core.oldest_reader()) {}
+  // kTaken: what comes was taken before, in this order, and is not judged again.
+  enum class Judge { kAll, kTaken };
+  explicit SeriesWriter(Core& core, Judge judge = Judge::kAll)
+      : core_(core), judge_(judge), oldest_reader_(core.oldest_reader()) {}
 
   // What write() would say: NX_ROW_OK, NX_ROW_DUPLICATE or NX_ROW_OUT_OF_ORDER.
   std::uint8_t check(const Series& series, const NewSample& sample, bool refuse_late) const;
@@ -64,6 +67,7 @@ class SeriesWriter {
   void make_room(OwnSamples& own, std::size_t wanted);
 
   Core& core_;
+  const Judge judge_;
   const std::uint64_t oldest_reader_;
 };
 

@@ -216,7 +216,7 @@ void Txn::append_singly(const nx_sample_batch& batch, const Layout* layout,
   gather(batch, layout, result);
   const std::int64_t now = core_.now_ms();
   const std::lock_guard lock(core_.commit_mutex);
-  SeriesWriter writer(core_);
+  SeriesWriter writer = this->writer();
   checked_at_ = std::min(checked_at_, core_.sequence);
   std::size_t kept = first;
   constexpr std::size_t kAhead = 8;
@@ -326,7 +326,7 @@ nx_status Txn::commit(nx_append_result& result) {
     const std::lock_guard lock(core_.commit_mutex);
     ++core_.sequence;
     ++core_.figures.commits;
-    SeriesWriter writer(core_);
+    SeriesWriter writer = this->writer();
     for (PendingRow& pending : rows_) commit_row(pending, writer, result);
     commit_runs(writer, result);
     commit_samples(writer, result);
@@ -356,7 +356,7 @@ void Txn::log(nx_append_result& result) {
     spread_rows();
     if (checked_at_ < core_.sequence) spread_runs();
     if (checked_at_ < core_.sequence) check_again(result);
-    SeriesWriter writer(core_);
+    SeriesWriter writer = this->writer();
     for (const CommitStart& start : starts_) writer.own(*start.series);
     for (const auto& [series, exemplar] : exemplars_) writer.own(*series);
   }
@@ -402,7 +402,7 @@ void Txn::spread_rows() {
 
 // Other commits have been stored since the samples were checked.
 void Txn::check_again(nx_append_result& result) {
-  const SeriesWriter writer(core_);
+  const SeriesWriter writer = this->writer();
   std::size_t kept = 0;
   result.row_code = nullptr;
   for (const Pending& p : samples_) {

@@ -61,6 +61,11 @@ class Txn final : public sdk::StorageTxn {
   void append_exemplars(const nx_sample_batch& batch, nx_append_result& result);
   void append_metadata(const nx_sample_batch& batch);
   TimeBounds bounds() const;
+  // REQUIRES: the commit lock.
+  SeriesWriter writer() const {
+    return SeriesWriter(
+        core_, trust_ == Trust::kLogged ? SeriesWriter::Judge::kTaken : SeriesWriter::Judge::kAll);
+  }
   void log(nx_append_result& result);
   void spread_rows();
   void check_again(nx_append_result& result);

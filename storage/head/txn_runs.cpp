@@ -56,7 +56,7 @@ bool Txn::append_as_runs(const nx_sample_batch& batch, nx_append_result& result)
   }
   {
     const std::lock_guard lock(core_.commit_mutex);
-    SeriesWriter writer(core_);
+    SeriesWriter writer = this->writer();
     for (std::size_t i = known; i < runs_.size(); ++i) {
       if (!writer.takes_run(*runs_[i].series, batch.t[runs_[i].first - run_t_.size()])) {
         runs_.resize(known);
@@ -77,7 +77,7 @@ bool Txn::append_as_runs(const nx_sample_batch& batch, nx_append_result& result)
 
 // Runs that something newer has overtaken since they were checked become single samples.
 void Txn::spread_runs() {
-  const SeriesWriter writer(core_);
+  const SeriesWriter writer = this->writer();
   std::vector<Pending> spread;
   std::erase_if(runs_, [&](const PendingRun& run) {
     if (writer.takes_run(*run.series, run_t_[run.first])) return false;

@@ -97,6 +97,8 @@ Status Files::recover() {
         flushed_in_recovery += done.ok() ? flush.figures().samples : 0;
       },
       [this](const std::vector<std::uint32_t>& ids, std::int64_t min_t, std::int64_t max_t) {
+        // A recovery that was cut short may have left tables too, whose series nobody knows yet.
+        const std::unique_ptr<head::ArchiveSession> session = archive->session(min_t, max_t);
         const Status deleted = delete_in_tables(ids, min_t, max_t);
         if (!deleted.ok()) warn("what was deleted shows again: " + deleted.message());
       });
