@@ -64,8 +64,11 @@ void delete_extra(Core& core, SeriesExtra& extra, std::int64_t min_t, std::int64
   core.data_bytes -= signed_bytes(late - extra.late.bytes());
 }
 
-void hide_rows(Series& series, const Membership& m, std::int64_t min_t, std::int64_t max_t) {
-  if (m.group == nullptr || m.group->empty()) return;
+void hide_rows(Core& core, Series& series, const Membership& m, std::int64_t min_t,
+               std::int64_t max_t) {
+  if (m.group == nullptr) return;
+  core.data_bytes += m.group->forget_flushed(m.slot, min_t, max_t);
+  if (m.group->empty()) return;
   if (m.group->last_t() < min_t || m.group->first_t() > max_t) return;
   series.need_extra().tombstones.push_back({m.group, min_t, std::min(max_t, m.group->last_t())});
 }
@@ -73,9 +76,10 @@ void hide_rows(Series& series, const Membership& m, std::int64_t min_t, std::int
 void delete_from(Core& core, Series& series, std::int64_t min_t, std::int64_t max_t) {
   if (series.own != nullptr) delete_own(core, *series.own, min_t, max_t);
   if (series.extra() != nullptr) delete_extra(core, *series.extra(), min_t, max_t);
-  hide_rows(series, series.home(), min_t, max_t);
+  hide_rows(core, series, series.home(), min_t, max_t);
   if (series.extra() != nullptr) {
-    for (const Membership& m : series.extra()->more_groups) hide_rows(series, m, min_t, max_t);
+    for (const Membership& m : series.extra()->more_groups)
+      hide_rows(core, series, m, min_t, max_t);
   }
   find_newest_again(series);
 }

@@ -134,6 +134,20 @@ std::int64_t RowGroup::drop_frozen(index::Epochs& epochs) {
   return -freed;
 }
 
+std::int64_t RowGroup::forget_flushed(std::uint32_t slot, std::int64_t min_t, std::int64_t max_t) {
+  if (flushed_row_ == nullptr || !flushed_row_->has(slot)) return 0;
+  Row& row = *flushed_row_;
+  if (row.t < min_t || row.t > max_t) return 0;
+  const std::size_t before = row.bytes();
+  if (row.present == nullptr) {
+    const std::size_t words = (row.width + 63) / 64;
+    row.present = std::make_unique_for_overwrite<std::uint64_t[]>(words);
+    std::fill_n(row.present.get(), words, ~std::uint64_t{0});
+  }
+  row.present[slot / 64] &= ~(std::uint64_t{1} << slot % 64);
+  return signed_bytes(row.bytes()) - signed_bytes(before);
+}
+
 std::int64_t RowGroup::first_t() const {
   if (!tiles_.empty()) return tiles_.front()->times().front();
   return open_count_ > 0 ? open_->rows[0].t : kNoTime;
@@ -230,6 +244,11 @@ std::int64_t RowGroup::erase_deleted(index::Epochs& epochs) {
     grown += signed_bytes(edited->bytes()) - signed_bytes(tile->bytes());
     epochs.retire(tile, tile->bytes());
     tile = edited;
+  }
+  for (std::uint32_t slot = 0; flushed_row_ != nullptr && slot < slots_.size(); ++slot) {
+    const SeriesExtra* extra = slots_[slot]->extra();
+    if (extra == nullptr || !hidden(this, flushed_row_->t, extra->tombstones)) continue;
+    grown += forget_flushed(slot, flushed_row_->t, flushed_row_->t);
   }
   return grown;
 }

@@ -62,6 +62,9 @@ class RowGroup {
   // Drops the marked tiles, but keeps the newest of their rows for newest(). Returns bytes.
   std::int64_t drop_frozen(index::Epochs& epochs);
   void thaw() { frozen_tiles_ = 0; }
+  // newest() no longer gives the flushed sample of the slot where it is in the range. Returns by
+  // how many bytes the group grew.
+  std::int64_t forget_flushed(std::uint32_t slot, std::int64_t min_t, std::int64_t max_t);
   // Rewrites tiles without the samples that tombstones hide.
   std::int64_t erase_deleted(index::Epochs& epochs);
   std::size_t bytes() const;

@@ -63,8 +63,9 @@ TEST_CASE("the tsdb backend answers as its slow twin does, through crashes", "[t
 }
 
 TEST_CASE("sequences that the twin once found wrong", "[tsdb][twin]") {
-  run(782);   // one value, another one and the first again, at a time that was archived before
-  run(6216);  // a power cut after a merge: the log is taken as it was when it was written
+  run(782);    // one value, another one and the first again, at a time that was archived before
+  run(15853);  // everything is deleted where the newest rows have been flushed
+  run(6216);   // a power cut after a merge: the log is taken as it was when it was written
 }
 
 }  // namespace
