@@ -5,6 +5,7 @@ option(NARTHEX_TESTS "Build the tests" ON)
 option(NARTHEX_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(NARTHEX_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
 
+option(NARTHEX_PCH "Compile common headers once (etc/cmake/NarthexPrecompiled.cmake)" OFF)
 option(NARTHEX_UNITY "Compile several files of a room at once" OFF)
 set(CMAKE_UNITY_BUILD ${NARTHEX_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
@@ -28,6 +29,11 @@ find_program(NARTHEX_CCACHE ccache)
 if(NARTHEX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${NARTHEX_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${NARTHEX_CCACHE})
+  if(NARTHEX_PCH)
+    # What ccache asks for before it keeps what was compiled with a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${NARTHEX_CCACHE})
+  endif()
 endif()
 
 # One interface target carries the flags; every room, plugin and test links it.
