@@ -233,6 +233,10 @@ Stored StoreBook::read(const std::vector<MatcherText>& matchers, std::int64_t mi
       const std::uint32_t size = block->struct_size;
       const CallResult result = session_.call(
           kNext, NX_THREAD_QUERY, [&](nx_error* err) { return table_.next(cursor, block, err); });
+      if (result.status == NX_PARTIAL && result.text.empty()) {
+        session_.report().find("NXR-ERR-1",
+                               "next ends with NX_PARTIAL and does not say what is missing");
+      }
       if (result.status != NX_OK) break;
       if (block->struct_size != size) {
         session_.report().find("NXR-VER-1", "next changes nx_block::struct_size");

@@ -3,6 +3,7 @@
 
 #include <narthex/sdk/text.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace narthex::store {
@@ -42,11 +43,17 @@ class BackendCursor final : public CursorSource {
     if (ended_) return false;
     const Backend& backend = *querier_->backend;
     nx_status code = NX_END;
+    std::string missing;
     status_ = backend.call(
         backend.next,
-        [&](const nx_storage& t, void*, nx_error* err) { return t.next(cursor_, &block_, err); },
+        [&](const nx_storage& t, void*, nx_error* err) {
+          const nx_status returned = t.next(cursor_, &block_, err);
+          if (returned == NX_PARTIAL) missing = std::string(err->text, err->text_len);
+          return returned;
+        },
         &code);
-    ended_ = !status_.ok() || code == NX_END;
+    if (code == NX_PARTIAL) querier_->tell(std::move(missing));
+    ended_ = !status_.ok() || code != NX_OK;
     return !ended_;
   }
 
@@ -95,6 +102,17 @@ void BackendQuerier::cancel() const {
   backend->call_void(backend->cancel, [&](const nx_storage& t, void*) { t.cancel(querier); });
 }
 
+void BackendQuerier::tell(std::string missing) const {
+  const std::lock_guard lock(mutex_);
+  if (std::find(missing_.begin(), missing_.end(), missing) != missing_.end()) return;
+  missing_.push_back(std::move(missing));
+}
+
+std::vector<std::string> BackendQuerier::missing() const {
+  const std::lock_guard lock(mutex_);
+  return missing_;
+}
+
 Querier::Querier(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Querier::Querier(Querier&&) noexcept = default;
 Querier::~Querier() = default;
@@ -138,8 +156,13 @@ Result<Cursor> Querier::select(std::span<const Matcher> matchers, nx_scan_opts o
 }
 
 std::vector<std::string> Querier::warnings() const {
+  std::vector<std::string> all = impl_->local->missing();
+  for (const RemoteView& remote : impl_->remotes) {
+    for (const std::string& text : remote.querier->missing()) all.push_back("remote_read " + text);
+  }
   const std::lock_guard lock(impl_->mutex);
-  return impl_->warnings;
+  all.insert(all.end(), impl_->warnings.begin(), impl_->warnings.end());
+  return all;
 }
 
 Status Querier::exemplars(const std::vector<std::vector<Matcher>>& sets,

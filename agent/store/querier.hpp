@@ -40,9 +40,16 @@ struct BackendQuerier {
       const std::shared_ptr<BackendQuerier>& querier, std::span<const Matcher> matchers,
       const nx_scan_opts& opts);
   void cancel() const;
+  // What its cursors could not read, each text once. Thread-safe, as missing().
+  void tell(std::string missing) const;
+  std::vector<std::string> missing() const;
 
   const std::shared_ptr<const Backend> backend;
   nx_querier* const querier;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> missing_;  // guarded by mutex_
 };
 
 struct RemoteEndpoint {

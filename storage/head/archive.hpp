@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace narthex::storage::head {
@@ -68,6 +69,8 @@ class ArchiveSession {
   virtual ~ArchiveSession() = default;
   // Whether anything archived overlaps the range.
   virtual bool overlaps() const = 0;
+  // Which samples in range its readers could not read. Empty: none.
+  virtual std::string missing() const = 0;
   virtual std::unique_ptr<ArchiveReader> reader(const ArchiveRange& range) = 0;
 };
 

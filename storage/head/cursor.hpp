@@ -9,6 +9,7 @@
 #include <narthex/sdk/storage.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace narthex::storage::head {
@@ -17,6 +18,9 @@ class Cursor final : public sdk::StorageCursor {
  public:
   Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opts);
   nx_status next(nx_block& out) override;
+  std::string missing() const override {
+    return state_.archive != nullptr ? state_.archive->missing() : std::string();
+  }
 
  private:
   void find_series(const index::Ids& ids);

@@ -6,6 +6,7 @@
 #include <narthex/sdk/guard.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 namespace narthex::storage::tsdb {
@@ -38,14 +39,18 @@ class TableArchive::Session final : public head::ArchiveSession {
                        [&](const auto& table) { return table->overlaps(min_t_, max_t_); });
   }
   std::unique_ptr<head::ArchiveReader> reader(const head::ArchiveRange& range) override {
-    return std::make_unique<TableReader>(archive_, range);
+    return std::make_unique<TableReader>(archive_, range, missing_);
   }
+  std::string missing() const override { return missing_.text(); }
+  // Lost tables of its range, once those that are there have been opened.
+  void note_lost() { archive_.note_lost(min_t_, max_t_, missing_); }
 
  private:
   TableArchive& archive_;
   const std::int64_t min_t_;
   const std::int64_t max_t_;
   const std::int64_t entered_ms_;
+  MissingNotes missing_;
 };
 
 TableArchive::TableArchive(head::Core& core, partition::Catalogue& catalogue,
@@ -72,6 +77,7 @@ std::unique_ptr<head::ArchiveSession> TableArchive::session(std::int64_t min_t,
       throw sdk::Error(NX_ERR_IO, loaded.status().message());
     }
   }
+  session->note_lost();
   return session;
 }
 
@@ -220,6 +226,21 @@ void TableArchive::leave(std::int64_t entered_ms) {
 
 void TableArchive::damaged(const OpenTable& table, const std::string& why) const {
   on_damage_(*table.entry(), why);
+}
+
+void TableArchive::lost(const std::string& file, const std::string& why) {
+  const std::optional<partition::TableName> name = partition::TableName::parse(file);
+  if (!name) return;
+  const std::lock_guard lock(mutex_);
+  lost_.push_back({name->partition, file + ": " + why});
+}
+
+void TableArchive::note_lost(std::int64_t min_t, std::int64_t max_t, MissingNotes& notes) const {
+  const std::lock_guard lock(mutex_);
+  for (const LostTable& table : lost_) {
+    if (table.partition > max_t || table.partition + partition::kPartitionMs <= min_t) continue;
+    notes.add(table.text);
+  }
 }
 
 std::size_t TableArchive::bytes() const {

@@ -5,6 +5,7 @@
 
 #include "storage/head/core.hpp"
 #include "storage/partition/catalogue.hpp"
+#include "storage/tsdb/missing_notes.hpp"
 #include "storage/tsdb/open_table.hpp"
 #include "storage/tsdb/page_cache.hpp"
 
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace narthex::storage::tsdb {
@@ -50,6 +52,8 @@ class TableArchive final : public head::Archive {
   std::shared_ptr<const OpenTables> current() const;
   PageCache& pages() { return pages_; }
   void damaged(const OpenTable& table, const std::string& why) const;
+  // A table that is not there any more: what is asked of its time is answered without it.
+  void lost(const std::string& file, const std::string& why);
   std::size_t bytes() const;
 
  private:
@@ -57,9 +61,14 @@ class TableArchive final : public head::Archive {
     std::shared_ptr<const OpenTable> table;
     std::int64_t used_ms;
   };
+  struct LostTable {
+    std::int64_t partition;
+    std::string text;
+  };
   class Session;
   friend class Session;
 
+  void note_lost(std::int64_t min_t, std::int64_t max_t, MissingNotes& notes) const;
   std::int64_t enter();  // returns when
   void leave(std::int64_t entered_ms);
   void show(std::shared_ptr<const OpenTable> table);
@@ -74,6 +83,7 @@ class TableArchive final : public head::Archive {
   mutable std::mutex mutex_;
   std::vector<Known> known_;                  // guarded by mutex_, sorted as OpenTables
   std::shared_ptr<const OpenTables> tables_;  // guarded by mutex_
+  std::vector<LostTable> lost_;               // guarded by mutex_
   std::multiset<std::int64_t> sessions_;      // when each began; guarded by mutex_
 };
 

@@ -60,6 +60,11 @@ Status Files::open_tables() {
   fs::Result<std::unique_ptr<partition::Catalogue>> opened = partition::Catalogue::open(
       world.files, path_of("partitions"), [this](const std::string& file, const std::string& why) {
         ++damage.tables_set_aside;
+        if (archive != nullptr) {
+          archive->lost(file, why);
+        } else {
+          lost_at_open_.emplace_back(file, why);
+        }
         world.log(NX_LOG_ERROR,
                   "a damaged table was set aside, its samples are missing: " + file + ": " + why);
       });
@@ -71,6 +76,8 @@ Status Files::open_tables() {
         told_of_page(entry, why);
       });
   core.archive = archive.get();
+  for (const auto& [file, why] : lost_at_open_) archive->lost(file, why);
+  lost_at_open_.clear();
   // The newest partition says how far what is archived goes.
   const std::shared_ptr<const partition::TableSet> tables = catalogue->tables();
   for (const auto& entry : *tables) {
@@ -191,6 +198,7 @@ void Files::compare(const wal::LogState& state) {
   damage.files_missing += missing.tables.size() + missing.segments.size();
   for (const std::string& table : missing.tables) {
     warn("the table " + table + " is missing: its samples are lost");
+    archive->lost(table, "the file is missing");
   }
   for (const std::uint64_t segment : missing.segments) {
     warn("segment " + std::to_string(segment) + " of the log is missing: its samples are lost");

@@ -22,6 +22,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace narthex::storage::tsdb {
 
@@ -103,7 +105,8 @@ class Files {
   std::int64_t room_looked_ns_ = 0;
   std::int64_t room_told_ns_ = 0;
   std::mutex inventory_mutex_;
-  Inventory saved_;  // guarded by inventory_mutex_
+  Inventory saved_;                                                // guarded by inventory_mutex_
+  std::vector<std::pair<std::string, std::string>> lost_at_open_;  // tables, and why
   std::mutex told_mutex_;
   std::vector<std::string> told_;  // damaged pages, each told once; guarded by told_mutex_
 };

@@ -264,6 +264,11 @@ void TableReader::read_newest(Source& source, std::uint32_t ordinal, ArchivedSam
   out.clear();
 }
 
+void TableReader::damaged(const Source& source, const std::string& why) {
+  archive_.damaged(*source.table, why);
+  missing_.add(source.table->entry()->name().file() + ": " + why);
+}
+
 const CachedPage* TableReader::page(Source& source, std::uint32_t group, std::uint32_t chunk) {
   const partition::Table& table = source.table->table();
   if (source.group != group) {
@@ -279,7 +284,7 @@ const CachedPage* TableReader::page(Source& source, std::uint32_t group, std::ui
     throw sdk::Error(NX_ERR_IO, read.status().message());
   }
   if (!read.ok()) {
-    archive_.damaged(*source.table, read.status().message());
+    damaged(source, read.status().message());
     source.bad[chunk] = true;
     return nullptr;
   }
@@ -298,7 +303,7 @@ bool TableReader::read_chunk(Source& source, std::uint32_t ordinal, std::uint32_
   for (const column::PageEntry& entry : found->page->view.find(slot)) {
     const std::size_t before = size_of(out);
     if (!read_entry(*found, entry, out)) {
-      archive_.damaged(*source.table, "a column cannot be decoded");
+      damaged(source, "a column cannot be decoded");
       cut(out, before);
       return false;
     }

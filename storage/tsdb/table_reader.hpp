@@ -4,6 +4,7 @@
 #pragma once
 
 #include "storage/tsdb/archive.hpp"
+#include "storage/tsdb/missing_notes.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -14,8 +15,9 @@ namespace narthex::storage::tsdb {
 
 class TableReader final : public head::ArchiveReader {
  public:
-  TableReader(TableArchive& archive, const head::ArchiveRange& range)
-      : archive_(archive), range_(range) {}
+  // REQUIRES: `missing` lives longer.
+  TableReader(TableArchive& archive, const head::ArchiveRange& range, MissingNotes& missing)
+      : archive_(archive), range_(range), missing_(missing) {}
 
   void refresh() override;
   bool may_hold(const head::Series& series) const override;
@@ -54,11 +56,13 @@ class TableReader final : public head::ArchiveReader {
   bool read_chunk(Source& source, std::uint32_t ordinal, std::uint32_t chunk,
                   head::ArchivedSamples& out);
   const CachedPage* page(Source& source, std::uint32_t group, std::uint32_t chunk);
+  void damaged(const Source& source, const std::string& why);
   bool read_entry(const CachedPage& page, const column::PageEntry& entry,
                   head::ArchivedSamples& out);
 
   TableArchive& archive_;
   const head::ArchiveRange range_;
+  MissingNotes& missing_;
   std::shared_ptr<const OpenTables> seen_;
   std::vector<Source> sources_;
   std::size_t largest_ = 0;    // of sources_

@@ -114,6 +114,19 @@ class TsdbTools(unittest.TestCase):
         theirs = subprocess.run([PROMTOOL, "tsdb", "dump", blocks], capture_output=True, text=True).stdout
         self.assertEqual(sorted(theirs.splitlines()), sorted(lines))
 
+    def test_an_answer_without_damaged_samples_says_so(self):
+        self.fill()
+        self.flip(self.tables()[0], 10)
+        narthex = agent.Agent()
+        shutil.copytree(self.data, narthex.data)
+        with narthex:
+            def ask(query, at):
+                return json.loads(narthex.get("/api/v1/query", query=query, time=at).text)
+            answer = ask("count_over_time(level[3h])", self.begin + SAMPLES * 15)
+            self.assertEqual(answer["status"], "success")
+            self.assertIn("samples are missing", "".join(answer["warnings"]))
+            self.assertNotIn("warnings", ask("level", self.begin - 10 * 86400))
+
     def test_a_damaged_table_is_told_and_repaired(self):
         self.fill()
         whole = set(self.dump())

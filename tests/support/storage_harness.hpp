@@ -214,6 +214,7 @@ class StorageHarness {
     nx_block block{};
     block.struct_size = sizeof block;
     while (cursor->next(block) == NX_OK) collect(block, found);
+    missing = cursor->missing();
     return found;
   }
 
@@ -224,6 +225,7 @@ class StorageHarness {
   nx_append_result result{};
   nx_scan_opts scan_options{};
   std::vector<std::string> order;  // of the series of the last read
+  std::string missing;             // what that could not read
   int blocks = 0;
   int shared_blocks = 0;
   std::map<std::string, std::uint8_t> column_flags;

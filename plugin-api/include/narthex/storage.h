@@ -207,7 +207,9 @@ typedef struct nx_storage {
   nx_status(NX_CALL* select)(nx_querier* querier, const nx_matcher* const* matchers,
                              uint32_t matcher_count, const nx_scan_opts* opts, nx_cursor** out,
                              nx_error* err);
-  /* NX_OK and a block (never one without series), or NX_END. The caller sets out->struct_size. */
+  /* NX_OK and a block (never one without series), or NX_END. The caller sets out->struct_size.
+   * NX_PARTIAL: the end too, but samples in range could not be read, and err says which: the
+   * answer goes out with that as a warning. */
   nx_status(NX_CALL* next)(nx_cursor* cursor, nx_block* out, nx_error* err);
   void(NX_CALL* cursor_close)(nx_cursor* cursor);
   /* [any] A next() of the querier's cursors, running or to come, returns NX_ERR_CANCELLED. */

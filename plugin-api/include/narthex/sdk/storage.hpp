@@ -51,6 +51,8 @@ class StorageCursor {
  public:
   virtual ~StorageCursor() = default;
   virtual nx_status next(nx_block& out) = 0;  // NX_OK, NX_END, or an error by sdk::Error
+  // Asked at the end: which samples in range could not be read. Empty: none.
+  virtual std::string missing() const { return {}; }
 };
 
 class StorageQuerier {
@@ -159,7 +161,12 @@ struct Storage {
       });
     };
     s.next = [](nx_cursor* c, nx_block* out, nx_error* err) {
-      return guard(err, [&] { return cursor(c).next(*out); });
+      return guard(err, [&]() -> Status {
+        const nx_status code = cursor(c).next(*out);
+        if (code != NX_END) return Status(code, {});
+        std::string missing = cursor(c).missing();
+        return missing.empty() ? Status(NX_END, {}) : Status(NX_PARTIAL, std::move(missing));
+      });
     };
     s.cursor_close = [](nx_cursor* c) { std::unique_ptr<StorageCursor>(&cursor(c)).reset(); };
     s.cancel = [](nx_querier* q) { querier(q).cancel(); };

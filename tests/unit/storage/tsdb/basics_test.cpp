@@ -42,6 +42,37 @@ TEST_CASE("samples are read from the head, from tables, and across both", "[tsdb
   CHECK(last.at(kUpText) == std::vector<Value>{expected[300]});
 }
 
+TEST_CASE("what cannot be read is missing from an answer and told with it", "[tsdb]") {
+  Harness h;
+  const std::vector<Value> all = write_some(h, kUp, 3000, 60'000);  // of more than two days
+  h.flush_all();
+  std::vector<std::string> tables;
+  const auto names = h.files->list("data/partitions");
+  for (const std::string& name : *names) {
+    if (name.ends_with(".table")) tables.push_back(name);
+  }
+  REQUIRE(tables.size() >= 3);
+  CHECK(h.read({eq("job", "a")}).at(kUpText) == all);
+  CHECK(h.missing.empty());
+
+  // A page of one table, and the whole of another.
+  h.files->content("data/partitions/" + tables[0])[10] ^= 1;
+  h.files->content("data/partitions/" + tables[1]).resize(100);
+  h.crash();
+  const Found found = h.read({eq("job", "a")});
+  CHECK(found.at(kUpText).size() < all.size());
+  CHECK(h.missing.find(tables[0] + ": ") != std::string::npos);
+  CHECK(h.missing.find(tables[1] + ": ") != std::string::npos);
+  // Of times that nothing is missing of nothing is told.
+  CHECK(h.read({eq("job", "a")}, all.back().t - 1000).at(kUpText).size() == 1);
+  CHECK(h.missing.empty());
+
+  REQUIRE(h.files->unlink("data/partitions/" + tables.back()).ok());
+  h.crash();
+  (void)h.read({eq("job", "a")});
+  CHECK(h.missing.find(tables.back() + ": the file is missing") != std::string::npos);
+}
+
 TEST_CASE("series that are archived and written to share a block, and their flags hold", "[tsdb]") {
   Harness h;
   // Values before and behind the flush, and what is true of them all.
