@@ -100,7 +100,7 @@ void encode(storage::ByteReader& in, bool small) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace narthex::storage::column;
-  storage::ByteReader in({data, size});
+  narthex::storage::ByteReader in({data, size});
   switch (in.byte() % 4) {
     case 0:
       decode_columns(input_of(in));
