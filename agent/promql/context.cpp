@@ -30,6 +30,7 @@ bool Context::fail(const Status& status) {
 }
 
 bool Context::stop() {
+  elements_ = 0;
   if (failed()) return true;
   // At its deadline a query is cancelled, too, so that the storage notices.
   if (out_of_time()) {

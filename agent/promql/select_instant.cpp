@@ -218,6 +218,7 @@ bool InstantSelect::next(Batch& out) {
     }
     while (next_series_ < block.series_count && out.series_count() < wanted) {
       add_series(block, next_series_++, out);
+      if (context_.stop_after(kWorkOfLabels + steps_)) return false;
     }
     have_block_ = next_series_ < block.series_count;
   }
