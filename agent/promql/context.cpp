@@ -41,6 +41,13 @@ bool Context::stop() {
   return failed();
 }
 
+bool Context::takes(const nx_block& block) {
+  if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
+  return fail(ErrorKind::kExecution,
+              "a series has more samples in the time of the query than the storage sends at once (4 "
+              "million): ask for a shorter time");
+}
+
 bool Context::fail_for_memory() {
   return fail(ErrorKind::kExecution,
               options.memory != nullptr ? options.memory->refusal() : MemoryMeter().refusal());

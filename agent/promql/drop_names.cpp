@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking metric names off. Series that differed in nothing else then fall together.
+#include "promql/counted_map.hpp"
 #include "promql/operators.hpp"
 #include "promql/merge_series.hpp"
 

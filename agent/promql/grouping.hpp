@@ -4,6 +4,7 @@
 
 #include "promql/ast.hpp"
 #include "promql/context.hpp"
+#include "promql/counted_map.hpp"
 
 #include <cstdint>
 #include <string>

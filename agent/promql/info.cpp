@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // info(): every series gets the labels of the info metrics that have its instance and job. At each
 // step the newest info sample counts, by the time it was taken.
+#include "promql/counted_map.hpp"
 #include "promql/merge_series.hpp"
 #include "promql/operators.hpp"
 #include "promql/reference_times.hpp"

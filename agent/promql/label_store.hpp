@@ -50,8 +50,6 @@ class LabelSet {
 struct LabelSetHash {
   std::size_t operator()(const LabelSet& set) const { return set.hash(); }
 };
-template <class T>
-using LabelSetMap = CountedMap<LabelSet, T, LabelSetHash>;
 
 class LabelStore {
  public:

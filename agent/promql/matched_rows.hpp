@@ -5,6 +5,7 @@
 #pragma once
 
 #include "promql/arithmetic.hpp"
+#include "promql/counted_map.hpp"
 #include "promql/match_groups.hpp"
 #include "promql/result_rows.hpp"
 

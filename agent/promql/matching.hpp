@@ -6,6 +6,7 @@
 #include "promql/ast.hpp"
 #include "promql/batch.hpp"
 #include "promql/context.hpp"
+#include "promql/counted_map.hpp"
 
 #include <cstdint>
 #include <string>

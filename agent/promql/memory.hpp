@@ -14,12 +14,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <new>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -166,10 +164,5 @@ class CountedAllocator {
 // A column of a query: all that grows with series or steps is one.
 template <class T>
 using Column = std::vector<T, CountedAllocator<T>>;
-
-// The same for what is looked up.
-template <class Key, class T, class Hash = std::hash<Key>>
-using CountedMap =
-    std::unordered_map<Key, T, Hash, std::equal_to<Key>, CountedAllocator<std::pair<const Key, T>>>;
 
 }  // namespace narthex::promql

@@ -84,6 +84,7 @@ bool InstantSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
+  if (!context_.takes(block)) return false;
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
   last_histogram_ = ~std::uint64_t{0};

@@ -134,6 +134,7 @@ bool RangeSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
+  if (!context_.takes(block)) return false;
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
   block_bytes_.set(bytes_of(block));
