@@ -52,8 +52,8 @@ bool Fold::evaluate() {
   while (of_->next(batch)) {
     steps_ = batch.step_count;
     for (std::size_t s = 0; s < batch.series_count(); ++s) {
-      if (context_.stop_now_and_then(s)) return false;
       fold_series(batch, s);
+      if (context_.stop_after(steps_)) return false;
     }
     if (context_.stop()) return false;
   }
@@ -62,6 +62,7 @@ bool Fold::evaluate() {
   out.batch.clear(steps_);
   std::uint64_t present = 0;
   for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
+    if (context_.stop_after(2 * steps_)) return false;
     present += finish_group(g, out.batch);
     if (drop_name_[g] != 0) {
       out.batch.need_drop_names();
@@ -88,6 +89,7 @@ void Fold::fold_mixed(const Batch& batch, std::size_t series, std::size_t first_
   for (std::uint32_t i = 0; i < steps_; ++i) {
     const std::size_t at = series * steps_ + i;
     if (batch.present[at] == 0) continue;
+    if (context_.stop_after(kWorkOfHistogram)) return;
     if (batch.h[at] == nullptr) {
       cells_.add_float(first_cell + i, batch.v[at]);
     } else if (takes_histograms()) {

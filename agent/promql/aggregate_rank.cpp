@@ -36,7 +36,7 @@ class WorstFirst {
     }
   }
   // Best first; empties the heap.
-  std::vector<Candidate> take_sorted() {
+  Column<Candidate> take_sorted() {
     std::stable_sort(items_.begin(), items_.end(), [this](const Candidate& a, const Candidate& b) {
       return is_better(a.v, b.v);
     });
@@ -70,7 +70,7 @@ class WorstFirst {
   }
 
   const bool largest_wins_;
-  std::vector<Candidate> items_;
+  Column<Candidate> items_;
 };
 
 // A text as the reference's label sets hold it: its size in a byte, or in four from 255 up.
@@ -132,8 +132,8 @@ class Rank final : public Stream {
   Grouping grouping_;
   Held input_;
   std::uint32_t steps_ = 1;
-  std::vector<std::uint32_t> group_of_;   // [series]
-  std::vector<std::uint32_t> output_of_;  // [series]: 1 + its place in the result, or 0
+  Column<std::uint32_t> group_of_;   // [series]
+  Column<std::uint32_t> output_of_;  // [series]: 1 + its place in the result, or 0
   Batch output_;
   StreamPtr result_;
 };
@@ -173,15 +173,18 @@ bool Rank::check_ratio() {
 
 bool Rank::evaluate() {
   if (!(expr_.op == TokenKind::kLimitRatio ? check_ratio() : check_count())) return false;
-  if (!drain(*of_, input_)) return false;
+  if (!drain(context_, *of_, input_)) return false;
   if (input_.batch.series_count() > 0) {
     steps_ = input_.batch.step_count;
     output_.clear(steps_);
-    for (const LabelSet& set : input_.batch.labels) group_of_.push_back(grouping_.group(set));
+    for (const LabelSet& set : input_.batch.labels) {
+      if (context_.stop_after(kWorkOfKey)) return false;
+      group_of_.push_back(grouping_.group(set));
+    }
     output_of_.assign(input_.batch.series_count(), 0);
     for (std::uint32_t step = 0; step < steps_; ++step) {
       pick(step);
-      if (context_.stop()) return false;
+      if (context_.failed()) return false;
     }
   }
   result_ = materialized(context_, std::move(output_));
@@ -197,8 +200,9 @@ void Rank::pick(std::uint32_t step) {
 }
 
 void Rank::pick_ranked(std::uint32_t step, std::size_t count) {
-  std::vector<WorstFirst> heaps(grouping_.keys().size(), WorstFirst(expr_.op == TokenKind::kTopk));
+  Column<WorstFirst> heaps(grouping_.keys().size(), WorstFirst(expr_.op == TokenKind::kTopk));
   for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
+    if (context_.stop_after(1)) return;
     if (!present(s, step)) continue;
     if (is_histogram(s, step)) {
       context_.annotations.info(
@@ -209,13 +213,17 @@ void Rank::pick_ranked(std::uint32_t step, std::size_t count) {
     heaps[group_of_[s]].offer({input_.batch.v[std::size_t{s} * steps_ + step], s}, count);
   }
   for (WorstFirst& heap : heaps) {
-    for (const Candidate& candidate : heap.take_sorted()) keep(candidate.series, step);
+    for (const Candidate& candidate : heap.take_sorted()) {
+      if (context_.stop_after(kWorkOfKey)) return;
+      keep(candidate.series, step);
+    }
   }
 }
 
 void Rank::pick_first(std::uint32_t step, std::size_t count) {
-  std::vector<std::size_t> taken(grouping_.keys().size(), 0);
+  Column<std::size_t> taken(grouping_.keys().size(), 0);
   for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
+    if (context_.stop_after(1)) return;
     if (present(s, step) && taken[group_of_[s]]++ < count) keep(s, step);
   }
 }
@@ -226,6 +234,7 @@ void Rank::pick_share(std::uint32_t step) {
   const double ratio = std::clamp(param_[step], -1.0, 1.0);
   for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
     if (!present(s, step)) continue;
+    if (context_.stop_after(kWorkOfKey)) return;
     const double share = share_of(context_.labels, input_.batch.labels[s]);
     if (ratio >= 0 ? share < ratio : share >= 1 + ratio) keep(s, step);
   }

@@ -14,20 +14,21 @@ namespace narthex::promql {
 
 namespace {
 
-// Between two values the weighted mean of both; NaN counts as the smallest.
-double quantile_of(double q, std::vector<double>& values) {
+// Between two values the weighted mean of both; NaN counts as the smallest. Reorders values; takes
+// linear time, since only the two values around the rank need their places.
+double quantile_of(double q, Column<double>& values) {
   if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
-  std::sort(values.begin(), values.end(),
-            [](double a, double b) { return !std::isnan(b) && (std::isnan(a) || a < b); });
-  const auto n = static_cast<double>(values.size());
-  const double rank = q * (n - 1);
-  const double lower = std::max(0.0, std::floor(rank));
-  const double upper = std::min(n - 1, lower + 1);
-  const double weight = rank - std::floor(rank);
-  return values[static_cast<std::size_t>(lower)] * (1 - weight) +
-         values[static_cast<std::size_t>(upper)] * weight;
+  const auto less = [](double a, double b) { return !std::isnan(b) && (std::isnan(a) || a < b); };
+  const double rank = q * static_cast<double>(values.size() - 1);
+  const double whole = std::floor(rank);
+  const double weight = rank - whole;
+  const auto lower = values.begin() + static_cast<std::ptrdiff_t>(whole);
+  std::nth_element(values.begin(), lower, values.end(), less);
+  const auto upper =
+      lower + 1 == values.end() ? lower : std::min_element(lower + 1, values.end(), less);
+  return *lower * (1 - weight) + *upper * weight;
 }
 
 class Quantile final : public Stream {
@@ -47,8 +48,8 @@ class Quantile final : public Stream {
  private:
   bool evaluate();
   void check_parameter();
-  void evaluate_group(const Batch& in, const std::vector<std::uint32_t>& members, Batch& out,
-                      std::size_t first);
+  using Members = Column<std::uint32_t>;
+  bool evaluate_group(const Batch& in, const Members& members, Batch& out, std::size_t first);
 
   Context& context_;
   const AggregateExpr& expr_;
@@ -79,10 +80,11 @@ void Quantile::check_parameter() {
 bool Quantile::evaluate() {
   check_parameter();
   Held in(context_);
-  if (!drain(*of_, in)) return false;
-  std::vector<std::vector<std::uint32_t>> members;
-  std::vector<std::uint8_t> drops;
+  if (!drain(context_, *of_, in)) return false;
+  Column<Members> members;
+  Column<std::uint8_t> drops;
   for (std::uint32_t s = 0; s < in.batch.series_count(); ++s) {
+    if (context_.stop_after(kWorkOfKey)) return false;
     const std::uint32_t g = grouping_.group(in.batch.labels[s]);
     if (g >= members.size()) members.resize(g + 1), drops.resize(g + 1, 0);
     members[g].push_back(s);
@@ -92,7 +94,7 @@ bool Quantile::evaluate() {
   out.clear(in.batch.step_count);
   for (std::size_t g = 0; g < members.size(); ++g) {
     const std::size_t first = out.add(grouping_.keys()[g]);
-    evaluate_group(in.batch, members[g], out, first);
+    if (!evaluate_group(in.batch, members[g], out, first)) return false;
     if (drops[g] != 0) {
       out.need_drop_names();
       out.drop_name.back() = 1;
@@ -102,11 +104,11 @@ bool Quantile::evaluate() {
   return !context_.stop();
 }
 
-void Quantile::evaluate_group(const Batch& in, const std::vector<std::uint32_t>& members,
-                              Batch& out, std::size_t first) {
-  std::vector<double> values;
+bool Quantile::evaluate_group(const Batch& in, const Members& members, Batch& out,
+                              std::size_t first) {
+  Column<double> values;
   for (std::uint32_t step = 0; step < in.step_count; ++step) {
-    if (context_.stop()) return;
+    if (context_.stop_after(8 * members.size())) return false;
     values.clear();
     for (const std::uint32_t s : members) {
       const std::size_t i = std::size_t{s} * in.step_count + step;
@@ -122,6 +124,7 @@ void Quantile::evaluate_group(const Batch& in, const std::vector<std::uint32_t>&
     out.present[first + step] = 1;
     out.v[first + step] = quantile_of(param_[step], values);
   }
+  return true;
 }
 
 class CountValues final : public Stream {
@@ -149,7 +152,7 @@ class CountValues final : public Stream {
   Grouping grouping_;
   const Symbol label_;
   const bool label_is_dropped_;
-  std::unordered_map<LabelSet, std::size_t, LabelSetHash> outputs_;
+  LabelSetMap<std::size_t> outputs_;
   Batch output_;
   StreamPtr result_;
 };
@@ -181,8 +184,10 @@ bool CountValues::evaluate() {
     if (output_.series_count() == 0) output_.clear(in.step_count);
     const std::size_t before = output_.series_count();
     for (std::size_t s = 0; s < in.series_count(); ++s) {
-      if (context_.stop_now_and_then(s)) return false;
-      for (std::uint32_t step = 0; step < in.step_count; ++step) count(in, s, step);
+      for (std::uint32_t step = 0; step < in.step_count; ++step) {
+        count(in, s, step);
+        if (context_.stop_after(kWorkOfText + kWorkOfKey)) return false;
+      }
     }
     if (!held.add((output_.series_count() - before) * in.step_count) || context_.stop()) {
       return false;

@@ -119,7 +119,7 @@ StreamPtr Builder::chain(const BinaryExpr& expr, const Grid& grid) {
     if (context_.stop() || !combine(*links[i], grid, lhs)) return nullptr;
     if (i % kChainLinks != kChainLinks - 1 || lhs.stream == nullptr) continue;
     Held held(context_);
-    if (!drain(*lhs.stream, held)) return nullptr;
+    if (!drain(context_, *lhs.stream, held)) return nullptr;
     lhs.stream = materialized(context_, std::move(held));
   }
   return std::move(lhs.stream);
@@ -214,7 +214,7 @@ RangePtr Builder::subquery(const SubqueryExpr& expr, const Grid& grid) {
   const Context::InnerReads reads(context_);
   if (inner.count > 0) {
     const StreamPtr stream = vector(*expr.expr, inner);
-    if (stream == nullptr || !drain(*stream, held)) return nullptr;
+    if (stream == nullptr || !drain(context_, *stream, held)) return nullptr;
   } else {
     inner.count = 1;
   }

@@ -37,15 +37,17 @@ class MatrixResult : public nx_matrix_out {
   }
 
   // Columns that kernels hold pointers to must not move: each series has its own until here.
-  Batch take() {
+  bool take(Batch& batch) {
     for (std::size_t s = 0; s < columns_.size(); ++s) {
+      if (context_.stop_after(4 * std::size_t{out_.step_count})) return false;
       std::copy(columns_[s].v.begin(), columns_[s].v.end(),
                 out_.v.begin() + static_cast<std::ptrdiff_t>(s * out_.step_count));
       for (std::size_t i = 0; i < out_.step_count; ++i) {
         out_.present[s * out_.step_count + i] |= columns_[s].present[i];
       }
     }
-    return std::move(out_);
+    batch = std::move(out_);
+    return true;
   }
   Batch& batch() { return out_; }
 
@@ -100,6 +102,7 @@ void mark_dropped_names(Context& context, MatrixArgument& argument) {
   if (batch.drop_name.empty()) return;
   const LabelPair mark{context.labels.intern(kDropMark), context.labels.intern("1")};
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context.stop_after(kWorkOfLabels)) return;
     if (!batch.drops_name(s)) continue;
     std::vector<LabelPair> pairs(batch.labels[s].begin(), batch.labels[s].end());
     pairs.push_back(mark);
@@ -110,6 +113,7 @@ void mark_dropped_names(Context& context, MatrixArgument& argument) {
 void unmark_dropped_names(Context& context, Batch& batch) {
   const Symbol mark = context.labels.intern(kDropMark);
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context.stop_after(kWorkOfLabels)) return;
     if (batch.labels[s].get(mark) == LabelStore::kEmpty) continue;
     batch.labels[s] =
         context.labels.filter(batch.labels[s], [mark](Symbol name) { return name != mark; });
@@ -120,15 +124,17 @@ void unmark_dropped_names(Context& context, Batch& batch) {
 
 bool read_argument(Context& context, Stream& stream, const Column<std::int64_t>& times,
                    bool histograms, MatrixArgument& out) {
-  if (!drain(stream, out.held)) return false;
+  if (!drain(context, stream, out.held)) return false;
   Batch& batch = out.held.batch;
   if (!histograms && !batch.h.empty()) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (context.stop_after(1)) return false;
       if (batch.h[i] != nullptr) batch.set_absent(i);
     }
     batch.h.clear();
   }
   mark_dropped_names(context, out);
+  if (context.failed()) return false;
   out.table = std::make_unique<SeriesTable>(context.labels, out.labels);
   out.matrix.struct_size = sizeof out.matrix;
   out.matrix.series_count = static_cast<std::uint32_t>(batch.series_count());
@@ -167,9 +173,9 @@ bool call_matrix(Context& context, const CallExpr& call, const Grid& grid, CallA
                               static_cast<std::uint32_t>(kernel_args.size()), &result, error);
   });
   if (!ok) return false;
-  out = result.take();
+  if (!result.take(out)) return false;
   unmark_dropped_names(context, out);
-  return true;
+  return !context.failed();
 }
 
 }  // namespace narthex::promql

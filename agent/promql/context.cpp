@@ -30,6 +30,7 @@ bool Context::fail(const Status& status) {
 }
 
 bool Context::stop() {
+  elements_ = 0;
   if (failed()) return true;
   // At its deadline a query is cancelled, too, so that the storage notices.
   if (out_of_time()) {
@@ -38,6 +39,13 @@ bool Context::stop() {
     fail(ErrorKind::kCanceled, "query was canceled in expression evaluation");
   }
   return failed();
+}
+
+bool Context::takes(const nx_block& block) {
+  if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
+  return fail(ErrorKind::kExecution,
+              "a series has more samples in the time of the query than the storage sends at once (4 "
+              "million): ask for a shorter time");
 }
 
 bool Context::fail_for_memory() {

@@ -9,6 +9,7 @@
 #include "promql/histogram.hpp"
 #include "promql/label_store.hpp"
 #include "promql/source.hpp"
+#include "promql/work.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -44,8 +45,15 @@ class Context {
 
   // Whether to stop: failed already, cancelled, or out of time. Ask about once a millisecond.
   bool stop();
-  // The same for a loop over series or steps, by its index: most rounds cost nothing.
-  bool stop_now_and_then(std::size_t index) { return index % 64 == 0 && stop(); }
+  // The same for a loop that has just looked at so many elements, or done work like that: it looks
+  // once in kElementsPerLook of them, other rounds cost an addition.
+  bool stop_after(std::size_t elements) {
+    elements_ += elements;
+    return elements_ >= kElementsPerLook && stop();
+  }
+  // False, and the query has failed, where a block goes on with a series of the one before: a row of
+  // a result, or a window, is made of one block.
+  bool takes(const nx_block& block);
   // The bound of memory that an allocation met: fails the query with it.
   bool fail_for_memory();
 
@@ -89,8 +97,12 @@ class Context {
   std::optional<PlanRecorder> plan;  // when one is asked for
 
  private:
+  // Some tens of microseconds where an element costs least, a millisecond where it costs 16 ns.
+  static constexpr std::size_t kElementsPerLook = std::size_t{1} << 16;
+
   bool out_of_time() const;
 
+  std::size_t elements_ = 0;  // since stop() was asked last
   QueryError error_;
   SampleStats stats_;
   std::uint64_t held_ = 0;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking metric names off. Series that differed in nothing else then fall together.
+#include "promql/counted_map.hpp"
 #include "promql/operators.hpp"
 #include "promql/merge_series.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace narthex::promql {
 
 namespace {
 
+constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 constexpr const char* kSameLabels = "vector cannot contain metrics with the same labelset";
 
 bool is_empty(const Batch& batch, std::size_t series) {
@@ -57,7 +60,7 @@ class Merge final : public Stream {
   bool next(Batch& out) override {
     if (merged_ == nullptr) {
       Held all(context_);
-      if (!drain(*of_, all)) return false;
+      if (!drain(context_, *of_, all)) return false;
       if (!merge_equal_series(context_, all.batch, collision_)) return false;
       merged_ = materialized(context_, std::move(all));
     }
@@ -71,33 +74,47 @@ class Merge final : public Stream {
   StreamPtr merged_;
 };
 
-}  // namespace
-
-bool merge_equal_series(Context& context, Batch& all, Collision collision) {
-  std::unordered_map<LabelSet, std::size_t, LabelSetHash> seen;
-  seen.reserve(all.series_count());
+// In place of all: so many series, each the sum of those with that target. Equal ones come in
+// order, so that a target is there before it is met again.
+bool merge_series(Context& context, Batch& all, const Column<std::size_t>& target,
+                  std::size_t count) {
   Batch merged;
   merged.clear(all.step_count);
-  bool any = false;
+  merged.reserve(count);
   for (std::size_t s = 0; s < all.series_count(); ++s) {
-    if (context.stop_now_and_then(s)) return false;
-    if (collision == Collision::kRefuse && is_empty(all, s)) {
-      any = true;  // without a value a series is not there
-      continue;
-    }
-    const auto [known, is_new] = seen.try_emplace(all.labels[s], merged.series_count());
-    if (is_new) {
+    if (context.stop_after(all.step_count)) return false;
+    if (target[s] == kNowhere) continue;
+    if (target[s] == merged.series_count()) {
       append_series(merged, all, s);
-      continue;
-    }
-    any = true;
-    if (collision == Collision::kRefuse) return context.fail(ErrorKind::kExecution, kSameLabels);
-    if (!merge_into(merged, known->second, all, s)) {
+    } else if (!merge_into(merged, target[s], all, s)) {
       return context.fail(ErrorKind::kExecution, kSameLabels);
     }
   }
-  if (any) all = std::move(merged);
+  all = std::move(merged);
   return true;
+}
+
+}  // namespace
+
+bool merge_equal_series(Context& context, Batch& all, Collision collision) {
+  LabelSetMap<std::size_t> seen;  // where a label set is in the merged batch
+  seen.reserve(all.series_count());
+  Column<std::size_t> target;  // [series], or kNowhere
+  target.reserve(all.series_count());
+  for (std::size_t s = 0; s < all.series_count(); ++s) {
+    if (context.stop_after(kWorkOfKey + all.step_count)) return false;
+    if (collision == Collision::kRefuse && is_empty(all, s)) {
+      target.push_back(kNowhere);  // without a value a series is not there
+      continue;
+    }
+    const auto [known, is_new] = seen.try_emplace(all.labels[s], seen.size());
+    if (!is_new && collision == Collision::kRefuse) {
+      return context.fail(ErrorKind::kExecution, kSameLabels);
+    }
+    target.push_back(known->second);
+  }
+  // Most often all are different, and nothing has to move.
+  return seen.size() == all.series_count() || merge_series(context, all, target, seen.size());
 }
 
 bool merge_into(Batch& to, std::size_t target, const Batch& from, std::size_t source) {

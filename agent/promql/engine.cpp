@@ -6,6 +6,7 @@
 #include "promql/merge_series.hpp"
 #include "promql/reference_times.hpp"
 #include "promql/quoting.hpp"
+#include "promql/sort_order.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -34,7 +35,7 @@ class Run {
   bool matrix(QueryResult& out);
   bool finish_names(Batch& batch);
   void add_series(const Batch& batch, std::size_t series, QueryResult& out);
-  void sort(QueryResult& out);
+  bool sort(QueryResult& out);
   void built();
   void pulled();
   std::int64_t now_ns() const {
@@ -122,6 +123,7 @@ bool Run::scalar(QueryResult& out) {
 bool Run::finish_names(Batch& batch) {
   if (batch.drop_name.empty()) return true;
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context_.stop_after(kWorkOfLabels)) return false;
     if (batch.drops_name(s)) batch.labels[s] = context_.labels.without_metadata(batch.labels[s]);
   }
   return merge_equal_series(context_, batch, Collision::kMerge);
@@ -160,14 +162,13 @@ bool Run::vector(QueryResult& out) {
   if (stream == nullptr) return false;
   built();
   Held all(context_);
-  if (!drain(*stream, all) || !finish_names(all.batch)) return false;
+  if (!drain(context_, *stream, all) || !finish_names(all.batch)) return false;
   for (std::size_t s = 0; s < all.batch.series_count(); ++s) {
-    if (context_.stop_now_and_then(s)) return false;
+    if (context_.stop_after(kWorkOfLabels + 2 * all.batch.step_count)) return false;
     add_series(all.batch, s, out);
   }
   pulled();
-  if (!context_.options.instant()) sort(out);
-  return true;
+  return context_.options.instant() || sort(out);
 }
 
 bool Run::matrix(QueryResult& out) {
@@ -179,7 +180,7 @@ bool Run::matrix(QueryResult& out) {
   while (stream->next(block)) {
     const nx_window_in& in = block.in;
     for (std::uint32_t s = 0; s < in.series_count; ++s) {
-      if (context_.stop_now_and_then(s)) return false;
+      if (context_.stop_after(kWorkOfLabels)) return false;
       ResultSeries series;
       series.labels = block.labels[s];
       if (s < block.drop_name.size() && block.drop_name[s] != 0) {
@@ -196,6 +197,7 @@ bool Run::matrix(QueryResult& out) {
         series.h.push_back(in.h[h++]);
       };
       for (std::uint32_t k = in.lo[w]; k < in.hi[w]; ++k) {
+        if (context_.stop_after(2)) return false;
         while (h < h_end && in.ht[h] < t[k]) put_histogram();
         series.t_ms.push_back(t[k]);
         series.v.push_back(in.v[in.off[s] + k]);
@@ -207,17 +209,22 @@ bool Run::matrix(QueryResult& out) {
   }
   if (context_.failed()) return false;
   pulled();
-  sort(out);
-  return true;
+  return sort(out);
 }
 
-void Run::sort(QueryResult& out) {
+bool Run::sort(QueryResult& out) {
   const std::int64_t begun_ns = now_ns();
-  std::sort(out.series.begin(), out.series.end(),
-            [this](const ResultSeries& a, const ResultSeries& b) {
-              return context_.labels.compare(a.labels, b.labels) < 0;
-            });
+  Column<std::uint32_t> order;
+  const auto less = [&](std::uint32_t a, std::uint32_t b) {
+    return context_.labels.compare(out.series[a].labels, out.series[b].labels) < 0;
+  };
+  if (!sort_order(context_, out.series.size(), kWorkOfCompare, less, order)) return false;
+  Column<ResultSeries> sorted;
+  sorted.reserve(order.size());
+  for (const std::uint32_t series : order) sorted.push_back(std::move(out.series[series]));
+  out.series = std::move(sorted);
   timings_.sort_ns = now_ns() - begun_ns;
+  return true;
 }
 
 // False when the range has more steps than can be counted.

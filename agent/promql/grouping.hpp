@@ -4,10 +4,10 @@
 
 #include "promql/ast.hpp"
 #include "promql/context.hpp"
+#include "promql/counted_map.hpp"
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace narthex::promql {
@@ -20,7 +20,7 @@ class Grouping {
   LabelSet key(const LabelSet& set) const;
   // Its number; groups are numbered as they are first seen.
   std::uint32_t group(const LabelSet& set);
-  const std::vector<LabelSet>& keys() const { return keys_; }
+  const Column<LabelSet>& keys() const { return keys_; }
 
  private:
   bool keeps(Symbol name) const;
@@ -28,8 +28,8 @@ class Grouping {
   LabelStore& labels_;
   const bool without_;
   std::vector<Symbol> names_;
-  std::unordered_map<LabelSet, std::uint32_t, LabelSetHash> groups_;
-  std::vector<LabelSet> keys_;
+  LabelSetMap<std::uint32_t> groups_;
+  Column<LabelSet> keys_;
 };
 
 }  // namespace narthex::promql

@@ -62,7 +62,7 @@ class HeldRows {
 
   HeldSamples samples_;
   std::vector<Batch> parts_;
-  std::vector<Row> rows_;
+  Column<Row> rows_;
   bool has_histograms_ = false;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // info(): every series gets the labels of the info metrics that have its instance and job. At each
 // step the newest info sample counts, by the time it was taken.
+#include "promql/counted_map.hpp"
 #include "promql/merge_series.hpp"
 #include "promql/operators.hpp"
 #include "promql/reference_times.hpp"
@@ -8,9 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 namespace narthex::promql {
 
@@ -79,9 +80,9 @@ class InfoJoin {
   }
 
   bool run(Stream& base, Batch& out) {
-    if (!drain(base, base_)) return false;
+    if (!drain(context_, base, base_)) return false;
     mark_info_series();
-    if (!fetch()) return false;
+    if (context_.failed() || !fetch()) return false;
     return check_duplicates() && combine(out);
   }
 
@@ -90,9 +91,11 @@ class InfoJoin {
 
   // Info series of one name and one target, in the order of the storage.
   struct Metric {
-    std::vector<std::size_t> series;
+    Column<std::size_t> series;
   };
-  using Target = std::map<Symbol, Metric>;  // by name
+  template <class Key, class T>
+  using Sorted = std::map<Key, T, std::less<Key>, CountedAllocator<std::pair<const Key, T>>>;
+  using Target = Sorted<Symbol, Metric>;  // by name
 
   void read_matchers();
   void mark_info_series();
@@ -130,9 +133,9 @@ class InfoJoin {
   std::set<Symbol> wanted_;                         // labels to add; empty: all
   bool must_match_ = false;                         // a series without info is left out
   bool has_targets_ = false;
-  std::vector<std::uint8_t> is_info_;  // [base series]
-  std::map<Signature, Target> targets_;
-  std::unordered_map<LabelSet, std::size_t, LabelSetHash> outputs_;
+  Column<std::uint8_t> is_info_;  // [base series]
+  Sorted<Signature, Target> targets_;
+  LabelSetMap<std::size_t> outputs_;
 };
 
 void InfoJoin::read_matchers() {
@@ -148,6 +151,7 @@ void InfoJoin::mark_info_series() {
   const Batch& batch = base_.batch;
   is_info_.assign(batch.series_count(), 0);
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context_.stop_after(kWorkOfText)) return;
     const std::string_view name = context_.labels.name_of(batch.labels[s]);
     if (call_.args.size() < 2) {
       is_info_[s] = name == kTargetInfo ? 1 : 0;
@@ -213,7 +217,7 @@ bool InfoJoin::fetch() {
   }
   const StreamPtr stream =
       select_instant(context_, selector, grid_, SelectValue::kInfoTimestamp, bounds());
-  if (!drain(*stream, info_)) return false;
+  if (!drain(context_, *stream, info_)) return false;
   const Batch& batch = info_.batch;
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
     const LabelSet& set = batch.labels[s];
@@ -245,8 +249,9 @@ bool InfoJoin::check_duplicates_at(const Metric& metric, std::uint32_t step) {
 
 // Steps at which there is no base do not ask for info.
 bool InfoJoin::check_duplicates() {
-  std::vector<std::uint8_t> asks(grid_.count, 0);
+  Column<std::uint8_t> asks(grid_.count, 0);
   for (std::size_t i = 0; i < base_.batch.size(); ++i) {
+    if (context_.stop_after(1)) return false;
     asks[i % grid_.count] |= base_.batch.present[i];
   }
   for (const auto& [signature, target] : targets_) {
@@ -306,6 +311,7 @@ bool InfoJoin::combine_series(std::size_t series, Batch& out) {
   bool kept = true;
   bool fresh = true;
   for (std::uint32_t step = 0; step < grid_.count; ++step) {
+    if (context_.stop_after(kWorkOfKey)) return false;
     const std::size_t from = series * grid_.count + step;
     if (batch.present[from] == 0) continue;
     if (is_info_[series] == 0) {

@@ -6,10 +6,10 @@
 #include "promql/ast.hpp"
 #include "promql/batch.hpp"
 #include "promql/context.hpp"
+#include "promql/counted_map.hpp"
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace narthex::promql {
@@ -30,7 +30,7 @@ class Matcher {
   LabelStore& labels_;
   const bool on_;
   std::vector<Symbol> names_;
-  std::unordered_map<LabelSet, std::uint32_t, LabelSetHash> groups_;
+  LabelSetMap<std::uint32_t> groups_;
 };
 
 }  // namespace narthex::promql

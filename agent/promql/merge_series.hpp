@@ -7,8 +7,6 @@
 #include "promql/context.hpp"
 #include "promql/operators.hpp"
 
-#include <unordered_map>
-
 namespace narthex::promql {
 
 // False when the query failed.

@@ -16,7 +16,7 @@ class GroupPresence {
 
   void add(const Batch& batch) {
     for (std::size_t s = 0; s < batch.series_count(); ++s) {
-      if (context_.stop_now_and_then(s)) return;
+      if (context_.stop_after(kWorkOfKey + steps_)) return;
       const std::size_t first = std::size_t{matcher_.group(batch.labels[s])} * steps_;
       if (first + steps_ > present_.size()) present_.resize(first + steps_, 0);
       for (std::uint32_t i = 0; i < steps_; ++i) {
@@ -81,7 +81,7 @@ bool SetOperation::read_other() {
 
 void SetOperation::keep(Batch& batch, bool where_present) {
   for (std::size_t s = 0; s < batch.series_count(); ++s) {
-    if (context_.stop_now_and_then(s)) return;
+    if (context_.stop_after(kWorkOfKey + batch.step_count)) return;
     const std::uint32_t group = matcher_.group(batch.labels[s]);
     for (std::uint32_t i = 0; i < batch.step_count; ++i) {
       if (other_->at(group, i) != where_present) batch.set_absent(s * batch.step_count + i);
@@ -93,12 +93,12 @@ void SetOperation::keep(Batch& batch, bool where_present) {
 bool SetOperation::next_of_union(Batch& out) {
   if (union_ == nullptr) {
     Held all(context_);
-    if (!drain(*lhs_, all)) return false;
+    if (!drain(context_, *lhs_, all)) return false;
     other_ = std::make_unique<GroupPresence>(
         context_, matcher_, all.batch.series_count() > 0 ? all.batch.step_count : 1);
     other_->add(all.batch);
     Held rest(context_);
-    if (!drain(*rhs_, rest)) return false;
+    if (!drain(context_, *rhs_, rest)) return false;
     keep(rest.batch, false);
     if (context_.failed()) return false;
     if (all.batch.series_count() == 0) {
@@ -106,6 +106,7 @@ bool SetOperation::next_of_union(Batch& out) {
     } else {
       for (std::size_t s = 0; s < rest.batch.series_count(); ++s) {
         append_series(all.batch, rest.batch, s);
+        if (context_.stop_after(all.batch.step_count)) return false;
       }
     }
     if (!merge_equal_series(context_, all.batch, Collision::kMerge)) return false;

@@ -43,7 +43,7 @@ struct Held {
   HeldSamples samples;
 };
 // All of a stream as one batch; false after a failure.
-bool drain(Stream& stream, Held& out);
+bool drain(Context& context, Stream& stream, Held& out);
 StreamPtr materialized(Context& context, Held held);
 // The same for a batch that nobody counts.
 StreamPtr materialized(Context& context, Batch batch);

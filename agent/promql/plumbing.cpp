@@ -3,6 +3,7 @@
 #include "promql/operators.hpp"
 
 #include <algorithm>
+#include <deque>
 
 namespace narthex::promql {
 
@@ -77,18 +78,31 @@ class Broadcast final : public Stream {
 
 }  // namespace
 
-bool drain(Stream& stream, Held& out) {
-  Batch part;
-  while (stream.next(part)) {
+// Columns that grew by themselves would move all they hold again and again, each time in one go: so
+// the parts are kept until their number is known, and go one by one as they are copied.
+bool drain(Context& context, Stream& stream, Held& out) {
+  std::deque<Batch> parts;
+  std::size_t series_count = 0;
+  for (Batch part; stream.next(part); part = {}) {
     const auto present = std::count(part.present.begin(), part.present.end(), std::uint8_t{1});
     if (!out.samples.add(static_cast<std::uint64_t>(present))) return false;
-    if (out.batch.series_count() == 0) {
-      std::swap(out.batch, part);
-      continue;
-    }
-    for (std::size_t s = 0; s < part.series_count(); ++s) append_series(out.batch, part, s);
+    series_count += part.series_count();
+    if (part.series_count() > 0) parts.push_back(std::move(part));
   }
-  return out.samples.ok();
+  if (!out.samples.ok()) return false;
+  if (parts.empty()) return true;
+  out.batch = std::move(parts.front());
+  parts.pop_front();
+  if (parts.empty()) return true;
+  out.batch.reserve(series_count);
+  for (; !parts.empty(); parts.pop_front()) {
+    const Batch& part = parts.front();
+    for (std::size_t s = 0; s < part.series_count(); ++s) {
+      if (context.stop_after(part.step_count)) return false;
+      append_series(out.batch, part, s);
+    }
+  }
+  return true;
 }
 
 StreamPtr materialized(Context& context, Held held) {

@@ -84,6 +84,7 @@ bool InstantSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
+  if (!context_.takes(block)) return false;
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
   last_histogram_ = ~std::uint64_t{0};
@@ -218,6 +219,7 @@ bool InstantSelect::next(Batch& out) {
     }
     while (next_series_ < block.series_count && out.series_count() < wanted) {
       add_series(block, next_series_++, out);
+      if (context_.stop_after(kWorkOfLabels + steps_)) return false;
     }
     have_block_ = next_series_ < block.series_count;
   }

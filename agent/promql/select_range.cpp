@@ -104,6 +104,7 @@ class RangeSelect final : public RangeStream {
   Column<std::int64_t> t_, ht_;
   Column<double> v_;
   Column<const nx_histogram*> h_;
+  Column<std::uint64_t> weights_until_;  // [i]: of the histograms before the i-th, together
   Column<std::uint64_t> off_;
   std::uint64_t held_ = 0;
   MemoryCharge block_bytes_;
@@ -133,6 +134,7 @@ bool RangeSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
+  if (!context_.takes(block)) return false;
   symbols_ = context_.labels.intern_table(*block.labels);
   next_series_ = 0;
   block_bytes_.set(bytes_of(block));
@@ -180,6 +182,7 @@ void RangeSelect::slice_floats(const nx_block& block, std::uint32_t first, std::
     }
   }
   for (std::uint32_t s = first; s < first + count; ++s) {
+    if (context_.stop_after(2 * steps_ + block.row1[s] - block.row0[s])) return;
     if (!shared_t) {
       append_windows(block.t + block.off[s], block.row0[s], block.row1[s], end_ms_, range_ms_,
                      windows_);
@@ -208,6 +211,7 @@ void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std
   windows_.lo.clear();
   windows_.hi.clear();
   for (std::uint32_t s = first; s < first + count; ++s) {
+    if (context_.stop_after(kWorkOfWindow * steps_)) return;
     const std::int64_t* t = shared_t ? block.t : block.t + block.off[s];
     append_extended_windows(t, block.row0[s], block.row1[s], end_ms_, range_ms_,
                             context_.options.lookback_ms, mode_ == RangeMode::kSmoothed, windows_);
@@ -232,6 +236,7 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
                               RangeBlock& out) {
   const bool shared_t = (block.flags & NX_BLOCK_SHARED_T) != 0;
   t_.clear(), v_.clear(), ht_.clear(), h_.clear(), off_.clear();
+  weights_until_.assign(1, 0);
   for (Windows* w : {&windows_, &histogram_windows_}) w->lo.clear(), w->hi.clear();
   for (std::uint32_t s = first; s < first + count; ++s) {
     const std::uint64_t base = block.off[s];
@@ -240,12 +245,14 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
     const auto histograms_before = static_cast<std::uint32_t>(h_.size());
     for (std::uint32_t k = block.row0[s]; k < block.row1[s]; ++k) {
       const std::uint32_t index = block.h[base + k];
+      if (context_.stop_after(index == NX_NONE ? 1 : kWorkOfHistogram)) return;
       if (index == NX_NONE) {
         t_.push_back(t[k]);
         v_.push_back(block.v[base + k]);
       } else {
         ht_.push_back(t[k]);
         h_.push_back(copy_as_float(block.hists[index], context_.arena));
+        weights_until_.push_back(weights_until_.back() + sample_weight(*h_.back()));
       }
     }
     off_.push_back(floats_before);
@@ -282,10 +289,7 @@ void RangeSelect::count_samples(RangeBlock& out) {
       const std::uint64_t w = in.win_stride * s + i;
       std::uint64_t samples = in.hi[w] - in.lo[w];
       const std::uint64_t hw = std::uint64_t{steps_} * s + i;
-      for (std::uint32_t k = in.hlo != nullptr ? in.hlo[hw] : 0;
-           in.hlo != nullptr && k < in.hhi[hw]; ++k) {
-        samples += sample_weight(*in.h[k]);
-      }
+      if (in.hlo != nullptr) samples += weights_until_[in.hhi[hw]] - weights_until_[in.hlo[hw]];
       out.samples += samples;
       if (by_step != nullptr) by_step[i] += samples;
     }
@@ -306,18 +310,18 @@ void RangeSelect::slice(const nx_block& block, std::uint32_t first, std::uint32_
   out.labels.clear();
   out.held = 0;
   for (std::uint32_t s = first; s < first + count; ++s) {
+    if (context_.stop_after(kWorkOfLabels)) return;
     out.labels.push_back(context_.labels.add(*block.labels, s, symbols_));
     out.held += block.row1[s] - block.row0[s];
   }
   if (mode_ != RangeMode::kPlain) {
     slice_extended(block, first, count, out);
-    if (context_.failed()) return;
   } else if (block.h == nullptr) {
     slice_floats(block, first, count, out);
   } else {
     slice_mixed(block, first, count, out);
   }
-  count_samples(out);
+  if (!context_.failed()) count_samples(out);
 }
 
 bool RangeSelect::next(RangeBlock& out) {

@@ -35,6 +35,7 @@ class SubqueryWindows final : public RangeStream {
   Column<std::int64_t> t_, ht_;
   Column<double> v_;
   Column<const nx_histogram*> h_;
+  Column<std::uint64_t> weights_until_;  // [i]: of the histograms before the i-th, together
   Column<std::uint64_t> off_;
   Column<std::uint32_t> lo_, hi_, hlo_, hhi_;
 };
@@ -57,11 +58,13 @@ void SubqueryWindows::add_series(std::size_t series) {
   const std::size_t floats = v_.size();
   const std::size_t histograms = h_.size();
   for (std::size_t k = 0; k < batch.step_count; ++k) {
+    if (context_.stop_after(1)) return;
     const std::size_t i = series * batch.step_count + k;
     if (batch.present[i] == 0) continue;
     if (batch.histogram(i) != nullptr) {
       ht_.push_back(inner_times_[k]);
       h_.push_back(batch.h[i]);
+      weights_until_.push_back(weights_until_.back() + sample_weight(*batch.h[i]));
     } else {
       t_.push_back(inner_times_[k]);
       v_.push_back(batch.v[i]);
@@ -80,9 +83,7 @@ void SubqueryWindows::count_samples(RangeBlock& out) {
   out.samples = 0;
   for (std::size_t w = 0; w < lo_.size(); ++w) {
     std::uint64_t samples = hi_[w] - lo_[w];
-    for (std::uint32_t k = hlo_.empty() ? 0 : hlo_[w]; !hlo_.empty() && k < hhi_[w]; ++k) {
-      samples += sample_weight(*h_[k]);
-    }
+    if (!hlo_.empty()) samples += weights_until_[hhi_[w]] - weights_until_[hlo_[w]];
     out.samples += samples;
     if (by_step != nullptr) by_step[w % steps] += samples;
   }
@@ -94,12 +95,14 @@ bool SubqueryWindows::next(RangeBlock& out) {
   if (context_.stop() || next_ >= batch.series_count()) return false;
   t_.clear(), ht_.clear(), v_.clear(), h_.clear(), off_.clear();
   lo_.clear(), hi_.clear(), hlo_.clear(), hhi_.clear();
+  weights_until_.assign(1, 0);
   out.labels.clear();
   out.drop_name.clear();
   const auto steps = static_cast<std::uint32_t>(end_ms_.size());
   const std::size_t last = std::min(batch.series_count(), next_ + series_per_batch(steps));
   for (; next_ < last; ++next_) {
     add_series(next_);
+    if (context_.stop_after(end_ms_.size())) return false;
     out.labels.push_back(batch.labels[next_]);
     if (!batch.drop_name.empty()) out.drop_name.push_back(batch.drop_name[next_]);
   }

@@ -30,6 +30,25 @@ std::unique_ptr<ArchiveReader> archive_reader(QueryState& state, const ReadRange
   return state.archive->reader({range.min_t, range.max_t, range.last_only, range.start_times});
 }
 
+void check(const QueryState& state) {
+  if (state.cancelled) throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+}
+
+// Looks at whether the query goes on now and then: sorting a million series takes most of a second.
+class Pace {
+ public:
+  explicit Pace(const QueryState& state) : state_(state) {}
+  void step() {
+    if (++steps_ % kStepsPerLook == 0) check(state_);
+  }
+
+ private:
+  static constexpr std::size_t kStepsPerLook = 4096;
+
+  const QueryState& state_;
+  std::size_t steps_ = 0;
+};
+
 BlockShape shape_of(const nx_scan_opts& opts) {
   return {opts.block_samples != 0 ? opts.block_samples : kDefaultBlockSamples,
           opts.min_series != 0 ? opts.min_series : kDefaultMinSeries,
@@ -50,8 +69,11 @@ Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opt
       left_(opts.limit_series != 0 ? opts.limit_series : UINT64_MAX) {
   find_series(ids);
   if (has(opts, NX_SCAN_SORTED)) {
-    std::sort(series_.begin(), series_.end(),
-              [](const Series* a, const Series* b) { return label_order(*a, *b); });
+    Pace pace(state_);
+    std::sort(series_.begin(), series_.end(), [&](const Series* a, const Series* b) {
+      pace.step();
+      return label_order(*a, *b);
+    });
   } else if (!has(opts, NX_SCAN_NO_SAMPLES)) {
     order_by_place();
   }
@@ -59,7 +81,9 @@ Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opt
 
 void Cursor::find_series(const index::Ids& ids) {
   series_.reserve(ids.size());
+  Pace pace(state_);
   for (const std::uint32_t id : ids) {
+    pace.step();
     const Series* series = state_.core.index.series(id);
     if (series == nullptr) continue;
     if (opts_.shard_count > 1 && series->id() % opts_.shard_count != opts_.shard_index) continue;
@@ -80,6 +104,7 @@ void Cursor::order_by_place() {
   places.reserve(series_.size());
   bool any_group = archive_ != nullptr;
   for (std::size_t first = 0; first < series_.size(); first += kSliceSeries) {
+    check(state_);
     const std::lock_guard lock(state_.core.commit_mutex);
     if (archive_ != nullptr && first == 0) archive_->refresh();
     const std::size_t last = std::min(series_.size(), first + kSliceSeries);
@@ -92,7 +117,9 @@ void Cursor::order_by_place() {
     }
   }
   if (!any_group) return;
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+  Pace pace(state_);
+  std::stable_sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    pace.step();
     return std::tie(a.archived, a.group, a.slot) < std::tie(b.archived, b.group, b.slot);
   });
   for (std::size_t i = 0; i < places.size(); ++i) series_[i] = places[i].series;
@@ -113,7 +140,7 @@ void Cursor::copy_slice() {
 
 void Cursor::fill() {
   while (!builder_.full() && left_ > 0) {
-    if (state_.cancelled) throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+    check(state_);
     if (next_copied_ == reader_.copied().size()) {
       if (next_series_ == series_.size()) return;
       copy_slice();
@@ -128,7 +155,7 @@ void Cursor::fill() {
 
 void Cursor::fill_labels() {
   while (builder_.series_count() < kLabelSeries && left_ > 0) {
-    if (state_.cancelled) throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+    check(state_);
     if (next_copied_ == reader_.copied().size()) {
       if (next_series_ == series_.size()) return;
       copy_slice();

@@ -87,7 +87,7 @@ void Querier::label_names(sdk::Matchers matchers, std::uint64_t limit, sdk::StrS
   const SeriesIndex& index = state_.core.index;
   if (matchers.empty()) return push_sorted(index.names(), limit, sink);
   std::unordered_set<std::string_view> names;
-  for (const std::uint32_t id : index::match_series(index, matchers)) {
+  for (const std::uint32_t id : index::match_series(index, matchers, &state_.cancelled)) {
     const Series* series = index.series(id);
     if (series == nullptr) continue;
     for (const index::Pair* pair : series->pairs()) names.insert(pair->name);
@@ -106,7 +106,7 @@ void Querier::label_values(std::string_view name, sdk::Matchers matchers, std::u
   }
   const std::uint32_t symbol = index.name_symbol(name);
   std::unordered_set<const index::Pair*> seen;
-  for (const std::uint32_t id : index::match_series(index, matchers)) {
+  for (const std::uint32_t id : index::match_series(index, matchers, &state_.cancelled)) {
     const Series* series = index.series(id);
     const index::Pair* pair = series != nullptr ? series->identity().pair_of(symbol) : nullptr;
     if (pair != nullptr && seen.insert(pair).second) values.push_back(pair->value);
@@ -116,7 +116,8 @@ void Querier::label_values(std::string_view name, sdk::Matchers matchers, std::u
 
 std::unique_ptr<sdk::StorageCursor> Querier::select(sdk::Matchers matchers,
                                                     const nx_scan_opts& opts) {
-  return std::make_unique<Cursor>(state_, index::match_series(state_.core.index, matchers), opts);
+  return std::make_unique<Cursor>(
+      state_, index::match_series(state_.core.index, matchers, &state_.cancelled), opts);
 }
 
 void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink sink, void* context) {
@@ -124,7 +125,7 @@ void Querier::exemplars(std::span<const sdk::Matchers> sets, nx_exemplar_sink si
   if (core.exemplars.empty()) return;
   std::vector<const Series*> series;
   for (const sdk::Matchers matchers : sets) {
-    for (const std::uint32_t id : index::match_series(core.index, matchers)) {
+    for (const std::uint32_t id : index::match_series(core.index, matchers, &state_.cancelled)) {
       const Series* found = core.index.series(id);
       if (found != nullptr) series.push_back(found);
     }

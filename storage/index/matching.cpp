@@ -11,6 +11,13 @@ namespace narthex::storage::index {
 namespace {
 
 using PairSet = std::vector<const Pair*>;
+using Flag = const std::atomic<bool>*;
+
+void check(Flag cancelled) {
+  if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
+    throw sdk::Error(NX_ERR_CANCELLED, "the query was cancelled");
+  }
+}
 
 // What one matcher demands: a series has one of the pairs, or has none of them.
 struct Demand {
@@ -21,12 +28,13 @@ struct Demand {
 };
 
 // The values of `pairs` for which the matcher says `wanted`.
-PairSet filter(const nx_matcher& matcher, const PairSet& pairs, bool wanted) {
+PairSet filter(const nx_matcher& matcher, const PairSet& pairs, bool wanted, Flag cancelled) {
   constexpr std::size_t kBatch = 1024;
   PairSet out;
   nx_str values[kBatch];
   std::uint8_t matched[kBatch];
   for (std::size_t first = 0; first < pairs.size(); first += kBatch) {
+    check(cancelled);
     const std::size_t count = std::min(kBatch, pairs.size() - first);
     for (std::size_t i = 0; i < count; ++i) values[i] = to_nx(pairs[first + i]->value);
     matcher.match(&matcher, values, count, matched);
@@ -55,14 +63,14 @@ bool by_name(const LabelIndex& index, const nx_matcher& matcher, PairSet& out) {
   return true;
 }
 
-Demand demand_of(const LabelIndex& index, const nx_matcher& matcher) {
+Demand demand_of(const LabelIndex& index, const nx_matcher& matcher, Flag cancelled) {
   Demand demand;
   const bool accepts_absent = matcher.matches_empty != 0;
   const bool negative = matcher.op == NX_MATCH_NE || matcher.op == NX_MATCH_NRE;
   demand.exclude = accepts_absent;
   // Named values are what a positive matcher accepts and a negative one refuses.
   if (negative != accepts_absent || !by_name(index, matcher, demand.pairs)) {
-    demand.pairs = filter(matcher, index.pairs_of(view(matcher.name)), !accepts_absent);
+    demand.pairs = filter(matcher, index.pairs_of(view(matcher.name)), !accepts_absent, cancelled);
   }
   demand.postings = index.posting_count(demand.pairs);
   demand.name_symbol = index.name_symbol(view(matcher.name));
@@ -70,9 +78,12 @@ Demand demand_of(const LabelIndex& index, const nx_matcher& matcher) {
 }
 
 // Keeps the ids whose series has one of the pairs, or none of them, looking at each series.
-void keep_by_labels(const LabelIndex& index, Demand& demand, Ids& ids) {
+void keep_by_labels(const LabelIndex& index, Demand& demand, Ids& ids, Flag cancelled) {
+  constexpr std::size_t kSeriesPerLook = 4096;
+  std::size_t seen = 0;
   std::sort(demand.pairs.begin(), demand.pairs.end());
   std::erase_if(ids, [&](std::uint32_t id) {
+    if (++seen % kSeriesPerLook == 0) check(cancelled);
     const Identity* series = index.by_id(id);
     if (series == nullptr) return true;
     const Pair* pair = series->pair_of(demand.name_symbol);
@@ -82,12 +93,12 @@ void keep_by_labels(const LabelIndex& index, Demand& demand, Ids& ids) {
   });
 }
 
-void apply(const LabelIndex& index, Demand& demand, Ids& ids) {
+void apply(const LabelIndex& index, Demand& demand, Ids& ids, Flag cancelled) {
   // Uniting postings that far outnumber what is left costs more than looking at what is left.
   constexpr std::size_t kManyTimes = 8;
   constexpr std::size_t kFewAnyway = 1024;
   if (demand.postings > kManyTimes * ids.size() + kFewAnyway) {
-    keep_by_labels(index, demand, ids);
+    keep_by_labels(index, demand, ids, cancelled);
     return;
   }
   const Ids united = index.ids_of(demand.pairs);
@@ -103,10 +114,10 @@ void apply(const LabelIndex& index, Demand& demand, Ids& ids) {
 
 }  // namespace
 
-Ids match_series(const LabelIndex& index, sdk::Matchers matchers) {
+Ids match_series(const LabelIndex& index, sdk::Matchers matchers, Flag cancelled) {
   std::vector<Demand> demands;
   for (const nx_matcher* matcher : matchers) {
-    demands.push_back(demand_of(index, *matcher));
+    demands.push_back(demand_of(index, *matcher, cancelled));
     if (!demands.back().exclude && demands.back().postings == 0) return {};
   }
   std::sort(demands.begin(), demands.end(), [](const Demand& a, const Demand& b) {
@@ -117,7 +128,8 @@ Ids match_series(const LabelIndex& index, sdk::Matchers matchers) {
   Ids ids = narrowed ? index.ids_of(demands.front().pairs) : index.all_ids();
   for (std::size_t i = narrowed ? 1 : 0; i < demands.size() && !ids.empty(); ++i) {
     if (demands[i].exclude && demands[i].pairs.empty()) continue;
-    apply(index, demands[i], ids);
+    check(cancelled);
+    apply(index, demands[i], ids, cancelled);
   }
   return ids;
 }

@@ -10,8 +10,13 @@
 
 #include <narthex/sdk/storage.hpp>
 
+#include <atomic>
+
 namespace narthex::storage::index {
 
-Ids match_series(const LabelIndex& index, sdk::Matchers matchers);
+// cancelled: looked at between batches of values and of series; raised, NX_ERR_CANCELLED is thrown.
+// Null: nobody cancels.
+Ids match_series(const LabelIndex& index, sdk::Matchers matchers,
+                 const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace narthex::storage::index

@@ -9,6 +9,7 @@
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/growth_kernels.hpp"
 #include "plugins/function/promql/histogram_growth.hpp"
+#include "plugins/function/promql/pace.hpp"
 #include "plugins/function/promql/reach.hpp"
 
 #include <narthex/sdk/function.hpp>
@@ -30,7 +31,10 @@ class SeriesGrowth {
   SeriesGrowth(const nx_window_in& in, const nx_elem_out& out, Growth growth)
       : in_(in), out_(out), growth_(growth), steps_(in.step_count) {}
 
+  // Of the last series, in elements.
+  std::size_t work() const { return work_; }
   void evaluate(std::uint32_t series) {
+    work_ = 8 * std::size_t{steps_};
     const std::uint64_t windows = in_.win_stride * series;
     v_ = in_.v + in_.off[series];
     t_ = (in_.flags & NX_WINDOW_SHARED_T) != 0 ? in_.t : in_.t + in_.off[series];
@@ -98,10 +102,13 @@ class SeriesGrowth {
   // the windows that see the fall. Windows that see no two samples see none.
   void add_resets() {
     std::uint32_t begin = 0;  // the first step whose window reaches behind the fall
+    work_ += hi_[steps_ - 1] - lo_[0];
     for (std::uint32_t k = lo_[0] + 1; k < hi_[steps_ - 1]; ++k) {
       if (!(v_[k] < v_[k - 1])) continue;
       while (begin < steps_ && hi_[begin] <= k) ++begin;
-      for (std::uint32_t i = begin; i < steps_ && lo_[i] < k; ++i) grown_[i] += v_[k - 1];
+      std::uint32_t i = begin;
+      for (; i < steps_ && lo_[i] < k; ++i) grown_[i] += v_[k - 1];
+      work_ += i - begin;
     }
   }
 
@@ -130,6 +137,7 @@ class SeriesGrowth {
   std::vector<std::uint32_t> oldest_, newest_;
   ReachColumns reaches_;
   std::uint32_t enough_count_ = 0;
+  std::size_t work_ = 0;
   // [steps], of the series
   std::vector<double> first_, grown_;
 };
@@ -140,9 +148,10 @@ void grow(const FunctionContext& context, const nx_window_in& in, const nx_elem_
     return grow_extended(context, in, out, G);
   }
   SeriesGrowth growth(in, out, G);
+  Pace pace(context);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
-    if (s % 64 == 0) context.check();
     growth.evaluate(s);
+    pace.after(growth.work());
   }
   if (in.hlo != nullptr) grow_histograms(context, in, out, G);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugins/function/promql/messages.hpp"
+#include "plugins/function/promql/pace.hpp"
 
 #include <narthex/sdk/function.hpp>
 
@@ -30,12 +31,13 @@ void float_windows(const sdk::FunctionContext& context, const nx_window_in& in,
                    const nx_elem_out& out) {
   const sdk::FunctionArgs args(in.args, in.arg_count);
   [[maybe_unused]] State state;
+  Pace pace(context);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
-    if (s % 64 == 0) context.check();
     note_ignored(context, in, s);
     for (std::uint32_t step = 0; step < in.step_count; ++step) {
       const std::uint64_t at = std::uint64_t{s} * in.step_count + step;
       const sdk::Window window = sdk::window_at(in, s, step);
+      pace.after(1 + window.size());
       std::optional<double> value;
       if (window.size() > 0) {
         if constexpr (requires { F(window, args, state); }) {

@@ -2,6 +2,8 @@
 // mixed_window.hpp - windows whose samples may be floats and histograms. Views; nothing is owned.
 #pragma once
 
+#include "plugins/function/promql/pace.hpp"
+
 #include <narthex/sdk/function.hpp>
 
 #include <cstdint>
@@ -63,8 +65,9 @@ struct MixedWindow {
 // f(window, series, element) for all of a block.
 template <class F>
 void for_each_mixed_window(const sdk::FunctionContext& context, const nx_window_in& in, F&& f) {
+  constexpr std::size_t kWorkOfHistogram = 64;
+  Pace pace(context);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
-    if (s % 64 == 0) context.check();
     for (std::uint32_t step = 0; step < in.step_count; ++step) {
       const std::uint64_t at = std::uint64_t{s} * in.step_count + step;
       const sdk::Window w = sdk::window_at(in, s, step);
@@ -74,6 +77,7 @@ void for_each_mixed_window(const sdk::FunctionContext& context, const nx_window_
         mixed.histogram_times = {in.ht + in.hlo[at], size};
         mixed.histograms = {in.h + in.hlo[at], size};
       }
+      pace.after(1 + mixed.floats.size() + kWorkOfHistogram * mixed.histograms.size());
       f(mixed, s, at);
     }
   }

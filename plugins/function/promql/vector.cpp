@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between scalars and vectors, and the order of vectors.
 #include "plugins/function/promql/families.hpp"
+#include "plugins/function/promql/pace.hpp"
 #include "plugins/function/promql/series_table.hpp"
 
 #include <narthex/sdk/function.hpp>
@@ -28,10 +29,12 @@ void vector(const FunctionContext&, const nx_elem_in& in, const nx_elem_out& out
 }
 
 // The value of the only element of a vector, NaN when there is none or more than one.
-void scalar(const FunctionContext&, Inputs in, const FunctionArgs&, nx_matrix_out& out) {
+void scalar(const FunctionContext& context, Inputs in, const FunctionArgs&, nx_matrix_out& out) {
   const nx_matrix& m = *in[0];
   const sdk::ResultColumns result = sdk::add_series(out, {});
+  Pace pace(context);
   for (std::uint32_t step = 0; step < m.step_count; ++step) {
+    pace.after(1 + m.series_count);
     std::uint32_t found = 0;
     double value = std::numeric_limits<double>::quiet_NaN();
     for (std::uint32_t s = 0; s < m.series_count; ++s) {
@@ -73,7 +76,9 @@ void sort(const FunctionContext& context, Inputs in, const FunctionArgs&, nx_mat
   const nx_matrix& m = *in[0];
   std::vector<std::uint32_t> order = all_series(m);
   if (m.step_count == 1) {
+    Pace pace(context);
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      pace.after(4);
       if (std::isnan(m.v[a])) return false;
       return std::isnan(m.v[b]) || (Ascending ? m.v[a] < m.v[b] : m.v[a] > m.v[b]);
     });
@@ -118,7 +123,9 @@ void sort_by_label(const FunctionContext& context, Inputs in, const FunctionArgs
                    nx_matrix_out& out) {
   const nx_matrix& m = *in[0];
   std::vector<std::uint32_t> order = all_series(m);
+  Pace pace(context);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    pace.after(64);
     if (!Ascending) std::swap(a, b);
     for (std::uint32_t arg = 1; arg < args.size(); ++arg) {
       const std::string_view x = label_of(*m.labels, a, args.text(arg));

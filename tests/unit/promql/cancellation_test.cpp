@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A query that is cancelled or out of time stops, wherever it is.
+#include "promql/context.hpp"
+#include "promql/sort_order.hpp"
 #include "unit/promql/run_query.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <functional>
+#include <random>
 
 using namespace narthex;
 using promql::ErrorKind;
@@ -156,4 +159,73 @@ TEST_CASE("functions of millions of steps are computed in parts, with the same r
       }());
   // 1 .. 200,000, then 200,000 more times 200,000.
   CHECK(out.lines == test::Outcome::Lines{"{} 60000100000"});
+}
+
+TEST_CASE("work is looked at as it adds up: whether to stop is asked neither seldom nor often",
+          "[promql]") {
+  test::MemorySource source;
+  promql::RunOptions options;
+  options.deadline_mono_ns = INT64_MAX;
+  const WatchedClock clock([](std::int64_t) {});
+  options.clock = &clock;
+  promql::Context context(source, options, "", promql::Grid{});
+  for (int i = 0; i < 1'000'000; ++i) REQUIRE_FALSE(context.stop_after(1));
+  CHECK(clock.looks() >= 10);
+  CHECK(clock.looks() <= 20);
+  const std::int64_t before = clock.looks();
+  for (int i = 0; i < 100; ++i) context.stop_after(1'000'000);
+  CHECK(clock.looks() == before + 100);
+}
+
+TEST_CASE("an order that is found with looks is the stable one, and ends with the query",
+          "[promql]") {
+  test::MemorySource source;
+  runtime::Cancellation cancellation;
+  promql::RunOptions options;
+  options.cancellation = &cancellation;
+  promql::Context context(source, options, "", promql::Grid{});
+  std::mt19937 random(7);
+  for (const std::size_t count : {0, 1, 2, 3, 64, 1000, 4097}) {
+    std::vector<int> values(count);
+    for (int& v : values) v = static_cast<int>(random() % 50);
+    const auto less = [&](std::uint32_t a, std::uint32_t b) { return values[a] < values[b]; };
+    promql::Column<std::uint32_t> order;
+    REQUIRE(promql::sort_order(context, count, 1, less, order));
+    std::vector<std::uint32_t> expected(count);
+    std::iota(expected.begin(), expected.end(), 0u);
+    std::stable_sort(expected.begin(), expected.end(), less);
+    CHECK(std::equal(order.begin(), order.end(), expected.begin(), expected.end()));
+  }
+  std::size_t compared = 0;
+  const auto counting = [&](std::uint32_t a, std::uint32_t b) {
+    if (++compared == 5000) cancellation.cancel();
+    return a < b;
+  };
+  promql::Column<std::uint32_t> order;
+  CHECK_FALSE(promql::sort_order(context, 1 << 20, 64, counting, order));
+  CHECK(compared < 7000);
+}
+
+TEST_CASE("a query whose series all have their own labels is looked at while they are merged",
+          "[promql]") {
+  auto source = many(3000, 2);
+  promql::RunOptions options;
+  options.end_ms = 1000;
+  options.step_ms = 1000;
+  const test::Outcome out =
+      test::run_query(source, "label_replace(m, \"x\", \"$1\", \"s\", \"(.*)\")", options);
+  REQUIRE(out.lines.size() == 3000);
+  // Equal series of several parts become one, in any order, and two values at a step are refused.
+  test::MemorySource parts;
+  parts.add(test::labels({{"__name__", "a"}, {"s", "1"}}), {{0, 1}});
+  parts.add(test::labels({{"__name__", "b"}, {"s", "2"}}), {{0, 2}});
+  parts.add(test::labels({{"__name__", "c"}, {"s", "1"}}), {{600'000, 3}});
+  options.end_ms = 600'000;
+  options.step_ms = 600'000;
+  CHECK(test::run_query(parts, "label_replace({s=~\".\"}, \"__name__\", \"\", \"\", \"\")", options)
+            .lines == test::Outcome::Lines{"{s=\"1\"} 1@0 3@600000", "{s=\"2\"} 2@0"});
+  options.step_ms = 300'000;
+  parts.add(test::labels({{"__name__", "d"}, {"s", "1"}}), {{600'000, 4}});
+  CHECK(test::run_query(parts, "label_replace({s=~\".\"}, \"__name__\", \"\", \"\", \"\")", options)
+            .error.message == "vector cannot contain metrics with the same labelset");
 }

@@ -2,11 +2,16 @@
 // What a query holds in memory: counted where it grows, given back, refused beyond a bound.
 #include "promql/memory.hpp"
 
+#include "promql/context.hpp"
+#include "promql/grouping.hpp"
+#include "promql/matching.hpp"
+
 #include "unit/promql/run_query.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace narthex;
+using promql::Context;
 using promql::MemoryMeter;
 using promql::MemoryPool;
 using promql::MemoryScope;
@@ -122,6 +127,42 @@ TEST_CASE("a query beyond its memory says which bound and how far", "[promql]") 
         "query needs more than 1 MiB of memory (query.max_memory): it was about to hold "));
     CHECK(options.memory->used() == 0);
     CHECK(options.memory->peak() <= kMiB);
+  }
+}
+
+TEST_CASE("what grouping and matching look up is counted, and refused beyond the bound",
+          "[promql]") {
+  constexpr std::uint32_t kSeries = 10'000;
+  const auto grouped = promql::Query::parse("sum by (s) (m)", test::promql_functions(), {});
+  const auto matched = promql::Query::parse("m + on (s) m", test::promql_functions(), {});
+  REQUIRE((grouped.ok() && matched.ok()));
+  test::MemorySource source;
+  const promql::RunOptions options;
+  // Held for each key: the set that it is, its number, and the node that they are in.
+  constexpr std::uint64_t kLeastBytes = kSeries * (sizeof(promql::LabelSet) + 16);
+  for (const std::uint64_t bound : {std::uint64_t{0}, kLeastBytes / 2}) {
+    for (const bool grouping : {true, false}) {
+      Context context(source, options, "", promql::Grid{});
+      std::vector<promql::LabelSet> sets;
+      for (std::uint32_t i = 0; i < kSeries; ++i) {
+        sets.push_back(context.labels.add_unsorted(
+            {{context.labels.intern("s"), context.labels.intern(std::to_string(i))}}));
+      }
+      MemoryMeter meter(bound);
+      const MemoryScope scope(&meter);
+      promql::Grouping by(context, promql::as<promql::AggregateExpr>(grouped->root()));
+      promql::Matcher on(context, *promql::as<promql::BinaryExpr>(matched->root()).matching);
+      const auto place_all = [&] {
+        for (const promql::LabelSet& set : sets) grouping ? by.group(set) : on.group(set);
+      };
+      if (bound == 0) {
+        place_all();
+        CHECK(meter.used() >= kLeastBytes);
+      } else {
+        CHECK_THROWS_AS(place_all(), std::bad_alloc);
+        CHECK(meter.refusal().find("query.max_memory") != std::string::npos);
+      }
+    }
   }
 }
 

@@ -123,6 +123,37 @@ TEST_CASE("matchers select as Prometheus's do, absent labels included", "[memory
   CHECK(h.read({re("job", ".*"), eq("__name__", "other")}).size() == 1);
 }
 
+TEST_CASE("a select of a cancelled query ends among its values and its series", "[memory]") {
+  Harness h;
+  for (int i = 0; i < 5000; ++i) {
+    h.write(Labels{{"__name__", "m"}, {"i", std::to_string(i)}}, kNow, 1);
+  }
+  const auto querier = h.db().open(INT64_MIN, INT64_MAX);
+  const TestMatcher all = eq("__name__", "m");
+  const TestMatcher some = nre("i", "x");
+  nx_scan_opts opts{};
+  opts.struct_size = sizeof opts;
+  opts.mint = INT64_MIN;
+  opts.maxt = INT64_MAX;
+  const std::vector<const nx_matcher*> by_name = {&all};
+  const std::vector<const nx_matcher*> by_value = {&all, &some};
+  const auto cursor = querier->select(by_value, opts);
+  querier->cancel();
+  const auto code_of = [&](const auto& f) {
+    try {
+      f();
+    } catch (const sdk::Error& error) {
+      return error.code();
+    }
+    return NX_OK;
+  };
+  CHECK(code_of([&] { (void)querier->select(by_value, opts); }) == NX_ERR_CANCELLED);
+  CHECK(code_of([&] { (void)querier->select(by_name, opts); }) == NX_ERR_CANCELLED);
+  nx_block block{};
+  block.struct_size = sizeof block;
+  CHECK(code_of([&] { (void)cursor->next(block); }) == NX_ERR_CANCELLED);
+}
+
 TEST_CASE("a sorted select is in label order", "[memory]") {
   Harness h;
   h.write(Labels{{"__name__", "m"}, {"a", "2"}}, kNow, 1);
