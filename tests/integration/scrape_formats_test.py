@@ -297,5 +297,37 @@ class StartTimes(unittest.TestCase):
         self.assertIn((begun, "0"), both[0].values())
 
 
+@peers.needs_prometheus_3
+class EmptyLabels(unittest.TestCase):
+    """A label that a page has without a value: what it keeps off, and that it is not stored."""
+
+    def test_an_empty_label_keeps_the_targets_off_where_labels_are_honored(self):
+        cases = [([("a", "1"), ("instance", "")], 1), ([("a", "2"), ("instance", ""), ("job", "")], 2),
+                 ([("a", "3"), ("b", "")], 3), ([("a", "4"), ("instance", "x")], 4)]
+        text = "# TYPE m gauge\n" + "".join(
+            "m{%s} %d\n" % (",".join('%s="%s"' % label for label in labels), v) for labels, v in cases)
+        pages = {"text": (TEXT_TYPE, text.encode()), "om": (OM_TYPE, (text + "# EOF\n").encode()),
+                 "proto": (mp.CONTENT_TYPE, mp.family("m", mp.GAUGE, [mp.gauge(labels, v) for labels, v in cases]))}
+        target = exporter.Exporter()
+        self.addCleanup(target.close)
+        config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+        for name, (content_type, body) in pages.items():
+            target.pages["/" + name] = (200, content_type, body)
+            for honor in ("true", "false"):
+                config += ("- {job_name: %s_%s, honor_labels: %s, metrics_path: /%s, static_configs: [{targets: ['%s']}]}\n"
+                           % (name, honor, honor, name, target.address))
+        prometheus = peers.Prometheus(config).start()
+        self.addCleanup(prometheus.close)
+        with agent.Agent(config, name="prometheus.yml", arguments=["--enable-feature=native-histograms"]) as ours:
+            found = []
+            for server in (ours, prometheus):
+                agent.Agent.until(lambda s=server: len(s.api("query", query="up == 1")["result"]) == 6, "every scrape", 40)
+                found.append(sorted(labels_of(s["metric"]) for s in server.api("query", query="m")["result"]))
+        self.maxDiff = None
+        self.assertEqual(*found)
+        self.assertIn(labels_of({"__name__": "m", "a": "1", "job": "proto_true"}), found[0])
+        self.assertIn(labels_of({"__name__": "m", "a": "2"}), found[0])
+
+
 if __name__ == "__main__":
     agent.main()
