@@ -94,7 +94,8 @@ Response compact(const Services& s) {
 }  // namespace
 
 Status mount_admin(const Services& s) {
-  const RouteOptions closed{.methods = {"POST", "PUT"}, .lane = net::Lane::kIngest, .cors = false};
+  const RouteOptions closed{
+      .methods = {"POST", "PUT"}, .lane = net::Lane::kIngest, .cors = false, .stored = true};
   Status added = add_route(
       s, "/api/v1/admin/tsdb/delete_series", closed,
       guarded(s, [&store = s.store](const Request& r) { return delete_series(store, r); }));

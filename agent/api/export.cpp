@@ -155,7 +155,8 @@ net::Response export_samples(store::Store& store, const net::Request& request) {
 }  // namespace
 
 Status mount_export(const Services& s) {
-  return add_route(s, "/api/v1/export", {.methods = {"GET", "POST"}, .lane = net::Lane::kQuery},
+  return add_route(s, "/api/v1/export",
+                   {.methods = {"GET", "POST"}, .lane = net::Lane::kQuery, .stored = true},
                    [&store = s.store](const net::Request& r) { return export_samples(store, r); });
 }
 

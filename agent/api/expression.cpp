@@ -89,8 +89,10 @@ Response features(const Services& s) {
 }  // namespace
 
 Status mount_expression(const Services& s) {
-  const RouteOptions get_and_post{
-      .methods = {"GET", "POST"}, .lane = net::Lane::kQuery, .body_max_bytes = kFormMax};
+  const RouteOptions get_and_post{.methods = {"GET", "POST"},
+                                  .lane = net::Lane::kQuery,
+                                  .body_max_bytes = kFormMax,
+                                  .stored = true};
   Status added = add_route(s, "/api/v1/format_query", get_and_post,
                            [s](const Request& r) { return with_expression(s, r, formatted); });
   if (added.ok()) {

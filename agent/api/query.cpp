@@ -158,8 +158,10 @@ Response range(const Services& s, const Request& request) {
 }  // namespace
 
 Status mount_query(const Services& s) {
-  const RouteOptions get_and_post{
-      .methods = {"GET", "POST"}, .lane = net::Lane::kQuery, .body_max_bytes = kFormMax};
+  const RouteOptions get_and_post{.methods = {"GET", "POST"},
+                                  .lane = net::Lane::kQuery,
+                                  .body_max_bytes = kFormMax,
+                                  .stored = true};
   Status added = add_route(s, "/api/v1/query", get_and_post,
                            [s](const Request& request) { return instant(s, request); });
   if (added.ok()) {

@@ -46,6 +46,9 @@ class Federation {
   }
 
   Response handle(const Request& request) {
+    if (services_.status.config()->agent) {
+      return plain_error(500, "unsupported operation with WAL-only storage");
+    }
     const Result<std::vector<Selector>> selectors = parse_selectors(request.values("match[]"));
     if (!selectors.ok()) return plain_error(400, selectors.status().message());
     const auto config = services_.status.config();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/routes.hpp"
 
+#include "api/answer.hpp"
 #include "api/api.hpp"
 #include "net/server.hpp"
 
@@ -17,10 +18,21 @@ net::Handler behind_gate(AgentStatus& status, net::Handler handler) {
   };
 }
 
+// Prometheus's words: clients know them.
+net::Response unavailable_to_agents(const net::Request&) {
+  return error(ErrorType::kExecution, "unavailable with Prometheus Agent");
+}
+
+bool is_agent(const AgentStatus& status) {
+  const auto config = status.config();
+  return config != nullptr && config->agent;
+}
+
 }  // namespace
 
 Status add_route(const Services& services, std::string_view path, const RouteOptions& options,
                  net::Handler handler) {
+  if (options.stored && is_agent(services.status)) handler = &unavailable_to_agents;
   if (!options.before_ready) handler = behind_gate(services.status, std::move(handler));
   for (const std::string_view method : options.methods) {
     net::Route route;

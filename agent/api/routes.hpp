@@ -20,6 +20,7 @@ struct RouteOptions {
   bool head = false;  // HEAD where GET is: health checks only, as Prometheus has it
   std::uint64_t body_max_bytes = 1 << 20;
   bool raw_body = false;  // leave Content-Encoding to the handler
+  bool stored = false;    // about what is stored, queried or evaluated: not there in agent mode
 };
 
 // Adds one handler under a path for several methods. Until the agent is ready, and again while it

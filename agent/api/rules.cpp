@@ -45,16 +45,16 @@ std::optional<Response> bad_rules_parameter(const Request& request) {
 }  // namespace
 
 Status mount_rules(const Services& s) {
-  Status added = add_route(s, "/api/v1/rules", {}, [](const Request& request) {
+  Status added = add_route(s, "/api/v1/rules", {.stored = true}, [](const Request& request) {
     if (auto bad = bad_rules_parameter(request)) return *bad;
     return success(R"({"groups":[]})");
   });
   if (added.ok()) {
-    added = add_route(s, "/api/v1/alerts", {},
+    added = add_route(s, "/api/v1/alerts", {.stored = true},
                       [](const Request&) { return success(R"({"alerts":[]})"); });
   }
   if (added.ok()) {
-    added = add_route(s, "/api/v1/alertmanagers", {}, [](const Request&) {
+    added = add_route(s, "/api/v1/alertmanagers", {.stored = true}, [](const Request&) {
       return success(R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})");
     });
   }

@@ -166,7 +166,8 @@ Response series(store::Store& store, const Request& request) {
 }  // namespace
 
 Status mount_series(const Services& s) {
-  const RouteOptions get_and_post{.methods = {"GET", "POST"}, .lane = net::Lane::kQuery};
+  const RouteOptions get_and_post{
+      .methods = {"GET", "POST"}, .lane = net::Lane::kQuery, .stored = true};
   Status added = add_route(s, "/api/v1/series", get_and_post,
                            [&store = s.store](const Request& r) { return series(store, r); });
   if (added.ok()) {
@@ -174,7 +175,7 @@ Status mount_series(const Services& s) {
                       [&store = s.store](const Request& r) { return labels(store, r); });
   }
   if (added.ok()) {
-    added = add_route(s, "/api/v1/label/{name}/values", {.lane = net::Lane::kQuery},
+    added = add_route(s, "/api/v1/label/{name}/values", {.lane = net::Lane::kQuery, .stored = true},
                       [&store = s.store](const Request& r) { return label_values(store, r); });
   }
   return added;

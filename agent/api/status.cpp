@@ -144,7 +144,8 @@ Status mount_status(const Services& s) {
                 [&status](const Request&) { return success(build_info_json(status.version())); });
   }
   if (added.ok()) {
-    added = get("tsdb", false, [&store = s.store](const Request& r) { return tsdb(store, r); });
+    added = add_route(s, "/api/v1/status/tsdb", {.stored = true},
+                      [&store = s.store](const Request& r) { return tsdb(store, r); });
   }
   if (added.ok()) {
     added = get("walreplay", true, [&status](const Request&) { return wal_replay(status); });

@@ -48,7 +48,7 @@ std::string bad_labels(const nx_label* labels, std::uint64_t count, bool sorted)
   return {};
 }
 
-std::string bad_table(const nx_series_table& table) {
+std::string bad_table(const nx_series_table& table, bool empty_values) {
   if (table.series_count == 0) return {};
   if (table.label_off == nullptr || table.label_ref == nullptr || table.symbols == nullptr)
     return "a table without columns";
@@ -61,7 +61,7 @@ std::string bad_table(const nx_series_table& table) {
       if (name >= table.symbol_count || value >= table.symbol_count)
         return "a label beyond its symbols";
       const nx_label label = {table.symbols[name], table.symbols[value]};
-      if (std::string why = bad_labels(&label, 1, true); !why.empty()) return why;
+      if (std::string why = bad_labels(&label, 1, !empty_values); !why.empty()) return why;
       if (p > table.label_off[s] && before >= view(label.name)) {
         return "labels of a series that are not sorted or not unique: " + series_text(table, s);
       }

@@ -12,7 +12,8 @@ namespace narthex::check {
 
 // Names not empty, names and values UTF-8. `sorted`: also sorted by name, unique, no empty values.
 std::string bad_labels(const nx_label* labels, std::uint64_t count, bool sorted);
-std::string bad_table(const nx_series_table& table);
+// `empty_values`: they are allowed, as in what a parser says of a page.
+std::string bad_table(const nx_series_table& table, bool empty_values = false);
 // `series`: the rows must name series (by table or reference), as for appending.
 std::string bad_batch(const nx_sample_batch& batch, bool series);
 std::string bad_histogram(const nx_histogram& histogram);

@@ -40,7 +40,7 @@ void find_parser(ParseBook& book, const std::string& what) {
 void on_table(void* ctx, const nx_series_table* table) {
   auto& labels = *static_cast<LabelsBook*>(ctx);
   ++labels.calls;
-  if (std::string why = bad_table(*table); !why.empty()) {
+  if (std::string why = bad_table(*table, true); !why.empty()) {
     return find_parser(*labels.book, "yields keys whose labels have " + why);
   }
   for (std::uint32_t s = 0; s < table->series_count; ++s) {

@@ -64,6 +64,7 @@ bool check_file(const std::string& file, const CheckConfigOptions& options) {
   std::printf("Checking %s\n", shown);
   config::CommandLine command_line;
   command_line.config_file = file;
+  if (options.agent) command_line.flags.emplace_back("agent", "true");
   std::vector<Finding> findings;
   const std::shared_ptr<const config::Config> config = config::load(command_line, findings);
   if (config != nullptr && !options.syntax_only) {

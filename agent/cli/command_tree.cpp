@@ -145,6 +145,7 @@ class Tree {
                             [this] { return check_config(check_config_); });
     config->add_option("files", check_config_.files, "Files, or none for the embedded default.");
     config->add_option("--plugin-dir", check_config_.plugin_dirs, "Folder with plugins.");
+    config->add_flag("--agent", check_config_.agent, "Check for agent mode.");
     config->add_flag("--syntax-only", check_config_.syntax_only, "Load no plugins.");
     for (const std::string what : {"healthy", "ready"}) {
       CLI::App* command = verb(check, what, "Ask whether the server is " + what + ".",

@@ -19,6 +19,7 @@ struct ServerOptions {
 struct CheckConfigOptions {
   std::vector<std::string> files;
   std::vector<std::string> plugin_dirs;
+  bool agent = false;        // as agent mode reads them
   bool syntax_only = false;  // no plugins are loaded
 };
 struct PluginOptions {

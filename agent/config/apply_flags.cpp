@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/apply_flags.hpp"
 
+#include "config/agent_mode.hpp"
 #include "config/features.hpp"
 #include "config/flags.hpp"
 
@@ -135,6 +136,7 @@ void check_http(HttpOptions& http, Diagnostics& diagnostics) {
 
 void apply_storage(const FlagReader& flags, store::StorageOptions& storage) {
   flags.text("storage.tsdb.path", storage.data_dir);
+  flags.text("storage.agent.path", storage.data_dir);
   flags.text("data", storage.data_dir);
   flags.text("storage.backend", storage.backend);
   flags.text("storage.fsync", storage.fsync);
@@ -181,7 +183,8 @@ void fill_flags(const FlagValues& values, Config& config) {
   const std::int64_t block_ms = std::min(age_ms / 10, 31 * kDayMs);
   auto& flags = config.flags;
   flags["config.file"] = config.file;
-  flags["storage.tsdb.path"] = config.storage.data_dir;
+  flags["agent"] = truth(config.agent);
+  flags[config.agent ? "storage.agent.path" : "storage.tsdb.path"] = config.storage.data_dir;
   flags["storage.tsdb.retention.time"] =
       age_ms == kForEverMs ? "0s" : document::format_duration_ms(age_ms);
   flags["storage.tsdb.retention.size"] = document::format_bytes(config.storage.retention.max_bytes);
@@ -226,6 +229,8 @@ void fill_restart_only(Config& config) {
   }
   keys["query.max_memory"] = std::to_string(config.query.max_memory);
   keys["query.max_memory_all"] = std::to_string(config.query.max_memory_all);
+  keys["agent"] = truth(config.agent);
+  keys["storage.agent.retention.max_time"] = std::to_string(config.remote_write.max_age_ms);
   keys["storage.backend"] = config.storage.backend;
   keys["storage.path"] = config.storage.data_dir;
   keys["storage.remote"] = config.storage.remote_fingerprint;
@@ -240,11 +245,15 @@ void fill_restart_only(Config& config) {
 
 void apply_flags(const FlagValues& values, Config& config, Diagnostics& diagnostics) {
   check(values, diagnostics);
+  check_agent_flags(values, config.agent, diagnostics);
   const FlagReader flags(values);
   apply_http(flags, config.http);
   apply_messages(flags, config.http, diagnostics);
   check_http(config.http, diagnostics);
   apply_storage(flags, config.storage);
+  flags.duration("storage.agent.retention.max-time", config.remote_write.max_age_ms);
+  flags.bytes("storage.agent.wal-segment-size", config.remote_write.segment_bytes);
+  if (config.agent) apply_agent_mode(config, diagnostics);
   apply_log(flags, config.log);
   flags.duration("query.timeout", config.query.timeout_ms);
   flags.duration("query.lookback-delta", config.query.lookback_ms);

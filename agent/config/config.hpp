@@ -51,7 +51,8 @@ struct HttpOptions {
 };
 
 struct Config {
-  std::string file;  // empty: the embedded default
+  std::string file;    // empty: the embedded default
+  bool agent = false;  // agent mode: samples are sent on and not stored
   scrape::ScrapeOptions scrape;
   store::StorageOptions storage;
   remote_write::RemoteWriteOptions remote_write;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/agent_mode.hpp"
 #include "config/agent_sections.hpp"
 #include "config/apply_flags.hpp"
 #include "config/config.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::string_view kDeltaToCumulative = "otlp-deltatocumulative";
 constexpr std::string_view kNativeDelta = "otlp-native-delta-ingestion";
+constexpr const char* kAgentData = "data-agent";
 constexpr std::string_view kNullJob = "empty or null scrape config section";
 
 std::vector<Part> roots_of(const std::vector<DocumentRef>& documents) {
@@ -72,10 +74,13 @@ std::string listen_of(const FlagValues& values) {
 // Loads one configuration. Lives for the duration of load().
 class Loader {
  public:
-  Loader(Config& config, Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {}
+  Loader(Config& config, const FlagValues& values, Diagnostics& diagnostics)
+      : config_(config), values_(values), diagnostics_(diagnostics) {}
 
   void load(const std::vector<DocumentRef>& documents) {
     TableReader root(diagnostics_, roots_of(documents), "the configuration");
+    config_.agent = read_agent_mode(root, values_);
+    if (config_.agent) config_.storage.data_dir = kAgentData;
     const GlobalOptions global = read_global(root.table("global"), config_.features);
     PrometheusSections sections = read_prometheus_sections(root);
     read_jobs(root, global);
@@ -91,6 +96,8 @@ class Loader {
     if (sections.remote_write_max_bytes != 0) {
       config_.remote_write.max_bytes = sections.remote_write_max_bytes;
     }
+    config_.remote_write.max_age_ms = sections.remote_write_max_age_ms;
+    check_agent_sections(root, config_.agent);
     root.done();
     config_.otlp_options = otlp_options(sections.otlp, config_.features);
     keep_global(global);
@@ -150,6 +157,7 @@ class Loader {
   }
 
   Config& config_;
+  const FlagValues& values_;
   Diagnostics& diagnostics_;
   std::map<std::string, Part> job_names_;
   std::vector<bool> body_given_;
@@ -224,7 +232,7 @@ std::shared_ptr<const Config> load(const CommandLine& command_line,
       diagnostics.warn(std::move(warning));
     }
   }
-  Loader(*config, diagnostics).load(documents);
+  Loader(*config, values, diagnostics).load(documents);
   if (config->plugin_dirs != first_dirs) {  // --plugin-dir comes before [plugins] path
     config->plugin_dirs.insert(config->plugin_dirs.begin(), first_dirs.begin(), first_dirs.end());
   }

@@ -135,6 +135,15 @@ void read_tsdb(TableReader table, store::StorageOptions& storage, PrometheusSect
   table.done();
 }
 
+void read_agent(TableReader table, store::StorageOptions& storage, PrometheusSections& sections) {
+  if (!table.present()) return;
+  table.read("path", storage.data_dir);
+  TableReader retention = table.table("retention");
+  retention.read_duration("max_time", sections.remote_write_max_age_ms);
+  retention.done();
+  table.done();
+}
+
 }  // namespace
 
 void read_storage(TableReader table, store::StorageOptions& storage, PrometheusSections& sections) {
@@ -160,6 +169,7 @@ void read_storage(TableReader table, store::StorageOptions& storage, PrometheusS
     }
   }
   read_tsdb(table.table("tsdb"), storage, sections);
+  read_agent(table.table("agent"), storage, sections);
   TableReader remote_write = table.table("remote_write");
   remote_write.read_bytes("max_bytes", sections.remote_write_max_bytes);
   if (remote_write.has("max_bytes") && sections.remote_write_max_bytes < kSmallestQueueLog) {

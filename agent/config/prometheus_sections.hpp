@@ -51,6 +51,7 @@ struct PrometheusSections {
   bool has_exemplars = false;
   bool has_tsdb = false;
   std::uint64_t remote_write_max_bytes = 0;  // 0: the room's default
+  std::int64_t remote_write_max_age_ms = 0;  // [storage.agent.retention] max_time
   AlertingSection alerting;
   std::vector<RemoteReadSection> remote_reads;
   OtlpSection otlp;

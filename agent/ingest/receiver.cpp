@@ -81,8 +81,9 @@ net::Response Receiver::handle(const net::Request& request, std::uint32_t route_
   const PluginRequest plugin_request(request, route_id, kBodyMaxBytes, appender.handle());
   PluginReply reply;
   Status outcome;
-  // A storage that takes nothing says so before a request is judged: senders come again.
-  Status failed = appender.begin();
+  // A storage that takes nothing says so before a request is judged: senders come again. Who only
+  // looks is answered all the same.
+  Status failed = request.method == "GET" ? Status() : appender.begin();
   if (failed.ok())
     failed = instance_->call(handle_site_, [&](void* self, nx_error* err) {
       const nx_status returned = table_->handle(self, &plugin_request.raw(), reply.raw(), err);

@@ -52,6 +52,9 @@ Status Manager::open_log(const RemoteWriteOptions& options) {
   QueueLogOptions wanted;
   wanted.folder = folder();
   wanted.max_bytes = options.max_bytes;
+  wanted.max_age_ms = options.max_age_ms;
+  if (options.segment_bytes != 0) wanted.segment_bytes = options.segment_bytes;
+  wanted.clock = &services_.executor.clock();
   wanted.sync = services_.sync;
   auto log = std::make_unique<QueueLog>(wanted);
   const Status opened = log->open();
@@ -163,6 +166,7 @@ void Manager::tick() {
     needed = std::min(needed, made.destination->needed_segment());
   }
   if (!running.empty()) log_->forget_before(needed);
+  log_->drop_aged();
   log_->sync();
   arm();
 }

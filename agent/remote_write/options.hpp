@@ -57,6 +57,8 @@ struct RemoteWriteOptions {
   std::vector<DestinationOptions> destinations;
   std::vector<std::pair<std::string, std::string>> external_labels;
   std::uint64_t max_bytes = std::uint64_t{4} << 30;  // of the log, for all destinations
+  std::int64_t max_age_ms = 0;                       // how long rows wait in it; 0: for ever
+  std::uint64_t segment_bytes = 0;                   // of its files; 0: the log's own
 };
 
 }  // namespace narthex::remote_write

@@ -4,6 +4,7 @@
 #include "remote_write/frame.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,9 +21,17 @@ constexpr std::string_view kEnding = ".rows";
 // The part of a segment that may be names of series, as one in this many.
 constexpr std::uint64_t kSeriesShare = 4;
 constexpr std::uint64_t kSegmentsMin = 8;  // of max_bytes, so that dropping one is no great loss
+constexpr std::int64_t kAgesMin = 8;       // of max_age_ms, likewise
 
 Status file_error(const char* what, const std::string& path) {
   return {NX_ERR_IO, std::string(what) + " " + path + ": " + std::strerror(errno)};
+}
+
+// On the wall clock, as the file system has it; now where it does not say.
+std::int64_t written_ms_of(const std::filesystem::directory_entry& file) {
+  struct stat status {};
+  if (::stat(file.path().c_str(), &status) != 0) return runtime::SystemClock().now_ms();
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
 }  // namespace
@@ -48,7 +57,9 @@ Status QueueLog::open() {
     const auto parsed = std::from_chars(name.data(), end, number);
     if (parsed.ec != std::errc() || parsed.ptr != end || number == 0) continue;
     std::error_code unknown;
-    segments_[number].bytes = entry.file_size(unknown);
+    Segment& found = segments_[number];
+    found.bytes = entry.file_size(unknown);
+    found.written_ms = written_ms_of(entry);
   }
   if (failed) return {NX_ERR_IO, "cannot list " + options_.folder + ": " + failed.message()};
   current_ = segments_.empty() ? 1 : segments_.rbegin()->first + 1;
@@ -63,7 +74,11 @@ std::uint32_t QueueLog::segment() const {
 
 bool QueueLog::is_full() const {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t bytes = segments_[current_].bytes;
+  const Segment& current = segments_[current_];
+  const std::uint64_t bytes = current.bytes;
+  if (current.begun_ms != 0 && now_ms() - current.begun_ms > options_.max_age_ms / kAgesMin) {
+    return true;
+  }
   if (bytes < std::min(options_.segment_bytes, options_.max_bytes / kSegmentsMin)) return false;
   return bytes >= series_bytes_ * kSeriesShare || bytes >= options_.max_bytes / kSegmentsMin;
 }
@@ -82,6 +97,7 @@ Status QueueLog::open_file() {
   const Status written = write_whole(kSegmentMark);
   if (!written.ok()) return written;
   segments_[current_].bytes = kSegmentMark.size();
+  segments_[current_].begun_ms = now_ms();
   return Status();
 }
 
@@ -120,6 +136,7 @@ Status QueueLog::append(std::string_view frame, std::uint32_t rows, std::size_t 
   Segment& segment = segments_[current_];
   segment.bytes += frame.size();
   segment.rows += rows;
+  segment.written_ms = now_ms();
   series_bytes_ += series_bytes;
   unsynced_ = true;
   keep_bounds();
@@ -214,14 +231,34 @@ void QueueLog::keep_bounds() {
   for (auto& [number, segment] : segments_) {
     if (bytes <= options_.max_bytes || number == current_) break;
     if (segment.gone) continue;
-    if (!segment.counted) count_rows(number, segment);
-    remove_file(number);
-    segment.gone = true;
-    ++stats_.dropped_segments;
+    drop(number, segment, "rows to send dropped: the log has reached its bound");
     bytes -= std::min(bytes, segment.bytes);
-    log_.warn("rows to send dropped: the log has reached its bound",
-              {{"segment", number}, {"rows", segment.rows}, {"max_bytes", options_.max_bytes}});
   }
+}
+
+void QueueLog::drop_aged() {
+  if (options_.max_age_ms == 0) return;
+  const std::int64_t oldest_ms = now_ms() - options_.max_age_ms;
+  const std::lock_guard lock(mutex_);
+  for (auto& [number, segment] : segments_) {
+    if (segment.gone || number == current_ || segment.written_ms >= oldest_ms) continue;
+    drop(number, segment, "rows to send dropped: they have waited too long");
+  }
+}
+
+void QueueLog::drop(std::uint32_t number, Segment& segment, std::string_view why) {
+  if (!segment.counted) count_rows(number, segment);
+  remove_file(number);
+  segment.gone = true;
+  ++stats_.dropped_segments;
+  log_.warn(std::string(why), {{"segment", number},
+                               {"rows", segment.rows},
+                               {"max_bytes", options_.max_bytes},
+                               {"max_age_ms", options_.max_age_ms}});
+}
+
+std::int64_t QueueLog::now_ms() const {
+  return options_.max_age_ms != 0 ? options_.clock->now_ms() : 0;
 }
 
 QueueLog::Stats QueueLog::stats() const {

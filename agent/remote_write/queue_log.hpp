@@ -4,10 +4,11 @@
 //
 // A segment names its series itself. What a process finds is never written to again: it begins a
 // segment of its own, so a tail torn by a crash stays where it is and is skipped. Beyond max_bytes
-// the oldest segment goes, whoever has not read it. Thread-safe.
+// the oldest segment goes, whoever has not read it, and beyond max_age_ms every one. Thread-safe.
 #pragma once
 
 #include "remote_write/place.hpp"
+#include "runtime/clock.hpp"
 #include "telemetry/log.hpp"
 
 #include <narthex/sdk/result.hpp>
@@ -26,7 +27,9 @@ struct QueueLogOptions {
   std::string folder;
   std::uint64_t max_bytes = std::uint64_t{4} << 30;
   std::uint64_t segment_bytes = std::uint64_t{16} << 20;  // at least; see append()
-  bool sync = true;  // sync() reaches the disk; else the system decides when
+  std::int64_t max_age_ms = 0;            // of the newest row of a segment; 0: no bound
+  const runtime::Clock* clock = nullptr;  // with max_age_ms. It outlives the log
+  bool sync = true;                       // sync() reaches the disk; else the system decides when
 };
 
 class QueueLog {
@@ -41,7 +44,8 @@ class QueueLog {
 
   // The segment that append() will write to. It changes only in begin_segment().
   std::uint32_t segment() const;
-  // True when the segment is full: large, and most of it rows rather than names of series.
+  // True when the segment is full: large, and most of it rows rather than names of series; or so
+  // old that dropping it by age would lose much at once.
   bool is_full() const;
   void begin_segment();
 
@@ -69,6 +73,8 @@ class QueueLog {
   std::uint64_t rows_between(Place from, Place to) const;
   // Segments before `segment` are read by nobody any more.
   void forget_before(std::uint32_t segment);
+  // Drops segments that were written to last longer ago than max_age_ms.
+  void drop_aged();
 
   struct Stats {
     std::uint64_t bytes = 0;
@@ -82,13 +88,17 @@ class QueueLog {
   struct Segment {
     std::uint64_t bytes = 0;
     std::uint64_t rows = 0;
-    bool counted = false;  // rows is known
-    bool gone = false;     // dropped for want of room: kept for rows_between()
+    std::int64_t begun_ms = 0;    // with max_age_ms: when its file was made, as far as known
+    std::int64_t written_ms = 0;  // with max_age_ms: when it was written to last
+    bool counted = false;         // rows is known
+    bool gone = false;            // dropped: kept for rows_between()
   };
   Status open_file();
   Status write_whole(std::string_view bytes);
   void close_file();
   void keep_bounds();
+  void drop(std::uint32_t number, Segment& segment, std::string_view why);
+  std::int64_t now_ms() const;  // 0 without max_age_ms
   void remove_file(std::uint32_t segment);
   void count_rows(std::uint32_t number, Segment& segment) const;
 

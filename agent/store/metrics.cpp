@@ -45,6 +45,15 @@ constexpr Shown kShown[] = {
      "exemplars_appended", Kind::kCounter},
     {"prometheus_tsdb_exemplar_exemplars_in_storage",
      "Number of exemplars currently in circular storage.", "", "exemplars", Kind::kGauge},
+    {"prometheus_agent_active_series", "Number of active series being tracked by the agent.",
+     "agent", "active_series", Kind::kGauge},
+    {"prometheus_agent_deleted_series", "Series forgotten since nobody wrote to them.", "agent",
+     "deleted_series", Kind::kGauge},
+    {"prometheus_agent_out_of_order_samples_total",
+     "Samples refused because a newer one of their series has been sent on.", "agent",
+     "samples_out_of_order", Kind::kCounter},
+    {"prometheus_agent_exemplars_appended_total", "Total number of exemplars sent on.", "agent",
+     "exemplars_appended", Kind::kCounter},
     {"narthex_storage_bytes", "Memory or disk that series and samples take.", "", "bytes",
      Kind::kGauge},
     {"narthex_storage_max_bytes", "The most that series and samples may take.", "", "max_bytes",
@@ -150,6 +159,7 @@ constexpr Shown kShown[] = {
 };
 
 constexpr std::string_view kAppended = "prometheus_tsdb_head_samples_appended_total";
+constexpr std::string_view kAgentAppended = "prometheus_agent_samples_appended_total";
 
 void show(const Shown& shown, sdk::Value tree, telemetry::Gathering& out) {
   const sdk::Value value = (shown.table.empty() ? tree : tree[shown.table])[shown.key];
@@ -164,8 +174,9 @@ void show(const Shown& shown, sdk::Value tree, telemetry::Gathering& out) {
 
 void show_appended(sdk::Value tree, telemetry::Gathering& out) {
   constexpr std::string_view kHelp = "Total number of appended samples.";
-  out.counter(kAppended, kHelp, Labels{{"type", "float"}}, tree["samples_appended"].get<double>());
-  out.counter(kAppended, kHelp, Labels{{"type", "histogram"}},
+  const std::string_view name = tree["agent"] ? kAgentAppended : kAppended;
+  out.counter(name, kHelp, Labels{{"type", "float"}}, tree["samples_appended"].get<double>());
+  out.counter(name, kHelp, Labels{{"type", "histogram"}},
               tree["histograms_appended"].get<double>());
 }
 

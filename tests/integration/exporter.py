@@ -6,7 +6,7 @@ import threading
 
 class Exporter:
     def __init__(self):
-        self.pages = {}     # path -> (status, content type, body)
+        self.pages = {}     # path -> (status, content type, body), or a function that gives them
         self.requests = []  # (path, headers)
         exporter = self
 
@@ -18,7 +18,8 @@ class Exporter:
 
             def do_GET(self):
                 exporter.requests.append((self.path, dict(self.headers)))
-                status, content_type, body = exporter.pages.get(self.path.split("?")[0], (404, "text/plain", b"no"))
+                page = exporter.pages.get(self.path.split("?")[0], (404, "text/plain", b"no"))
+                status, content_type, body = page() if callable(page) else page
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))

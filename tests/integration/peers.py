@@ -1,22 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real thing, where the machine has it: Prometheus and its exporters as processes on loopback. NARTHEX_PEERS names
-a folder with one Debian package tree for each; without it the tests are skipped."""
+"""Other servers as processes, for tests of what is said between servers: Prometheus, VictoriaMetrics, Prometheus's own
+exporters. A program is where PROMETHEUS_BIN and the like say, in the folder of NARTHEX_PEERS (one Debian package tree
+for each), or on the PATH; tests of one that is nowhere are skipped."""
+import functools
+import http.client
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+import unittest
 import urllib.parse
 import urllib.request
 
-FOLDER = os.environ.get("NARTHEX_PEERS")
+START_TIMEOUT_S = 30
 
 
-def path_of(name):
-    """The program of a peer, or None."""
-    path = os.path.join(FOLDER, name, "usr/bin", name) if FOLDER else ""
-    return path if os.access(path, os.X_OK) else None
+def program(name):
+    """The path of a program, or None."""
+    named = os.environ.get(name.upper().replace("-", "_") + "_BIN")
+    inside = os.path.join(os.environ.get("NARTHEX_PEERS", ""), name, "usr/bin", name)
+    return next((p for p in (named, inside, shutil.which(name)) if p and os.access(p, os.X_OK)), None)
+
+
+@functools.cache
+def prometheus_version():
+    """Its major version, or 0: older ones than 3 know neither remote write 2.0 nor UTF-8 names."""
+    path = program("prometheus")
+    if path is None:
+        return 0
+    answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
+    return 3 if "version 3." in answer.stdout + answer.stderr else 2
+
+
+needs_prometheus = unittest.skipUnless(program("prometheus"), "there is no Prometheus")
+needs_prometheus_3 = unittest.skipUnless(prometheus_version() >= 3, "there is no Prometheus 3")
+needs_victoria_metrics = unittest.skipUnless(program("victoria-metrics"), "there is no VictoriaMetrics")
 
 
 def free_port():
@@ -25,53 +47,149 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Peer:
-    """One running peer; `arguments` may have %(address)s and %(folder)s in them."""
-
-    def __init__(self, name, arguments, config=None, ready="/metrics"):
-        self.folder = tempfile.TemporaryDirectory(prefix="narthex-peer-")
-        self.address = "127.0.0.1:%d" % free_port()
-        if config is not None:
-            with open(os.path.join(self.folder.name, "config.yml"), "w") as out:
-                out.write(config)
-        places = {"address": self.address, "folder": self.folder.name}
-        self.log = open(os.path.join(self.folder.name, "log"), "w+")
-        self.process = subprocess.Popen([path_of(name)] + [a % places for a in arguments], stdout=self.log,
-                                        stderr=subprocess.STDOUT, cwd=self.folder.name)
-        end = time.monotonic() + 20
-        while True:
-            try:
-                self.get(ready)
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    self.log.seek(0)
-                    text = self.log.read()
-                    self.close()
-                    raise AssertionError("%s did not start:\n%s" % (name, text))
-                time.sleep(0.05)
-
-    def get(self, path, headers=None, body=None):
-        """(content type, bytes)."""
-        request = urllib.request.Request("http://" + self.address + path, body, headers or {})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.headers.get("Content-Type"), answer.read()
-
-    def api(self, path, **params):
-        text = self.get("/api/v1/" + path + "?" + urllib.parse.urlencode(params, True))[1]
-        return json.loads(text)["data"]
-
-    def close(self):
-        self.process.terminate()
+def until(condition, what, timeout_s=START_TIMEOUT_S):
+    """Waits for a condition that a server will bring about by itself."""
+    end = time.monotonic() + timeout_s
+    while True:
         try:
-            self.process.wait(10)
+            if condition():
+                return
+        except OSError:
+            pass
+        if time.monotonic() > end:
+            raise AssertionError("never came: " + what)
+        time.sleep(0.05)
+
+
+class Peer:
+    """One server with a folder of its own; it may be stopped and started again over the same data. Use it in a `with`
+    block, or start() it and close() it. `arguments` may have %(address)s, %(folder)s and %(config)s in them."""
+
+    def __init__(self, name, arguments, config="", ready="/-/ready"):
+        self.name, self.arguments, self.ready = name, arguments, ready
+        self.folder = tempfile.TemporaryDirectory(prefix="narthex-peer-")
+        self.config = os.path.join(self.folder.name, "config.yml")
+        self.write_config(config)
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def address(self):
+        return "127.0.0.1:%d" % self.port
+
+    def write_config(self, text):
+        with open(self.config, "w") as out:
+            out.write(text)
+
+    def start(self):
+        places = {"address": self.address, "folder": self.folder.name, "config": self.config}
+        with open(os.path.join(self.folder.name, "log"), "a") as log:
+            self.process = subprocess.Popen([program(self.name)] + [a % places for a in self.arguments], stdout=log,
+                                            stderr=log, cwd=self.folder.name)
+        try:
+            until(lambda: self.request("GET", self.ready)[0] == 200 or self.process.poll() is not None, self.name)
+            if self.process.poll() is not None:
+                raise AssertionError("it ended")
+        except AssertionError:
+            text = self.log()
+            self.close()
+            raise AssertionError("%s did not start:\n%s" % (self.name, text)) from None
+        return self
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(sig)
+        try:
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.log.close()
+
+    def close(self):
+        self.stop()
         self.folder.cleanup()
 
+    def __enter__(self):
+        return self.start()
 
-def prometheus(config, *flags):
-    return Peer("prometheus", ["--config.file=%(folder)s/config.yml", "--storage.tsdb.path=%(folder)s/data",
-                               "--web.listen-address=%(address)s", *flags], config, "/-/ready")
+    def __exit__(self, *_):
+        self.close()
+
+    def log(self):
+        with open(os.path.join(self.folder.name, "log")) as text:
+            return text.read()
+
+    # ---- HTTP
+
+    def request(self, method, path, body=None, headers=None):
+        """(status, bytes)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def get(self, path, headers=None):
+        """(content type, bytes) of what must be there."""
+        request = urllib.request.Request("http://" + self.address + path, headers=headers or {})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.headers.get("Content-Type"), answer.read()
+
+    def api(self, path, **params):
+        """The data of an API call that must succeed, without a warning."""
+        answer = json.loads(self.get("/api/v1/" + path + "?" + urllib.parse.urlencode(params, True))[1])
+        assert answer["status"] == "success" and not answer.get("warnings"), answer
+        return answer["data"]
+
+    def query(self, expression, **params):
+        """{tuple of sorted labels: value as text} of an instant vector."""
+        result = self.api("query", query=expression, **params)["result"]
+        return {tuple(sorted(s["metric"].items())): s["value"][1] for s in result}
+
+    def metric(self, name):
+        """Sum of a metric of its own."""
+        lines = self.get("/metrics")[1].decode().splitlines()
+        return sum(float(l.rsplit(" ", 1)[1]) for l in lines if l.split("{")[0].split(" ")[0] == name)
+
+
+class Prometheus(Peer):
+    def __init__(self, config="global: {}\n", features="exemplar-storage,native-histograms", arguments=()):
+        flags = ["--config.file=%(config)s", "--storage.tsdb.path=%(folder)s/data", "--web.listen-address=%(address)s",
+                 "--web.enable-remote-write-receiver", "--enable-feature=" + features]
+        if prometheus_version() >= 3:
+            flags.append("--scrape.discovery-reload-interval=1s")
+        super().__init__("prometheus", flags + list(arguments), config)
+
+
+class VictoriaMetrics(Peer):
+    def __init__(self):
+        super().__init__("victoria-metrics", ["-storageDataPath=%(folder)s/data", "-retentionPeriod=100y",
+                                              "-httpListenAddr=%(address)s", "-search.latencyOffset=0s"], ready="/health")
+
+    def flush(self):
+        self.request("GET", "/internal/force_flush")
+
+
+# ---- what a server has; `server` may be an agent, too
+
+
+def samples(server, selector, at_s):
+    """{labels: {time: value or histogram as text}} of a range selector, float and native samples alike."""
+    out = {}
+    for series in server.api("query", query=selector, time=at_s)["result"]:
+        rows = {t: v for t, v in series.get("values", [])}
+        rows.update({t: json.dumps(h, sort_keys=True) for t, h in series.get("histograms", [])})
+        out[tuple(sorted(series["metric"].items()))] = rows
+    return out
+
+
+def exemplars(server, selector, start_s, end_s):
+    out = set()
+    for series in server.api("query_exemplars", query=selector, start=start_s, end=end_s):
+        for e in series["exemplars"]:
+            out.add((tuple(sorted(series["seriesLabels"].items())), tuple(sorted(e["labels"].items())),
+                     e["value"], e["timestamp"]))
+    return out

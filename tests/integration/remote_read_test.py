@@ -7,7 +7,7 @@ import time
 import unittest
 
 import agent
-import peer
+import peers
 import wire
 
 RECEIVE = ["--web.enable-remote-write-receiver"]
@@ -54,10 +54,10 @@ class RemoteRead(unittest.TestCase):
     def tearDownClass(cls):
         cls.agent.__exit__()
 
-    @peer.needs_prometheus
+    @peers.needs_prometheus
     def test_prometheus_reads_what_the_agent_has(self):
         config = "global: {external_labels: {site: oslo}}\nremote_read: [{url: 'http://127.0.0.1:%d/api/v1/read'}]\n"
-        with peer.Prometheus(config % self.agent.port) as prometheus:
+        with peers.Prometheus(config % self.agent.port) as prometheus:
             status, body = prometheus.request("GET", "/api/v1/query?query=level%%5B2h%%5D&time=%d" % (self.now / 1000))
             answer = json.loads(body)
             self.assertNotIn("warnings", answer)
@@ -67,20 +67,20 @@ class RemoteRead(unittest.TestCase):
                 ours = self.agent.query(expression.replace('{site="oslo"}', ""), time=self.now / 1000)
                 self.assertEqual(prometheus.query(expression, time=self.now / 1000), ours)
 
-    @peer.needs_prometheus
+    @peers.needs_prometheus
     def test_prometheus_federates_from_the_agent(self):
         config = ("scrape_configs: [{job_name: f, honor_labels: true, scrape_interval: 1s, metrics_path: /federate, "
                   "params: {'match[]': [level]}, static_configs: [{targets: ['127.0.0.1:%d']}]}]\n")
-        with peer.Prometheus(config % self.agent.port) as prometheus:
+        with peers.Prometheus(config % self.agent.port) as prometheus:
             expected = {k: v for k, v in self.agent.query("level", time=self.now / 1000).items()}
             expected = {tuple(sorted(k + (("site", "oslo"),))): v for k, v in expected.items()}
-            peer.until(lambda: prometheus.query("level", time=self.now / 1000) == expected, "federated samples")
+            peers.until(lambda: prometheus.query("level", time=self.now / 1000) == expected, "federated samples")
             stamps = prometheus.query("timestamp(level)", time=self.now / 1000)
             self.assertEqual({float(v) for v in stamps.values()}, {self.now / 1000})
 
-    @peer.needs_prometheus
+    @peers.needs_prometheus
     def test_the_agent_reads_what_prometheus_has(self):
-        with peer.Prometheus("global: {external_labels: {site: oslo}}\n") as prometheus:
+        with peers.Prometheus("global: {external_labels: {site: oslo}}\n") as prometheus:
             written = fill(prometheus, self.now, "theirs")
             config = ("global: {external_labels: {site: oslo}}\nremote_read: [{url: 'http://%s/api/v1/read', name: p, "
                       "read_recent: true}]\n" % prometheus.address)
@@ -95,15 +95,15 @@ class RemoteRead(unittest.TestCase):
                 yaml = reader.api("status/config")["yaml"]
                 self.assertIn("remote_read:\n- url: http://%s/api/v1/read\n  remote_timeout: 1m\n" % prometheus.address, yaml)
 
-    @peer.needs_prometheus
+    @peers.needs_prometheus
     def test_the_agent_federates_from_prometheus(self):
-        with peer.Prometheus("global: {external_labels: {site: bergen}}\n") as prometheus:
+        with peers.Prometheus("global: {external_labels: {site: bergen}}\n") as prometheus:
             fill(prometheus, self.now, "theirs", 3)
             text = prometheus.request("GET", "/federate?match%5B%5D=theirs")[1].decode()
             config = ("scrape_configs: [{job_name: f, honor_labels: true, scrape_interval: 1s, metrics_path: /federate, "
                       "params: {'match[]': [theirs]}, static_configs: [{targets: ['%s']}]}]\n" % prometheus.address)
             with agent.Agent(config, "prometheus.yml") as reader:
-                peer.until(lambda: reader.query("count(theirs)", time=self.now / 1000) == {(): "7"}, "federated samples")
+                peers.until(lambda: reader.query("count(theirs)", time=self.now / 1000) == {(): "7"}, "federated samples")
                 # Both say the same when they are asked for it again.
                 ours = reader.get("/federate", **{"match[]": "theirs"}).text
                 self.assertEqual(federated(ours), federated(text))

@@ -5,7 +5,7 @@ import time
 import unittest
 
 import agent
-import peer
+import peers
 import wire
 from remote_read_test import fill, points
 
@@ -74,20 +74,20 @@ def stale_series(name, t_ms):
     return wire.field(1, wire.label("__name__", name) + sample)
 
 
-@peer.needs_prometheus
+@peers.needs_prometheus
 class OnPrometheus(OnAnotherEngine, unittest.TestCase):
     ENGINE = "prometheus"
 
     def start_server(self):
-        return peer.Prometheus()
+        return peers.Prometheus()
 
 
-@peer.needs_victoria_metrics
+@peers.needs_victoria_metrics
 class OnVictoriaMetrics(OnAnotherEngine, unittest.TestCase):
     ENGINE = "victoriametrics"
 
     def start_server(self):
-        return peer.VictoriaMetrics()
+        return peers.VictoriaMetrics()
 
     def settle(self):
         self.server.flush()

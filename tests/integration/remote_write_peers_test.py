@@ -6,7 +6,7 @@ import unittest
 
 import agent
 import exporter
-import prometheus_server
+import peers
 
 PAGE = """# HELP hits Requests.
 # TYPE hits counter
@@ -49,7 +49,7 @@ remote_write:
 """
 
 
-@unittest.skipUnless(prometheus_server.PROMETHEUS, "there is no Prometheus")
+@peers.needs_prometheus_3
 class FromPrometheus(unittest.TestCase):
     def send(self, message):
         target = exporter.Exporter()
@@ -61,16 +61,15 @@ class FromPrometheus(unittest.TestCase):
             target.text("/metrics", PAGE % (turn[0], turn[0], turn[0], turn[0]),
                         "application/openmetrics-text; version=1.0.0; charset=utf-8")
         page()
-        last = prometheus_server.Prometheus()
-        self.addCleanup(last.__exit__)
+        last = peers.Prometheus()
+        self.addCleanup(last.close)
         last.start()
         receiver = agent.Agent(ONWARD % (last.port, message), "prometheus.yml",
                                ["--web.enable-remote-write-receiver"]).start()
         self.addCleanup(receiver.__exit__)
-        sender = prometheus_server.Prometheus(features="exemplar-storage,native-histograms,metadata-wal-records")
-        with open(sender.config, "w") as out:
-            out.write(CONFIG % (target.address, sender.port, receiver.port, message))
-        self.addCleanup(sender.__exit__)
+        sender = peers.Prometheus(features="exemplar-storage,native-histograms,metadata-wal-records")
+        sender.write_config(CONFIG % (target.address, sender.port, receiver.port, message))
+        self.addCleanup(sender.close)
         begin = time.time()
         sender.start()
         agent.Agent.until(lambda: len(sender.api("query", query="up == 1")["result"]) == 2, "scrapes", 20)
@@ -81,7 +80,7 @@ class FromPrometheus(unittest.TestCase):
         selector = '{job=~"page|self"}[1m]'
 
         def differences(one=receiver):
-            theirs, ours = prometheus_server.samples(sender, selector, at), prometheus_server.samples(one, selector, at)
+            theirs, ours = peers.samples(sender, selector, at), peers.samples(one, selector, at)
             keys = set(theirs) | set(ours)
             return [(k, theirs.get(k), ours.get(k)) for k in keys if theirs.get(k) != ours.get(k)] if theirs else ["none"]
         try:
@@ -90,13 +89,13 @@ class FromPrometheus(unittest.TestCase):
         except AssertionError as e:
             found = differences() or differences(last)
             self.fail("%s: %d series differ, such as %s" % (e, len(found), found[0]))
-        theirs = prometheus_server.samples(sender, selector, at)
+        theirs = peers.samples(sender, selector, at)
         self.assertGreater(len(theirs), 200)
         native = [rows for rows in theirs.values() if any('"buckets"' in v for v in rows.values())]
         self.assertTrue(native, "there were no native histograms")
-        self.assertEqual(prometheus_server.exemplars(receiver, "hits_total", begin, at), prometheus_server.exemplars(sender, "hits_total", begin, at))
-        self.assertTrue(prometheus_server.exemplars(receiver, '{job="page"}', begin, at))
-        self.assertEqual(prometheus_server.exemplars(last, '{job="page"}', begin, at), prometheus_server.exemplars(sender, '{job="page"}', begin, at))
+        self.assertEqual(peers.exemplars(receiver, "hits_total", begin, at), peers.exemplars(sender, "hits_total", begin, at))
+        self.assertTrue(peers.exemplars(receiver, '{job="page"}', begin, at))
+        self.assertEqual(peers.exemplars(last, '{job="page"}', begin, at), peers.exemplars(sender, '{job="page"}', begin, at))
         for kind in ("samples", "histograms", "exemplars"):
             self.assertEqual(sender.metric("prometheus_remote_storage_%s_failed_total" % kind), 0)
 

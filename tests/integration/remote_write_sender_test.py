@@ -6,7 +6,7 @@ import time
 import unittest
 
 import agent
-import prometheus_server
+import peers
 import wire
 
 CONFIG = """
@@ -27,7 +27,7 @@ def with_site(samples):
     return {tuple(sorted(labels + (("site", "oslo"),))): rows for labels, rows in samples.items()}
 
 
-@unittest.skipUnless(prometheus_server.PROMETHEUS, "there is no Prometheus")
+@peers.needs_prometheus_3
 class ToPrometheus(unittest.TestCase):
     def push(self, sender, turns):
         for _ in range(turns):
@@ -38,13 +38,13 @@ class ToPrometheus(unittest.TestCase):
 
     def same(self, sender, receiver):
         at = self.t / 1000 + 1
-        ours = with_site(prometheus_server.samples(sender, "a_metric[1h]", at))
-        return len(ours) == SERIES and prometheus_server.samples(receiver, "a_metric[1h]", at) == ours
+        ours = with_site(peers.samples(sender, "a_metric[1h]", at))
+        return len(ours) == SERIES and peers.samples(receiver, "a_metric[1h]", at) == ours
 
     def send(self, message):
         self.t = int(time.time() * 1000) - 300_000
-        receiver = prometheus_server.Prometheus()
-        self.addCleanup(receiver.__exit__)
+        receiver = peers.Prometheus()
+        self.addCleanup(receiver.close)
         receiver.start()
         sender = agent.Agent(CONFIG % (receiver.port, message), "prometheus.yml", ["--web.enable-remote-write-receiver"])
         sender.start()
@@ -71,8 +71,8 @@ class ToPrometheus(unittest.TestCase):
 
     def test_a_reload_adds_and_removes_a_destination(self):
         self.t = int(time.time() * 1000) - 300_000
-        receiver = prometheus_server.Prometheus()
-        self.addCleanup(receiver.__exit__)
+        receiver = peers.Prometheus()
+        self.addCleanup(receiver.close)
         receiver.start()
         sender = agent.Agent("global: {}\n", "prometheus.yml", ["--web.enable-remote-write-receiver"])
         sender.start()
@@ -84,7 +84,7 @@ class ToPrometheus(unittest.TestCase):
         self.push(sender, 3)  # of series that everybody but the new destination knows
 
         def received():
-            rows = prometheus_server.samples(receiver, "a_metric[1h]", self.t / 1000 + 1)
+            rows = peers.samples(receiver, "a_metric[1h]", self.t / 1000 + 1)
             return sorted({len(r) for r in rows.values()}) if len(rows) == SERIES else None
         agent.Agent.until(lambda: received() == [3], "what came after the reload")
         sender.write_config("global: {}\n")

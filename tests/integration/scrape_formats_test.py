@@ -11,7 +11,7 @@ import metric_proto as mp
 import peers
 
 INF = float("inf")
-FEATURES = "--enable-feature=native-histograms,exemplar-storage,extra-scrape-metrics"
+FEATURES = "native-histograms,exemplar-storage,extra-scrape-metrics"
 ACCEPT = {
     "proto": "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
     "om": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8",
@@ -20,8 +20,8 @@ ACCEPT = {
     "text": "text/plain;version=0.0.4",
 }
 EXPORTERS = {
-    "node": ("prometheus-node-exporter", ["--web.listen-address=%(address)s"], None),
-    "push": ("prometheus-pushgateway", ["--web.listen-address=%(address)s"], None),
+    "node": ("prometheus-node-exporter", ["--web.listen-address=%(address)s"], ""),
+    "push": ("prometheus-pushgateway", ["--web.listen-address=%(address)s"], ""),
     "alert": ("prometheus-alertmanager", ["--config.file=%(folder)s/config.yml", "--storage.path=%(folder)s/data",
                                           "--web.listen-address=%(address)s", "--cluster.listen-address="],
               "route: {receiver: none}\nreceivers: [{name: none}]\n"),
@@ -142,10 +142,10 @@ def exporter_bodies():
     """name -> (content type, body), from the exporters that the machine has."""
     out = {}
     for name, (program, arguments, config) in EXPORTERS.items():
-        if peers.path_of(program) is None:
+        if peers.program(program) is None:
             continue
         try:
-            peer = peers.Peer(program, arguments, config)
+            peer = peers.Peer(program, arguments, config, "/metrics").start()
         except AssertionError as failure:  # its files are elsewhere on this machine
             print("left out:", failure)
             continue
@@ -165,7 +165,7 @@ def labels_of(metric):
     return tuple(sorted(metric.items()))
 
 
-@unittest.skipIf(peers.path_of("prometheus") is None, "no Prometheus to compare with")
+@peers.needs_prometheus_3
 class ScrapeFormats(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -181,8 +181,8 @@ class ScrapeFormats(unittest.TestCase):
                     continue
                 cls.jobs.append(name + "." + mode)
                 config += JOB % (cls.jobs[-1], name, options, cls.target.address)
-        cls.prometheus = peers.prometheus(config, FEATURES)
-        cls.agent = agent.Agent(config, name="prometheus.yml", arguments=[FEATURES]).start()
+        cls.prometheus = peers.Prometheus(config, FEATURES).start()
+        cls.agent = agent.Agent(config, name="prometheus.yml", arguments=["--enable-feature=" + FEATURES]).start()
         for server in (cls.prometheus, cls.agent):
             agent.Agent.until(lambda s=server: len(s.api("query", query="up")["result"]) == len(cls.jobs),
                               "a scrape of every job", 40)
@@ -253,7 +253,7 @@ class ScrapeFormats(unittest.TestCase):
         self.assertEqual(accepted["Narthex"], accepted["Prometheus"])
 
 
-@unittest.skipIf(peers.path_of("prometheus") is None, "no Prometheus to compare with")
+@peers.needs_prometheus_3
 class StartTimes(unittest.TestCase):
     """--enable-feature=created-timestamp-zero-ingestion: the zeros at the same times."""
 
@@ -277,10 +277,10 @@ class StartTimes(unittest.TestCase):
         for name, (content_type, body) in bodies.items():
             target.pages["/" + name] = (200, content_type, body)
             config += JOB % (name, name, "", target.address)
-        flag = "--enable-feature=native-histograms,created-timestamp-zero-ingestion"
-        prometheus = peers.prometheus(config, flag)
+        features = "native-histograms,created-timestamp-zero-ingestion"
+        prometheus = peers.Prometheus(config, features).start()
         self.addCleanup(prometheus.close)
-        with agent.Agent(config, name="prometheus.yml", arguments=[flag]) as ours:
+        with agent.Agent(config, name="prometheus.yml", arguments=["--enable-feature=" + features]) as ours:
             both = []
             for server in (ours, prometheus):
                 agent.Agent.until(lambda s=server: len(s.api("query", query="count_over_time(up[1m]) > 2")["result"]) == 2,
@@ -295,6 +295,38 @@ class StartTimes(unittest.TestCase):
         self.maxDiff = None
         self.assertEqual(*both)
         self.assertIn((begun, "0"), both[0].values())
+
+
+@peers.needs_prometheus_3
+class EmptyLabels(unittest.TestCase):
+    """A label that a page has without a value: what it keeps off, and that it is not stored."""
+
+    def test_an_empty_label_keeps_the_targets_off_where_labels_are_honored(self):
+        cases = [([("a", "1"), ("instance", "")], 1), ([("a", "2"), ("instance", ""), ("job", "")], 2),
+                 ([("a", "3"), ("b", "")], 3), ([("a", "4"), ("instance", "x")], 4)]
+        text = "# TYPE m gauge\n" + "".join(
+            "m{%s} %d\n" % (",".join('%s="%s"' % label for label in labels), v) for labels, v in cases)
+        pages = {"text": (TEXT_TYPE, text.encode()), "om": (OM_TYPE, (text + "# EOF\n").encode()),
+                 "proto": (mp.CONTENT_TYPE, mp.family("m", mp.GAUGE, [mp.gauge(labels, v) for labels, v in cases]))}
+        target = exporter.Exporter()
+        self.addCleanup(target.close)
+        config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+        for name, (content_type, body) in pages.items():
+            target.pages["/" + name] = (200, content_type, body)
+            for honor in ("true", "false"):
+                config += ("- {job_name: %s_%s, honor_labels: %s, metrics_path: /%s, static_configs: [{targets: ['%s']}]}\n"
+                           % (name, honor, honor, name, target.address))
+        prometheus = peers.Prometheus(config).start()
+        self.addCleanup(prometheus.close)
+        with agent.Agent(config, name="prometheus.yml", arguments=["--enable-feature=native-histograms"]) as ours:
+            found = []
+            for server in (ours, prometheus):
+                agent.Agent.until(lambda s=server: len(s.api("query", query="up == 1")["result"]) == 6, "every scrape", 40)
+                found.append(sorted(labels_of(s["metric"]) for s in server.api("query", query="m")["result"]))
+        self.maxDiff = None
+        self.assertEqual(*found)
+        self.assertIn(labels_of({"__name__": "m", "a": "1", "job": "proto_true"}), found[0])
+        self.assertIn(labels_of({"__name__": "m", "a": "2"}), found[0])
 
 
 if __name__ == "__main__":

@@ -68,7 +68,9 @@ typedef struct nx_parser {
                             const nx_parse_opts *opts, nx_parsed_sink sink, void *sink_ctx,
                             nx_error *err);
   /* [worker] Called from within the sink: the labels of some keys of that batch. Series i of the
-   * pushed table belongs to keys[i]; sink is called once. */
+   * pushed table belongs to keys[i]; sink is called once. Labels are as data.h has them, but one
+   * may have an empty value: where the page has instance="" and labels are honored, the target's
+   * instance is not put in its place. The host drops it then. */
   nx_status(NX_CALL *labels)(void *instance, void *scratch, const nx_str *keys, uint64_t count,
                              nx_series_sink sink, void *sink_ctx, nx_error *err);
   /* [any] Reusable working memory; used by one thread at a time. */

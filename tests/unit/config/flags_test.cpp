@@ -69,7 +69,6 @@ TEST_CASE("known flags without meaning warn, when they ask for something", "[con
   CHECK(load_flags({{"storage.tsdb.wal-compression", "false"}}).config->warnings.empty());
   CHECK(load_flags({{"enable-feature", "native-histograms,nonsense"}}).config->warnings.size() ==
         1);
-  CHECK_FALSE(load_flags({{"agent", "true"}}).config);
   CHECK_FALSE(load_flags({{"web.config.file", "x"}}).config);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log: what was appended is read once and in order, over restarts, damage and bounds.
+#include "tests/support/manual_executor.hpp"
 #include "tests/unit/remote_write/log_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -55,6 +56,39 @@ TEST_CASE("a new process begins a segment of its own", "[remote_write]") {
   REQUIRE(f.write({2}).ok());
   LogReader reader(*f.log, begin);
   CHECK(LogFixture::read(reader) == RowsRead{1, 2});
+}
+
+TEST_CASE("rows that wait for longer than they may are dropped by segments", "[remote_write]") {
+  const std::int64_t now_ms = runtime::SystemClock().now_ms();  // files have times of the system
+  test::ManualClock clock(now_ms);
+  QueueLogOptions options;
+  options.max_age_ms = 80'000;
+  options.clock = &clock;
+  LogFixture f(options);
+  const Place begin = f.log->end();
+  REQUIRE(f.write({1, 2}).ok());
+  CHECK_FALSE(f.log->is_full());
+  clock.set_now_ms(now_ms + 10'001);  // an eighth: what is dropped at once is no more than that
+  REQUIRE(f.log->is_full());
+  f.log->begin_segment();
+  REQUIRE(f.write({3}).ok());
+  clock.set_now_ms(now_ms + 79'001);
+  f.log->drop_aged();
+  CHECK(f.log->stats().dropped_segments == 0);
+  clock.set_now_ms(now_ms + 80'002);
+  f.log->drop_aged();
+  CHECK(f.log->stats().dropped_segments == 1);
+  LogReader reader(*f.log, begin);
+  CHECK(LogFixture::read(reader) == RowsRead{3});
+  CHECK(reader.take_lost_rows() == 2);
+  // The segment that is written to stays, and a process that finds it counts from the file's time.
+  clock.set_now_ms(now_ms + 1'000'000);
+  f.log->drop_aged();
+  CHECK(f.log->stats().dropped_segments == 1);
+  f.reopen();
+  f.log->drop_aged();
+  CHECK(f.log->stats().dropped_segments == 1);
+  CHECK(f.log->first_from(1) == f.log->segment());
 }
 
 TEST_CASE("a torn tail is skipped and nothing before it lost", "[remote_write]") {
