@@ -146,6 +146,9 @@ class Tree {
     config->add_option("files", check_config_.files, "Files, or none for the embedded default.");
     config->add_option("--plugin-dir", check_config_.plugin_dirs, "Folder with plugins.");
     config->add_flag("--syntax-only", check_config_.syntax_only, "Load no plugins.");
+    CLI::App* web = verb(check, "web-config", "Check files of --web.config.file.",
+                         [this] { return check_web_config(web_files_); });
+    web->add_option("files", web_files_, "Files.")->required();
     for (const std::string what : {"healthy", "ready"}) {
       CLI::App* command = verb(check, what, "Ask whether the server is " + what + ".",
                                [this, what] { return check_health(server_, what); });
@@ -281,9 +284,11 @@ class Tree {
 
   void add_reload() {
     CLI::App* command = verb(&app_, "reload", "Make a server read its configuration again.",
-                             [this] { return reload(server_); });
-    server_options(command, server_);
-    command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
+                             [this] { return reload(reload_); });
+    command->add_option("--data", reload_.data_dir, "Data directory of the agent.")
+        ->capture_default_str();
+    command->add_option("--url", reload_.url, "Ask this server over HTTP instead.");
+    command->add_flag("--wait", wait_, "Wait for the outcome (always the case).");
     command->footer(verb_help("reload"));
   }
 
@@ -407,6 +412,8 @@ class Tree {
   bool wait_ = false;
   std::function<int()> run_;
   ServerOptions server_;
+  ReloadOptions reload_;
+  std::vector<std::string> web_files_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;
   PluginSchemaOptions plugin_schema_;
