@@ -427,9 +427,9 @@ Status App::reload() {
 
 // Without it the tools have HTTP and signals left.
 void App::open_control() {
-  auto opened = runtime::ControlSocket::open(
-      executor_, config().storage.data_dir,
-      [this](std::string_view command) { return control(command); });
+  auto opened =
+      runtime::ControlSocket::open(executor_, config().storage.data_dir,
+                                   [this](std::string_view command) { return control(command); });
   if (opened.ok()) {
     control_ = *std::move(opened);
   } else {

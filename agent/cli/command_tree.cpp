@@ -39,6 +39,7 @@ class Tree {
     add_plugin();
     add_bus();
     add_reload();
+    add_doctor();
     add_import();
     add_export();
     add_tsdb();
@@ -292,6 +293,17 @@ class Tree {
     command->footer(verb_help("reload"));
   }
 
+  void add_doctor() {
+    DoctorOptions& o = doctor_;
+    CLI::App* command = verb(&app_, "doctor", "Say what is wrong with this machine or its agent.",
+                             [this] { return doctor(doctor_); });
+    command->add_option("--config", o.config_file, "Configuration; the embedded default without.");
+    command->add_option("--data", o.data_dir, "Data directory; as serve by default.");
+    command->add_option("--plugin-dir", o.plugin_dirs, "Folder with plugins.");
+    output_option(command, o.output);
+    command->footer(verb_help("doctor"));
+  }
+
   static void data_options(CLI::App* command, DataOptions& data) {
     command->add_option("--data", data.data_dir, "Data directory.")->capture_default_str();
     command->add_option("--storage.backend", data.backend, "Storage plugin; as serve by default.");
@@ -413,6 +425,7 @@ class Tree {
   std::function<int()> run_;
   ServerOptions server_;
   ReloadOptions reload_;
+  DoctorOptions doctor_;
   std::vector<std::string> web_files_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;

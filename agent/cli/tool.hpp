@@ -21,6 +21,12 @@ struct ReloadOptions {
   std::string url;                // ask over HTTP instead
   std::int64_t timeout_ms = 120'000;
 };
+struct DoctorOptions {
+  std::string config_file;  // empty: the embedded default
+  std::string data_dir;     // empty: as serve
+  std::vector<std::string> plugin_dirs;
+  std::string output = "table";
+};
 struct CheckConfigOptions {
   std::vector<std::string> files;
   std::vector<std::string> plugin_dirs;
@@ -107,6 +113,7 @@ struct TsdbOptions {
 int check_config(const CheckConfigOptions& options);
 int check_web_config(const std::vector<std::string>& files);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
+int doctor(const DoctorOptions& options);
 int plugin_list(const PluginOptions& options);
 int plugin_info(const PluginOptions& options);
 int plugin_schema(const PluginSchemaOptions& options);

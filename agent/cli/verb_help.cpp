@@ -8,7 +8,7 @@ namespace narthex::cli {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kHelp = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHelp = {{
     {"", R"(Begin with:
   narthex                                          scrapes itself and this host, on 127.0.0.1:9090
   narthex query instant 'rate(node_cpu_seconds_total[1m])'
@@ -47,6 +47,10 @@ Exit status of the tools: 0 good, 1 failure, 2 usage, 3 findings of a check, 4 n
   narthex reload --url http://127.0.0.1:9090         needs --web.enable-lifecycle there
 All or nothing: a bad file changes nothing, and this says why (exit status 1). Without --url it asks
 through the socket in the data directory, which only its owner and root can open.
+)"},
+    {"doctor", R"(  narthex doctor --config /etc/narthex/narthex.toml --data /var/lib/narthex
+Looks at configuration, data directory, disk, port, file descriptors, clock, plugins, and at what
+the agent can see of its host; run it as root or as the agent's user. Exit status 3: a fault.
 )"},
     {"completion", R"(  narthex completion bash > /etc/bash_completion.d/narthex
   narthex completion zsh  > /usr/local/share/zsh/site-functions/_narthex

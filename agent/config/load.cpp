@@ -204,8 +204,9 @@ void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
 void read_web_file(HttpOptions& http, Diagnostics& diagnostics) {
   if (http.web_config_file.empty()) return;
   if (http.web != net::WebOptions()) {
-    return diagnostics.file_error("", "TLS, users and headers of the server stand in [http] and in " +
-                                          http.web_config_file + ": keep one of them");
+    return diagnostics.file_error(
+        "", "TLS, users and headers of the server stand in [http] and in " + http.web_config_file +
+                ": keep one of them");
   }
   load_web_file(http.web_config_file, http.web, diagnostics.errors(), diagnostics.warnings());
 }

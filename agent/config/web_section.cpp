@@ -127,8 +127,9 @@ void check_header(TableReader& table, const Part& part, const std::string& name,
   }
   if (rule->values[0].empty() || value.empty()) return;
   std::string lower = value;
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   if (std::ranges::find(rule->values, lower) != rule->values.end()) return;
   std::string expected(rule->values[0]);
   if (!rule->values[1].empty()) expected += ", " + std::string(rule->values[1]);
@@ -161,9 +162,9 @@ void read_users(TableReader& parent, net::WebOptions& web) {
     // A value that is no hash may be the password itself: it is not repeated.
     const Status good = net::check_bcrypt_hash(hash.reveal());
     if (!good.ok()) {
-      document::Finding finding =
-          part.document->finding(part.value, "the password of \"" + name + "\" is " + good.message(),
-                                 "htpasswd -nBC 10 \"\" makes one");
+      document::Finding finding = part.document->finding(
+          part.value, "the password of \"" + name + "\" is " + good.message(),
+          "htpasswd -nBC 10 \"\" makes one");
       finding.line_text.clear();
       table.diagnostics().errors().push_back(std::move(finding));
     }
@@ -185,7 +186,8 @@ bool load_web_file(const std::string& file, net::WebOptions& web,
   std::vector<document::Finding> errors;
   Diagnostics diagnostics(errors, warnings);
   if (const DocumentRef document = read_file(file, diagnostics)) {
-    TableReader root(diagnostics, {{document, &document->root(), nullptr}}, "the web configuration");
+    TableReader root(diagnostics, {{document, &document->root(), nullptr}},
+                     "the web configuration");
     read_web(root, web);
     root.done();
   }

@@ -178,8 +178,8 @@ void Connection::on_peer_closed() {
   peer_closed_ = true;
   // Whoever sent a whole request may only have closed its sending side: the answer is still
   // written, but nobody is worth a long computation any more.
-  const bool in_work = state_ == State::kAuthorizing || state_ == State::kHandling ||
-                       state_ == State::kWriting;
+  const bool in_work =
+      state_ == State::kAuthorizing || state_ == State::kHandling || state_ == State::kWriting;
   if (!in_work || endless()) return close();
   close_after_ = true;
   if (cancellation_ != nullptr) cancellation_->cancel();

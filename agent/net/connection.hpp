@@ -5,8 +5,8 @@
 //   kHead ----> kHead ---------------> kBody --------------> kHandling -------------> kWriting
 //     ^  take_head()      take_head()         take_body()      (a lane)    answer()       |
 //     +---------------------------------------- finish_answer(), keep-alive --------------+
-//   Where passwords are asked for, a request whose pair is not known yet waits in kAuthorizing between
-//   its head and its body: begin_exchange() -> kAuthorizing -> on_verdict() -> as above.
+//   Where passwords are asked for, a request whose pair is not known yet waits in kAuthorizing
+//   between its head and its body: begin_exchange() -> kAuthorizing -> on_verdict() -> as above.
 //   refusals and `Connection: close`: kWriting -> kLinger (reads and drops, so that the answer
 //   arrives) -> kClosed. Between requests the state is kHead and every buffer is released: what is
 //   left is this object and a parked wait.

@@ -84,8 +84,7 @@ void Front::set_web(WebOptions options, std::shared_ptr<ServerTls> tls) {
   on_strand([self = shared_from_this(), options = std::move(options), tls = std::move(tls)] {
     self->tls_ = tls;
     const Params headers(options.headers.begin(), options.headers.end());
-    self->configured_headers_ =
-        headers.empty() ? nullptr : std::make_shared<const Params>(headers);
+    self->configured_headers_ = headers.empty() ? nullptr : std::make_shared<const Params>(headers);
     PasswordGate* const gate = self->password_gate_.get();
     if (options.users.empty()) {
       self->password_gate_.reset();

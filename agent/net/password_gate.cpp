@@ -117,13 +117,13 @@ bool PasswordGate::check(const UserPassword& pair, Verdict verdict) {
   waiters->second.push_back(std::move(verdict));
   if (!first) return true;
   const bool is_user = users_.contains(pair.user);
-  const bool taken = lane_->submit([gate = shared_from_this(), on_strand = on_strand_, mark,
-                                    is_user, hash = Secret(hash_of(pair.user)),
-                                    password = pair.password] {
-    gate->checks_.add();
-    const bool same = bcrypt_matches(password.reveal(), hash.reveal());
-    on_strand([gate, mark, allowed = same && is_user] { gate->decide(mark, allowed); });
-  });
+  const bool taken =
+      lane_->submit([gate = shared_from_this(), on_strand = on_strand_, mark, is_user,
+                     hash = Secret(hash_of(pair.user)), password = pair.password] {
+        gate->checks_.add();
+        const bool same = bcrypt_matches(password.reveal(), hash.reveal());
+        on_strand([gate, mark, allowed = same && is_user] { gate->decide(mark, allowed); });
+      });
   if (!taken) waiting_.erase(mark);
   return taken;
 }

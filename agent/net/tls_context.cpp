@@ -185,8 +185,8 @@ Status use_client_rule(SSL_CTX* context, const ServerTlsOptions& options,
     return failed("the system's authorities");
   }
   const bool required = type != "RequestClientCert" && type != "VerifyClientCertIfGiven";
-  SSL_CTX_set_verify(context,
-                     SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                     nullptr);
   SSL_CTX_set_cert_verify_callback(context, judge_client, rule.get());
   SSL_CTX_set_ex_data(context, rule_index(), rule.release());
   return {};

@@ -111,8 +111,9 @@ class TlsTransport final : public Transport {
       }
       return write_piece({joined, total});
     }
-    return from.empty() ? IoResult{}
-                        : write_piece({static_cast<const char*>(from[0].iov_base), from[0].iov_len});
+    return from.empty()
+               ? IoResult{}
+               : write_piece({static_cast<const char*>(from[0].iov_base), from[0].iov_len});
   }
 
   void finish_writing() override {

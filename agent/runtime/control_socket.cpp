@@ -133,7 +133,8 @@ class ControlSocket::State : public std::enable_shared_from_this<State> {
     if (client >= 0 && clients_ < kClientsMax) {
       ++clients_;
       auto held = std::make_shared<Descriptor>(client);
-      executor_.post(Pool::kWorker, [self = shared_from_this(), held] { self->serve(held->get()); });
+      executor_.post(Pool::kWorker,
+                     [self = shared_from_this(), held] { self->serve(held->get()); });
     }
     wait();
   }
@@ -159,7 +160,7 @@ class ControlSocket::State : public std::enable_shared_from_this<State> {
   const Handler handler_;
   std::atomic<bool> closed_{false};
   std::atomic<int> clients_{0};  // grows on the strand
-  std::mutex handler_mutex_;  // held while a handler runs
+  std::mutex handler_mutex_;     // held while a handler runs
 };
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(AsioExecutor& executor,
@@ -176,8 +177,8 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(AsioExecutor& executo
       listen(listener.get(), kClientsMax) != 0) {
     return failed("cannot open control.sock", data_dir);
   }
-  auto state = std::make_shared<State>(executor, std::move(folder), std::move(listener),
-                                       std::move(handler));
+  auto state =
+      std::make_shared<State>(executor, std::move(folder), std::move(listener), std::move(handler));
   state->wait();
   return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(state)));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// control_socket.hpp - the door for tools of the same owner: the Unix socket control.sock in the data
-// directory, mode 0600. It needs neither the HTTP port nor its users, so that `narthex reload --wait`
-// works whatever [http] says.
+// control_socket.hpp - the door for tools of the same owner: the Unix socket control.sock in the
+// data directory, mode 0600. It needs neither the HTTP port nor its users, so that `narthex reload
+// --wait` works whatever [http] says.
 //
 // A client sends one line (at most 4 KiB) and reads an answer until the end: "ok TEXT" or
 // "error TEXT"; TEXT may have several lines. 8 clients at once, each with 10 s for its line.

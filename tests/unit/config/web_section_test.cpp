@@ -51,13 +51,14 @@ TEST_CASE("users and headers are read", "[config]") {
       "    Strict-Transport-Security: ''\n"
       "    Content-Security-Policy: default-src 'self'\n"
       "basic_auth_users:\n"
-      "  ada: " + kHash + "\n");
+      "  ada: " +
+      kHash + "\n");
   INFO(loaded.first());
   REQUIRE(loaded.good);
   CHECK_FALSE(loaded.web.http2);
-  CHECK(loaded.web.headers == std::map<std::string, std::string>{
-                                  {"X-Frame-Options", "Deny"},
-                                  {"Content-Security-Policy", "default-src 'self'"}});
+  CHECK(loaded.web.headers ==
+        std::map<std::string, std::string>{{"X-Frame-Options", "Deny"},
+                                           {"Content-Security-Policy", "default-src 'self'"}});
   CHECK(loaded.web.users.at("ada").reveal() == kHash);
 }
 
@@ -85,8 +86,8 @@ TEST_CASE("the file of the flag is read with the configuration", "[config]") {
   line.flags.clear();
   CHECK(Loaded(line).config->http.web.users.contains("ada"));
   line.config_file = files.write(
-      "both.toml", "[http]\nconfig_file = \"web.yml\"\n[http.basic_auth_users]\nbob = \"" + kHash +
-                       "\"\n");
+      "both.toml",
+      "[http]\nconfig_file = \"web.yml\"\n[http.basic_auth_users]\nbob = \"" + kHash + "\"\n");
   const Loaded both(line);
   CHECK_FALSE(both.config);
   CHECK(both.errors().at(0).find("keep one of them") != std::string::npos);
@@ -119,10 +120,10 @@ TEST_CASE("bad web configurations are refused at their place", "[config]") {
        "1:32 HTTP header \"x-frame-options\" can not be configured"},
       {"http_server_config: {headers: {X-Frame-Options: foo}}\n",
        "1:49 invalid value for X-Frame-Options: \"foo\"; expected one of: deny, sameorigin"},
-      {"http_server_config: {headers: {X-XSS-Protection: \"a\\nb\"}}\n", "1:50 a header is one line"},
+      {"http_server_config: {headers: {X-XSS-Protection: \"a\\nb\"}}\n",
+       "1:50 a header is one line"},
       {"http_server_config: {http3: true}\n", "1:22 unknown key \"http3\" in http_server_config"},
-      {"basic_auth_users: {ada: hunter2}\n",
-       "1:25 the password of \"ada\" is not a bcrypt hash: "},
+      {"basic_auth_users: {ada: hunter2}\n", "1:25 the password of \"ada\" is not a bcrypt hash: "},
   };
   for (const auto& [text, error] : cases) {
     INFO(text);

@@ -32,7 +32,8 @@ struct GateFixture {
     lane = std::make_shared<net::LaneQueue>(
         net::LaneQueueOptions{runtime::Pool::kWorker, 1, waiting_max}, executor, on_strand);
     gate = std::make_shared<net::PasswordGate>(
-        net::PasswordGate::Users{{"ada", net::Secret(kSecretHash)}, {"bob", net::Secret(kOtherHash)}},
+        net::PasswordGate::Users{{"ada", net::Secret(kSecretHash)},
+                                 {"bob", net::Secret(kOtherHash)}},
         lane, on_strand, checks);
   }
   bool allows(const net::UserPassword& who) {
@@ -239,9 +240,8 @@ TEST_CASE("large answers and bodies go through TLS", "[net]") {
   ServerFixture fixture;
   const std::string large(3'000'000, 'y');
   fixture.add("GET", "/large", [&](const Request&) { return Response::text(200, large); });
-  fixture.add("POST", "/echo", [](const Request& r) {
-    return Response::text(200, std::string(r.body.text()));
-  });
+  fixture.add("POST", "/echo",
+              [](const Request& r) { return Response::text(200, std::string(r.body.text())); });
   REQUIRE(fixture.server.set_web(tls_of(identity)).ok());
   fixture.start();
   ClientFixture client;
