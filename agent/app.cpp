@@ -15,6 +15,7 @@
 #include "remote_write/manager.hpp"
 #include "remote_reads.hpp"
 #include "runtime/asio_executor.hpp"
+#include "runtime/control_socket.hpp"
 #include "runtime/data_directory.hpp"
 #include "runtime/memory_size.hpp"
 #include "runtime/notify.hpp"
@@ -25,6 +26,7 @@
 #include "store/store.hpp"
 #include "telemetry/process_metrics.hpp"
 #include "web/web.hpp"
+#include "web_config_watch.hpp"
 
 #include <narthex/exporter.h>
 #include <narthex/protocol.h>
@@ -135,6 +137,8 @@ class App {
   void warn(const config::Config& config) const;
   Status apply(const config::Config& config);
   Status reload();
+  void open_control();
+  Result<std::string> control(std::string_view command);
   void upkeep();
   void keep_watchdog();
   void ask_to_end();
@@ -157,6 +161,8 @@ class App {
   std::shared_ptr<query::Service> queries_;
   std::optional<RemoteReads> remote_reads_;
   std::optional<net::Server> server_;
+  std::optional<WebConfigWatch> web_config_;
+  std::unique_ptr<runtime::ControlSocket> control_;
   std::optional<scrape::Manager> scrape_;
   std::optional<discovery::Manager> discovery_;
   std::optional<ingest::Manager> ingest_;
@@ -226,6 +232,9 @@ scrape::ManagerServices App::scrape_services() {
 
 Status App::open_server() {
   server_.emplace(config().http.server, executor_, registry_);
+  web_config_.emplace(executor_, *server_);
+  const Status web_set = server_->set_web(config().http.web);
+  if (!web_set.ok()) return web_set;
   scrape_.emplace(scrape_services());
   discovery_.emplace(discovery::ManagerServices{executor_, registry_, bus_, discoverers_},
                      [this](std::string_view job, std::span<const discovery::GroupChange> changes) {
@@ -281,6 +290,7 @@ Status App::begin() {
   if (!applied.ok()) return applied;
   upkeep();
   keep_watchdog();
+  open_control();
   recovery_.started();
   status_.ready = true;
   notifier_.ready("serving on " + server_->address());
@@ -317,6 +327,9 @@ void App::warn(const config::Config& config) const {
 // Everything that a configuration can change while the agent runs.
 Status App::apply(const config::Config& config) {
   telemetry::configure_log(config.log);
+  const Status web_set = server_->set_web(config.http.web);
+  if (!web_set.ok()) return web_set;
+  web_config_->follow(config.http.web_config_file);
   const Status retention = store_->set_retention(config.storage.retention);
   if (!retention.ok()) return retention;
   const Status logged =
@@ -412,6 +425,32 @@ Status App::reload() {
   return Status();
 }
 
+// Without it the tools have HTTP and signals left.
+void App::open_control() {
+  auto opened =
+      runtime::ControlSocket::open(executor_, config().storage.data_dir,
+                                   [this](std::string_view command) { return control(command); });
+  if (opened.ok()) {
+    control_ = *std::move(opened);
+  } else {
+    log_.warn("tools cannot ask this agent", {{"err", opened.status().message()}});
+  }
+}
+
+Result<std::string> App::control(std::string_view command) {
+  if (command == "reload") {
+    const Status done = reload();
+    if (!done.ok()) return done;
+    return std::string("reloaded\n");
+  }
+  if (command == "status") {
+    const std::string scheme = config().http.web.has_tls ? "https" : "http";
+    return "pid " + std::to_string(getpid()) + "\nurl " + scheme + "://" + server_->address() +
+           "\nconfig " + config().file + "\n";
+  }
+  return invalid_argument("unknown command; expected reload or status");
+}
+
 void App::upkeep() {
   upkeep_ = executor_.after(kUpkeepIntervalMs, runtime::Pool::kWorker, [this] {
     while (!status_.stopping && store_->maintain(executor_.clock().mono_ns() + kUpkeepSliceNs)) {
@@ -447,6 +486,8 @@ void App::stop() {
   notifier_.stopping("stopping");
   bus_.publish("agent.state", "agent", {{"state", bus::text_value("stopping")}}, true);
   signals_.reset();
+  control_.reset();
+  if (web_config_ != std::nullopt) web_config_->stop();
   { const std::lock_guard no_reload(reload_mutex_); }
   if (queries_ != nullptr) queries_->stop();
   if (server_ != std::nullopt) server_->stop(deadline_ns);

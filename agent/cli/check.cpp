@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// narthex check config FILE... | healthy | ready
+// narthex check config FILE... | web-config FILE... | healthy | ready
 #include "cli/cli.hpp"
 #include "cli/server_call.hpp"
 #include "cli/tool.hpp"
 #include "cli/tool_host.hpp"
 #include "config/config.hpp"
+#include "config/web_section.hpp"
 #include "host/plugin_host.hpp"
 
 #include <narthex/discovery.h>
@@ -93,6 +94,23 @@ int check_config(const CheckConfigOptions& options) {
   for (const std::string& file :
        options.files.empty() ? std::vector<std::string>{""} : options.files) {
     good &= check_file(file, options);
+  }
+  return good ? kGood : kFindings;
+}
+
+int check_web_config(const std::vector<std::string>& files) {
+  bool good = true;
+  for (const std::string& file : files) {
+    net::WebOptions web;
+    std::vector<Finding> findings, warnings;
+    const bool usable = config::load_web_file(file, web, findings, warnings);
+    if (!warnings.empty()) std::fprintf(stderr, "%s\n", document::render(warnings).c_str());
+    if (usable) {
+      std::printf("%s SUCCESS\n", file.c_str());
+    } else {
+      std::fprintf(stderr, "%s FAILED: %s\n", file.c_str(), document::render(findings).c_str());
+    }
+    good &= usable;
   }
   return good ? kGood : kFindings;
 }

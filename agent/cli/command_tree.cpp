@@ -39,6 +39,7 @@ class Tree {
     add_plugin();
     add_bus();
     add_reload();
+    add_doctor();
     add_import();
     add_export();
     add_tsdb();
@@ -147,6 +148,9 @@ class Tree {
     config->add_option("--plugin-dir", check_config_.plugin_dirs, "Folder with plugins.");
     config->add_flag("--agent", check_config_.agent, "Check for agent mode.");
     config->add_flag("--syntax-only", check_config_.syntax_only, "Load no plugins.");
+    CLI::App* web = verb(check, "web-config", "Check files of --web.config.file.",
+                         [this] { return check_web_config(web_files_); });
+    web->add_option("files", web_files_, "Files.")->required();
     for (const std::string what : {"healthy", "ready"}) {
       CLI::App* command = verb(check, what, "Ask whether the server is " + what + ".",
                                [this, what] { return check_health(server_, what); });
@@ -282,10 +286,23 @@ class Tree {
 
   void add_reload() {
     CLI::App* command = verb(&app_, "reload", "Make a server read its configuration again.",
-                             [this] { return reload(server_); });
-    server_options(command, server_);
-    command->add_flag("--wait", wait_, "Wait for the outcome (always the case over HTTP).");
+                             [this] { return reload(reload_); });
+    command->add_option("--data", reload_.data_dir, "Data directory of the agent.")
+        ->capture_default_str();
+    command->add_option("--url", reload_.url, "Ask this server over HTTP instead.");
+    command->add_flag("--wait", wait_, "Wait for the outcome (always the case).");
     command->footer(verb_help("reload"));
+  }
+
+  void add_doctor() {
+    DoctorOptions& o = doctor_;
+    CLI::App* command = verb(&app_, "doctor", "Say what is wrong with this machine or its agent.",
+                             [this] { return doctor(doctor_); });
+    command->add_option("--config", o.config_file, "Configuration; the embedded default without.");
+    command->add_option("--data", o.data_dir, "Data directory; as serve by default.");
+    command->add_option("--plugin-dir", o.plugin_dirs, "Folder with plugins.");
+    output_option(command, o.output);
+    command->footer(verb_help("doctor"));
   }
 
   static void data_options(CLI::App* command, DataOptions& data) {
@@ -408,6 +425,9 @@ class Tree {
   bool wait_ = false;
   std::function<int()> run_;
   ServerOptions server_;
+  ReloadOptions reload_;
+  DoctorOptions doctor_;
+  std::vector<std::string> web_files_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;
   PluginSchemaOptions plugin_schema_;

@@ -16,6 +16,17 @@ struct ServerOptions {
   std::string url = "http://127.0.0.1:9090";
   std::int64_t timeout_ms = 30'000;
 };
+struct ReloadOptions {
+  std::string data_dir = "data";  // of the agent, for its control socket
+  std::string url;                // ask over HTTP instead
+  std::int64_t timeout_ms = 120'000;
+};
+struct DoctorOptions {
+  std::string config_file;  // empty: the embedded default
+  std::string data_dir;     // empty: as serve
+  std::vector<std::string> plugin_dirs;
+  std::string output = "table";
+};
 struct CheckConfigOptions {
   std::vector<std::string> files;
   std::vector<std::string> plugin_dirs;
@@ -101,7 +112,9 @@ struct TsdbOptions {
 };
 
 int check_config(const CheckConfigOptions& options);
+int check_web_config(const std::vector<std::string>& files);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
+int doctor(const DoctorOptions& options);
 int plugin_list(const PluginOptions& options);
 int plugin_info(const PluginOptions& options);
 int plugin_schema(const PluginSchemaOptions& options);
@@ -109,7 +122,7 @@ int plugin_check(const PluginCheckOptions& options);
 int plugin_new(const PluginNewOptions& options);
 int bus_tail(const BusOptions& options);
 int bus_topics(const BusOptions& options);
-int reload(const ServerOptions& options);
+int reload(const ReloadOptions& options);
 int import_samples(const ImportOptions& options);
 int export_samples(const ExportOptions& options);
 int tsdb_verify(const TsdbOptions& options);

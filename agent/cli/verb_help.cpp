@@ -8,7 +8,7 @@ namespace narthex::cli {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kHelp = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHelp = {{
     {"", R"(Begin with:
   narthex                                          scrapes itself and this host, on 127.0.0.1:9090
   narthex query instant 'rate(node_cpu_seconds_total[1m])'
@@ -21,6 +21,7 @@ Exit status of the tools: 0 good, 1 failure, 2 usage, 3 findings of a check, 4 n
     {"check",
      R"(  narthex check config narthex.toml conf.d/*.toml     everything that is wrong, with line and column
   narthex check config prometheus.yml --syntax-only
+  narthex check web-config web.yml                    TLS, users and headers of --web.config.file
   narthex check ready --url http://127.0.0.1:9090    0: ready, 1: not, 4: no server
 )"},
     {"query", R"(  narthex query instant up
@@ -42,8 +43,14 @@ Exit status of the tools: 0 good, 1 failure, 2 usage, 3 findings of a check, 4 n
   narthex plugin check build/queue.so                does it keep the rules?
 )"},
     {"reload",
-     R"(All or nothing: a bad file changes nothing, and this says why (exit status 1). The server must
-allow it (--web.enable-lifecycle); SIGHUP needs no permission.
+     R"(  narthex reload --wait --data /var/lib/narthex
+  narthex reload --url http://127.0.0.1:9090         needs --web.enable-lifecycle there
+All or nothing: a bad file changes nothing, and this says why (exit status 1). Without --url it asks
+through the socket in the data directory, which only its owner and root can open.
+)"},
+    {"doctor", R"(  narthex doctor --config /etc/narthex/narthex.toml --data /var/lib/narthex
+Looks at configuration, data directory, disk, port, file descriptors, clock, plugins, and at what
+the agent can see of its host; run it as root or as the agent's user. Exit status 3: a fault.
 )"},
     {"completion", R"(  narthex completion bash > /etc/bash_completion.d/narthex
   narthex completion zsh  > /usr/local/share/zsh/site-functions/_narthex

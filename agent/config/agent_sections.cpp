@@ -3,6 +3,7 @@
 
 #include "config/fingerprint.hpp"
 #include "config/relabel_rules.hpp"
+#include "config/web_section.hpp"
 
 #include <array>
 #include <set>
@@ -164,9 +165,8 @@ void read_http(TableReader table, HttpOptions& http) {
       http.server.connections_max = static_cast<int>(connections);
     }
   }
-  if (table.has("config_file")) {
-    table.error("config_file", "[http] config_file is not in this version");
-  }
+  table.read("config_file", http.web_config_file);
+  read_web(table, http.web);
   table.done();
 }
 

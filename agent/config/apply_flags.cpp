@@ -81,6 +81,7 @@ void apply_http(const FlagReader& flags, HttpOptions& http) {
   flags.text("web.external-url", http.external_url);
   flags.text("web.route-prefix", http.route_prefix);
   flags.text("web.page-title", http.page_title);
+  flags.text("web.config.file", http.web_config_file);
   flags.text("web.cors.origin", http.server.cors_origin);
   flags.flag("web.enable-lifecycle", http.enable_lifecycle);
   flags.flag("web.enable-admin-api", http.enable_admin_api);
@@ -195,6 +196,7 @@ void fill_flags(const FlagValues& values, Config& config) {
   flags["web.listen-address"] = config.http.server.listen;
   flags["web.external-url"] = config.http.external_url;
   flags["web.route-prefix"] = config.http.route_prefix;
+  flags["web.config.file"] = config.http.web_config_file;
   flags["web.page-title"] = config.http.page_title;
   flags["web.cors.origin"] = config.http.server.cors_origin;
   flags["web.enable-lifecycle"] = truth(config.http.enable_lifecycle);

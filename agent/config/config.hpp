@@ -46,7 +46,8 @@ struct HttpOptions {
   remote_read::ReadLimits remote_read;  // of POST /api/v1/read
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
-  std::string web_config_file;
+  std::string web_config_file;  // --web.config.file, or [http] config_file
+  net::WebOptions web;          // of that file, or of [http]
   std::string page_title = "Narthex";
 };
 

@@ -87,7 +87,7 @@ constexpr Flag kFlags[] = {
     {"storage.tsdb.wal-compression", "true", kBool, kSilent, "Compression of the log."},
     {"storage.tsdb.wal-compression-type", "snappy", kText, kSilent, "Kind of that compression."},
     {"storage.tsdb.wal-segment-size", "0B", kBytes, kSilent, "Size of log files."},
-    {"web.config.file", "", kText, kRefused, "TLS and authentication of the server."},
+    {"web.config.file", "", kText, kWorks, "TLS and authentication of the server."},
     {"web.console.libraries", "console_libraries", kText, kIgnored, "Console libraries."},
     {"web.console.templates", "consoles", kText, kIgnored, "Console templates."},
     {"web.cors.origin", ".*", kText, kWorks, "Regex of origins that browsers may ask from."},

@@ -13,6 +13,7 @@
 #include "config/render.hpp"
 #include "config/sources.hpp"
 #include "config/table_reader.hpp"
+#include "config/web_section.hpp"
 
 #include <narthex/sdk/json.hpp>
 
@@ -208,6 +209,16 @@ void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
   }
 }
 
+void read_web_file(HttpOptions& http, Diagnostics& diagnostics) {
+  if (http.web_config_file.empty()) return;
+  if (http.web != net::WebOptions()) {
+    return diagnostics.file_error(
+        "", "TLS, users and headers of the server stand in [http] and in " + http.web_config_file +
+                ": keep one of them");
+  }
+  load_web_file(http.web_config_file, http.web, diagnostics.errors(), diagnostics.warnings());
+}
+
 }  // namespace
 
 std::shared_ptr<const Config> load(const CommandLine& command_line,
@@ -238,6 +249,7 @@ std::shared_ptr<const Config> load(const CommandLine& command_line,
   }
   apply_flags(values, *config, diagnostics);
   add_switched_receivers(*config, diagnostics);
+  read_web_file(config->http, diagnostics);
   findings.insert(findings.end(), errors.begin(), errors.end());
   return errors.empty() ? config : nullptr;
 }

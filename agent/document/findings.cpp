@@ -38,8 +38,19 @@ void append_line(std::string& out, std::string_view line, std::size_t column) {
   out += '^';
 }
 
+// "http://user:password@host"
+bool has_userinfo(std::string_view line) {
+  for (std::size_t at = line.find("://"); at != std::string_view::npos; at = line.find("://", at)) {
+    at += 3;
+    const std::string_view authority = line.substr(at, line.find_first_of("/ \t\"'", at) - at);
+    if (authority.find('@') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 // A line that sets a credential is not shown: findings end in logs.
 bool hides_secret(std::string_view line) {
+  if (has_userinfo(line)) return true;
   for (const std::string_view word : {"password", "secret", "token", "credential", "key"}) {
     for (std::size_t at = line.find(word); at != std::string_view::npos;
          at = line.find(word, at + 1)) {

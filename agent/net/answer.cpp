@@ -35,6 +35,11 @@ bool sane(std::string_view name, std::string_view value) {
                                         [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
+bool has_header(const Params& headers, std::string_view lower_name) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const auto& header) { return lower(header.first) == lower_name; });
+}
+
 void append_header(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ").append(value).append("\r\n");
 }
@@ -57,11 +62,19 @@ std::string begin_head(const AnswerContext& context, int status, const Params& h
   head.reserve(384);
   head.append(context.http_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ");
   head.append(std::to_string(status)).append(" ").append(status_text(status)).append("\r\n");
+  const Params none;
+  const Params& configured = context.configured != nullptr ? *context.configured : none;
   for (const auto& [name, value] : headers) {
-    if (sane(name, value) && !reserved(lower(name))) append_header(head, name, value);
+    const std::string key = lower(name);
+    if (sane(name, value) && !reserved(key) && !has_header(configured, key)) {
+      append_header(head, name, value);
+    }
   }
+  for (const auto& [name, value] : configured) append_header(head, name, value);
   append_cors(head, context);
-  head.append("X-Content-Type-Options: nosniff\r\n");
+  if (!has_header(configured, "x-content-type-options")) {
+    head.append("X-Content-Type-Options: nosniff\r\n");
+  }
   append_date(head, context.now_ms);
   if (context.close) {
     head.append("Connection: close\r\n");
@@ -69,11 +82,6 @@ std::string begin_head(const AnswerContext& context, int status, const Params& h
     head.append("Connection: keep-alive\r\n");
   }
   return head;
-}
-
-bool has_header(const Params& headers, std::string_view lower_name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return lower(header.first) == lower_name; });
 }
 
 bool compressible(const Params& headers) {

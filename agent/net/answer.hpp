@@ -22,7 +22,8 @@ struct AnswerContext {
   bool close = false;
   bool gzip = false;
   bool cors = false;
-  std::string allow_origin;  // empty: the origin is not allowed, or there was none
+  std::string allow_origin;                  // empty: the origin is not allowed, or there was none
+  std::shared_ptr<const Params> configured;  // headers that the operator wants; none: null
   std::int64_t now_ms = 0;
 };
 AnswerContext answer_context(const RequestHead& head, bool cors, std::int64_t now_ms);

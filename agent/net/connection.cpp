@@ -15,13 +15,13 @@ namespace narthex::net {
 namespace {
 
 using boost::system::error_code;
-using WaitType = boost::asio::socket_base::wait_type;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::int64_t kWriteStall = 30 * kSecond;
 constexpr std::int64_t kLingerTime = 2 * kSecond;
 constexpr std::uint64_t kLingerBytes = 16 << 20;
+constexpr std::int64_t kVerdictTime = 30 * kSecond;
 // A pace is judged only after this time: short hiccups are nobody's fault.
 constexpr std::int64_t kPaceGrace = 10 * kSecond;
 // Requests sent ahead of their turn wait in the kernel beyond this.
@@ -71,6 +71,7 @@ struct Connection::Incoming {
   ChunkedDecoder decoder;
   std::uint64_t left = 0;
   std::int64_t began_ns = 0;
+  std::string allow;  // methods of its path, where no route takes this one
 };
 
 // Alive while an answer is being written.
@@ -85,17 +86,28 @@ struct Connection::Outgoing {
 };
 
 Connection::Connection(std::shared_ptr<Front> front, Socket socket,
-                       boost::asio::ip::tcp::endpoint peer)
+                       std::unique_ptr<Transport> transport, boost::asio::ip::tcp::endpoint peer)
     : front_(std::move(front)),
       socket_(std::move(socket)),
-      transport_(std::make_unique<PlainTransport>(socket_.native_handle())),
-      peer_(std::move(peer)) {}
+      transport_(std::move(transport)),
+      peer_(std::move(peer)),
+      shaking_hands_(transport_->in_handshake()) {}
 
 Connection::~Connection() = default;
 
-void Connection::start() { park(); }
+void Connection::start() {
+  park();
+  if (shaking_hands_) {
+    set_deadline(front_->now_ns() + front_->options().header_timeout_ms * kMillisecond);
+  }
+}
 
-void Connection::turn_away() { refuse(503, "too many connections"); }
+void Connection::turn_away() {
+  if (!shaking_hands_) return refuse(503, "too many connections");
+  // A handshake is more than this client is worth now.
+  front_->refusals().count(503);
+  close();
+}
 
 // ---- reading ----
 
@@ -105,6 +117,7 @@ bool Connection::wants_bytes() const {
     case State::kBody:
     case State::kLinger:
       return true;
+    case State::kAuthorizing:
     case State::kHandling:
     case State::kWriting:
       return !peer_closed_ && unread_.size() < kPipelineBytes;
@@ -116,8 +129,17 @@ bool Connection::wants_bytes() const {
 
 void Connection::wait_readable() {
   if (reading_ || !wants_bytes()) return;
+  if (!transport_->has_pending()) return wait_to_read(WaitType::wait_read);
   reading_ = true;
-  socket_.async_wait(WaitType::wait_read, [self = shared_from_this()](error_code error) {
+  front_->on_strand([self = shared_from_this()] {
+    self->reading_ = false;
+    if (self->state_ != State::kClosed) self->on_readable();
+  });
+}
+
+void Connection::wait_to_read(WaitType type) {
+  reading_ = true;
+  socket_.async_wait(type, [self = shared_from_this()](error_code error) {
     self->reading_ = false;
     if (!error && self->state_ != State::kClosed) self->on_readable();
   });
@@ -127,8 +149,10 @@ void Connection::on_readable() {
   for (int i = 0; i < kReadsInARow && wants_bytes(); ++i) {
     const std::span<char> scratch = front_->scratch();
     const IoResult result = transport_->read(scratch);
+    if (shaking_hands_) note_handshake();
     if (result.state == IoResult::State::kClosed) return on_peer_closed();
-    if (result.state == IoResult::State::kFailed) return close();
+    if (result.state == IoResult::State::kFailed) return on_read_failed();
+    if (result.state == IoResult::State::kNeedsWritable) return wait_to_read(WaitType::wait_write);
     if (result.state != IoResult::State::kDone) break;
     on_bytes({scratch.data(), result.bytes});
     if (result.bytes < scratch.size()) break;
@@ -136,11 +160,26 @@ void Connection::on_readable() {
   wait_readable();
 }
 
+void Connection::on_read_failed() {
+  if (shaking_hands_) front_->refusals().count_handshake_failure();
+  close();
+}
+
+// A client whose handshake is done has the time of an idle one.
+void Connection::note_handshake() {
+  shaking_hands_ = transport_->in_handshake();
+  if (!shaking_hands_) {
+    set_deadline(front_->now_ns() + front_->options().read_timeout_ms * kMillisecond);
+  }
+}
+
 void Connection::on_peer_closed() {
+  if (shaking_hands_) front_->refusals().count_handshake_failure();
   peer_closed_ = true;
   // Whoever sent a whole request may only have closed its sending side: the answer is still
   // written, but nobody is worth a long computation any more.
-  const bool in_work = state_ == State::kHandling || state_ == State::kWriting;
+  const bool in_work =
+      state_ == State::kAuthorizing || state_ == State::kHandling || state_ == State::kWriting;
   if (!in_work || endless()) return close();
   close_after_ = true;
   if (cancellation_ != nullptr) cancellation_->cancel();
@@ -157,9 +196,13 @@ void Connection::on_bytes(std::string_view bytes) {
     return;
   }
   unread_.append(bytes);
-  if (state_ == State::kHandling || state_ == State::kWriting) return;
+  if (state_ == State::kHead || state_ == State::kBody) consume_unread();
+}
+
+void Connection::consume_unread() {
   const std::size_t left = consume(unread_).size();
   unread_.erase(0, unread_.size() - left);
+  if (unread_.empty()) unread_ = {};
 }
 
 // Uses up bytes as far as the state allows and returns the rest.
@@ -216,17 +259,59 @@ void Connection::begin_exchange(RequestHead head) {
   exchange->route = match.entry;
   exchange->path_params = std::move(match.path_params);
   exchange->cors = match.cors;
+  exchange->configured = front_->configured_headers();
   exchange->body_max_bytes =
       match.entry != nullptr ? match.entry->route().body_max_bytes : kFallbackBodyBytes;
   incoming_ = std::make_unique<Incoming>(std::move(exchange));
   incoming_->began_ns = incoming_->exchange->started_ns;
-  if (answer_without_handler(match.entry != nullptr, match.allow)) return;
-  begin_body();
+  incoming_->allow = std::move(match.allow);
+  authorize();
+}
+
+// As in Prometheus, nothing is open where there are users: no health, no OPTIONS, no 404.
+void Connection::authorize() {
+  PasswordGate* const gate = front_->password_gate();
+  if (gate == nullptr) return proceed();
+  const auto pair = parse_basic(incoming_->exchange->head.header("authorization"));
+  if (!pair) return deny();
+  const std::optional<bool> known = gate->known(*pair);
+  if (known) return *known ? proceed() : deny();
+  state_ = State::kAuthorizing;
+  set_deadline(front_->now_ns() + kVerdictTime);
+  const bool taken = gate->check(*pair, [connection = weak_from_this()](bool allowed) {
+    if (const auto c = connection.lock()) c->on_verdict(allowed);
+  });
+  if (!taken) refuse(503, "too many passwords are being checked");
+}
+
+void Connection::on_verdict(bool allowed) {
+  if (state_ != State::kAuthorizing) return;
+  if (allowed) {
+    proceed();
+  } else {
+    deny();
+  }
+  if (state_ == State::kClosed) return;
+  if (!unread_.empty() && (state_ == State::kHead || state_ == State::kBody)) consume_unread();
+  wait_readable();
+}
+
+void Connection::deny() {
+  front_->refusals().count(401);
+  const RequestHead& head = incoming_->exchange->head;
+  if (head.chunked || head.content_length != 0) close_after_ = refused_ = true;
+  answer_text(401, "Unauthorized", {{"WWW-Authenticate", "Basic"}});
+}
+
+void Connection::proceed() {
+  if (!answer_without_handler()) begin_body();
 }
 
 // Requests that no handler is there for: OPTIONS, wrong methods, unknown paths.
-bool Connection::answer_without_handler(bool has_match, std::string_view allow) {
+bool Connection::answer_without_handler() {
   const RequestHead& head = incoming_->exchange->head;
+  const std::string allow = incoming_->allow;
+  const bool has_match = incoming_->exchange->route != nullptr;
   const bool handled = has_match || (allow.empty() && front_->has_fallback());
   if (handled && head.method != "TRACE") return false;
   // Its body is not worth reading.
@@ -236,11 +321,11 @@ bool Connection::answer_without_handler(bool has_match, std::string_view allow) 
   } else if (allow.empty()) {
     answer_text(404, "404 page not found", {});
   } else if (head.method != "OPTIONS") {
-    answer_text(405, "Method Not Allowed", {{"Allow", std::string(allow)}});
+    answer_text(405, "Method Not Allowed", {{"Allow", allow}});
   } else if (incoming_->exchange->cors) {
     answer_text(204, {}, {});
   } else {
-    answer_text(200, {}, {{"Allow", std::string(allow)}});
+    answer_text(200, {}, {{"Allow", allow}});
   }
   return true;
 }
@@ -261,8 +346,8 @@ void Connection::begin_body() {
   if (exchange.head.expects_continue) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const iovec part{const_cast<char*>(kContinue.data()), kContinue.size()};
-    // A fresh socket takes 25 bytes; if not, the client goes on by itself after a second.
-    transport_->write({&part, 1});
+    // A fresh socket takes 25 bytes at once; one that does not is of no use.
+    if (transport_->write({&part, 1}).state != IoResult::State::kDone) close();
   }
 }
 
@@ -309,6 +394,7 @@ void Connection::hand_over() {
   front_->refusals().count(503);
   AnswerContext context;
   context.close = close_after_;
+  context.configured = front_->configured_headers();
   context.now_ms = front_->clock().now_ms();
   Response busy = Response::text(503, "server is busy\n");
   busy.headers.emplace_back("Retry-After", "1");
@@ -326,6 +412,7 @@ void Connection::answer_text(int status, std::string_view text, Params headers) 
   AnswerContext context;
   context.now_ms = front_->clock().now_ms();
   context.close = close_after_;
+  context.configured = front_->configured_headers();
   if (incoming_ != nullptr) {
     const Exchange& exchange = *incoming_->exchange;
     context.head_only = exchange.head.method == "HEAD";
@@ -398,8 +485,10 @@ bool Connection::write_some() {
   add(out.answer.head, out.head_left);
   add(out.answer.body, out.body_left);
   const IoResult result = transport_->write({parts.data(), count});
-  if (result.state == IoResult::State::kNeedsWritable) {
-    wait_writable();
+  if (result.state == IoResult::State::kNeedsWritable ||
+      result.state == IoResult::State::kNeedsReadable) {
+    wait_to_write(result.state == IoResult::State::kNeedsWritable ? WaitType::wait_write
+                                                                  : WaitType::wait_read);
     return false;
   }
   if (result.state != IoResult::State::kDone) {
@@ -413,12 +502,12 @@ bool Connection::write_some() {
   return true;
 }
 
-void Connection::wait_writable() {
+void Connection::wait_to_write(WaitType type) {
   // Set anew at each stop, so it measures the time without any progress.
   set_deadline(front_->now_ns() + kWriteStall);
   if (!writing_) {
     writing_ = true;
-    socket_.async_wait(WaitType::wait_write, [self = shared_from_this()](error_code error) {
+    socket_.async_wait(type, [self = shared_from_this()](error_code error) {
       self->writing_ = false;
       if (!error && self->state_ == State::kWriting) self->flush();
     });
@@ -440,10 +529,7 @@ void Connection::finish_answer() {
   cancellation_.reset();
   if (close_after_) return linger();
   park();
-  if (consuming_ || unread_.empty()) return;
-  const std::size_t left = consume(unread_).size();
-  unread_.erase(0, unread_.size() - left);
-  if (unread_.empty()) unread_ = {};
+  if (!consuming_ && !unread_.empty()) consume_unread();
 }
 
 void Connection::park() {
@@ -460,8 +546,8 @@ void Connection::park() {
 // Closing with unread bytes would reset the connection and may destroy the answer on its way. Where
 // the request was read whole, there are none.
 void Connection::linger() {
-  if (peer_closed_ || (!refused_ && unread_.empty())) return close();
   transport_->finish_writing();
+  if (peer_closed_ || (!refused_ && unread_.empty())) return close();
   state_ = State::kLinger;
   unread_ = std::string();
   set_deadline(front_->now_ns() + kLingerTime);

@@ -5,6 +5,8 @@
 //   kHead ----> kHead ---------------> kBody --------------> kHandling -------------> kWriting
 //     ^  take_head()      take_head()         take_body()      (a lane)    answer()       |
 //     +---------------------------------------- finish_answer(), keep-alive --------------+
+//   Where passwords are asked for, a request whose pair is not known yet waits in kAuthorizing
+//   between its head and its body: begin_exchange() -> kAuthorizing -> on_verdict() -> as above.
 //   refusals and `Connection: close`: kWriting -> kLinger (reads and drops, so that the answer
 //   arrives) -> kClosed. Between requests the state is kHead and every buffer is released: what is
 //   left is this object and a parked wait.
@@ -36,7 +38,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                        boost::asio::strand<boost::asio::io_context::executor_type>>;
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  Connection(std::shared_ptr<Front> front, Socket socket, boost::asio::ip::tcp::endpoint peer);
+  Connection(std::shared_ptr<Front> front, Socket socket, std::unique_ptr<Transport> transport,
+             boost::asio::ip::tcp::endpoint peer);
   ~Connection();
 
   // Parks until the client sends something.
@@ -56,13 +59,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t place = 0;  // in the front's list
 
  private:
-  enum class State { kHead, kBody, kHandling, kWriting, kLinger, kClosed };
+  enum class State { kHead, kAuthorizing, kBody, kHandling, kWriting, kLinger, kClosed };
   struct Incoming;
   struct Outgoing;
 
+  using WaitType = boost::asio::socket_base::wait_type;
   void wait_readable();
-  void wait_writable();
+  void wait_to_read(WaitType type);
+  void wait_to_write(WaitType type);
   void on_readable();
+  void on_read_failed();
+  void note_handshake();
   void on_bytes(std::string_view bytes);
   void on_peer_closed();
   bool wants_bytes() const;
@@ -72,7 +79,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
   void begin_exchange(RequestHead head);
-  bool answer_without_handler(bool has_match, std::string_view allow);
+  void authorize();
+  void on_verdict(bool allowed);
+  void deny();
+  void proceed();
+  bool answer_without_handler();
   void begin_body();
   void hand_over();
   void refuse(int status, std::string_view reason);
@@ -81,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   bool write_some();
   void finish_answer();
+  void consume_unread();
   void count_answer();
   void park();
   void linger();
@@ -99,6 +111,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool peer_closed_ = false;
   bool close_after_ = false;
   bool refused_ = false;  // an answer was given before the request was read
+  bool shaking_hands_;    // TLS is not established yet
   std::int64_t deadline_ns_ = kNever;
   std::string unread_;  // bytes that came before their turn
   std::size_t scanned_ = 0;

@@ -44,7 +44,8 @@ struct Exchange {
   Params path_params;
   bool cors = false;
   std::uint64_t body_max_bytes = 0;
-  std::string body;  // as it came, without chunk framing
+  std::shared_ptr<const Params> configured;  // headers of its answer; null: none
+  std::string body;                          // as it came, without chunk framing
   std::string remote;
   std::int64_t received_ms = 0;
   std::int64_t started_ns = 0;

@@ -30,6 +30,8 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr int kTurnedAwayMax = 256;
 // Deadlines need no precision: one sweep serves all that fall into this span.
 constexpr std::int64_t kSweepSpanNs = 20'000'000;
+// Pairs of user and password that may wait to be checked; beyond it 503.
+constexpr std::size_t kPasswordsWaitingMax = 64;
 // How long stop() waits for handlers that were cancelled.
 constexpr auto kAfterCancel = std::chrono::seconds(1);
 
@@ -62,6 +64,40 @@ Front::Front(ServerOptions options, runtime::AsioExecutor& executor, telemetry::
       body_budget_(std::make_shared<BodyBudget>(options_.bodies_bytes_max)) {}
 
 void Front::on_strand(runtime::Task task) { asio::post(strand_, std::move(task)); }
+
+// ---- who may come, and how ----
+
+// One thread of two cores, more on larger machines: the rest goes on answering.
+std::shared_ptr<LaneQueue> Front::password_lane() {
+  if (password_lane_ == nullptr) {
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    password_lane_ = std::make_shared<LaneQueue>(
+        LaneQueueOptions{runtime::Pool::kWorker, std::clamp(cores / 4, 1, 4), kPasswordsWaitingMax},
+        executor_, [self = weak_from_this()](runtime::Task task) {
+          if (const auto front = self.lock()) front->on_strand(std::move(task));
+        });
+  }
+  return password_lane_;
+}
+
+void Front::set_web(WebOptions options, std::shared_ptr<ServerTls> tls) {
+  on_strand([self = shared_from_this(), options = std::move(options), tls = std::move(tls)] {
+    self->tls_ = tls;
+    const Params headers(options.headers.begin(), options.headers.end());
+    self->configured_headers_ = headers.empty() ? nullptr : std::make_shared<const Params>(headers);
+    PasswordGate* const gate = self->password_gate_.get();
+    if (options.users.empty()) {
+      self->password_gate_.reset();
+    } else if (gate == nullptr || gate->users() != options.users) {
+      self->password_gate_ = std::make_shared<PasswordGate>(
+          options.users, self->password_lane(),
+          [front = self->weak_from_this()](runtime::Task task) {
+            if (const auto held = front.lock()) held->on_strand(std::move(task));
+          },
+          self->refusals_.password_checks());
+    }
+  });
+}
 
 // ---- listening and accepting ----
 
@@ -153,7 +189,11 @@ void Front::welcome(int descriptor, const tcp::endpoint& peer) {
     ::close(descriptor);
     return accept_failed(error.value());
   }
-  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket), peer);
+  std::unique_ptr<Transport> transport =
+      tls_ != nullptr ? tls_->accept(descriptor) : std::make_unique<PlainTransport>(descriptor);
+  if (transport == nullptr) return accept_failed(ENOMEM);
+  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket),
+                                                 std::move(transport), peer);
   connection->place = connections_.size();
   connections_.push_back(connection);
   connection_count_ = static_cast<int>(connections_.size());

@@ -8,8 +8,10 @@
 #include "net/handler_call.hpp"
 #include "net/lane_queue.hpp"
 #include "net/options.hpp"
+#include "net/password_gate.hpp"
 #include "net/router.hpp"
 #include "net/server_metrics.hpp"
+#include "net/server_tls.hpp"
 #include "runtime/asio_executor.hpp"
 #include "telemetry/log.hpp"
 
@@ -44,12 +46,16 @@ class Front : public std::enable_shared_from_this<Front> {
   std::string address() const { return address_; }
   void stop(std::int64_t deadline_mono_ns);
   int connection_count() const { return connection_count_; }
+  // Takes effect for clients and requests that come from now on. tls: null for plain HTTP.
+  void set_web(WebOptions options, std::shared_ptr<ServerTls> tls);
   Router& router() { return router_; }
   RefusalMetrics& refusals() { return refusals_; }
   void on_strand(runtime::Task task);
 
   // For connections, on the strand.
   const ServerOptions& options() const { return options_; }
+  const std::shared_ptr<const Params>& configured_headers() const { return configured_headers_; }
+  PasswordGate* password_gate() const { return password_gate_.get(); }  // null: everybody may ask
   HeadLimits head_limits() const { return {options_.request_line_max, options_.header_bytes_max}; }
   const runtime::Clock& clock() const { return executor_.clock(); }
   std::int64_t now_ns() const { return clock().mono_ns(); }
@@ -74,6 +80,7 @@ class Front : public std::enable_shared_from_this<Front> {
   void accept_some();
   void accept_failed(int error);
   void welcome(int descriptor, const boost::asio::ip::tcp::endpoint& peer);
+  std::shared_ptr<LaneQueue> password_lane();
   void on_sweep();
   void begin_stop();
   void cancel_all();
@@ -98,6 +105,10 @@ class Front : public std::enable_shared_from_this<Front> {
   std::shared_ptr<const CallEnvironment> environment_;
   std::array<std::shared_ptr<LaneQueue>, 3> lanes_;
   std::vector<std::shared_ptr<Connection>> connections_;
+  std::shared_ptr<ServerTls> tls_;
+  std::shared_ptr<const Params> configured_headers_;
+  std::shared_ptr<LaneQueue> password_lane_;
+  std::shared_ptr<PasswordGate> password_gate_;
   std::string address_;
   const telemetry::Log log_{"http"};
 

@@ -118,6 +118,7 @@ class Call : public std::enable_shared_from_this<Call> {
         exchange_(std::move(exchange)),
         outlet_(std::move(outlet)),
         context_(answer_context(exchange_->head, exchange_->cors, environment_->clock->now_ms())) {
+    context_.configured = exchange_->configured;
     const std::string_view origin = exchange_->head.header("origin");
     if (exchange_->cors && environment_->cors.allows(origin)) context_.allow_origin = origin;
   }

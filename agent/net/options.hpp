@@ -88,6 +88,33 @@ struct ClientOptions {
   friend bool operator==(const ClientOptions&, const ClientOptions&) = default;
 };
 
+// The TLS side of the server: exporter-toolkit's tls_server_config. Files are read again whenever
+// they changed; config has checked the words.
+struct ServerTlsOptions {
+  std::string cert, cert_file;
+  Secret key;
+  std::string key_file;
+  std::string client_ca, client_ca_file;
+  std::string client_auth_type;  // empty: NoClientCert
+  std::vector<std::string> client_allowed_sans;
+  std::vector<std::string> cipher_suites;  // IANA names
+  std::vector<std::string> curve_preferences;
+  std::string min_version = "TLS12", max_version = "TLS13";
+  bool prefer_server_cipher_suites = true;
+  friend bool operator==(const ServerTlsOptions&, const ServerTlsOptions&) = default;
+};
+
+// What Prometheus keeps in its web.config.file. May change while the server runs.
+struct WebOptions {
+  bool has_tls = false;
+  ServerTlsOptions tls;
+  // Whether HTTP/2 may be offered. It never is: clients settle for HTTP/1.1 by ALPN.
+  bool http2 = true;
+  std::map<std::string, std::string> headers;  // of every answer
+  std::map<std::string, Secret> users;         // name -> bcrypt hash; none: everybody
+  friend bool operator==(const WebOptions&, const WebOptions&) = default;
+};
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:9090";
   int connections_max = 4096;

@@ -20,7 +20,10 @@ struct Server::Impl {
   const std::shared_ptr<Front> front;
   std::shared_ptr<void> gathering;
   std::mutex mutex;
-  Handler fallback;  // guarded by mutex
+  Handler fallback;                // guarded by mutex
+  WebOptions web;                  // guarded by web_mutex
+  std::shared_ptr<ServerTls> tls;  // guarded by web_mutex
+  std::mutex web_mutex;
 };
 
 Server::Server(ServerOptions options, runtime::AsioExecutor& executor,
@@ -66,6 +69,27 @@ Status Server::start() {
     if (const auto held = front.lock()) held->resume(lane, std::move(job));
   };
   return impl_->front->start(std::move(environment));
+}
+
+Status Server::set_web(const WebOptions& options) {
+  const std::lock_guard lock(impl_->web_mutex);
+  if (options == impl_->web) return {};
+  std::shared_ptr<ServerTls> tls;
+  if (options.has_tls && impl_->tls != nullptr && impl_->web.tls == options.tls) {
+    tls = impl_->tls;
+  } else if (options.has_tls) {
+    auto made = ServerTls::make(options.tls);
+    if (!made.ok()) return made.status();
+    tls = *std::move(made);
+  }
+  impl_->web = options;
+  impl_->tls = tls;
+  impl_->front->set_web(options, std::move(tls));
+  return {};
+}
+
+Status check_web(const WebOptions& options) {
+  return options.has_tls ? ServerTls::make(options.tls).status() : Status();
 }
 
 std::string Server::address() const { return impl_->front->address(); }

@@ -35,6 +35,10 @@ class Server {
   // For paths that no route has; 404 in text otherwise.
   void set_fallback(Handler handler);
 
+  // TLS, users and headers, at any time: clients and requests that come from then on meet them.
+  // Says what is wrong, and then changes nothing.
+  Status set_web(const WebOptions& options);
+
   // Binds and listens. On success address() has the real port.
   Status start();
   std::string address() const;  // "127.0.0.1:43121"
@@ -45,5 +49,8 @@ class Server {
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
+
+// Whether a server could be run with these: loads certificates and keys.
+Status check_web(const WebOptions& options);
 
 }  // namespace narthex::net

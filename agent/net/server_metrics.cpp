@@ -78,7 +78,11 @@ void RouteMetrics::count(int status, double seconds, std::uint64_t body_bytes) {
 RefusalMetrics::RefusalMetrics(telemetry::Registry& registry)
     : registry_(registry),
       accept_failures_(registry.counter("narthex_http_accept_failures_total",
-                                        "Connections that could not be accepted.")) {}
+                                        "Connections that could not be accepted.")),
+      handshake_failures_(registry.counter("narthex_http_tls_handshake_failures_total",
+                                           "TLS clients that broke off or were refused.")),
+      password_checks_(registry.counter("narthex_http_password_checks_total",
+                                        "Passwords that were checked against a bcrypt hash.")) {}
 
 void RefusalMetrics::count(int status) {
   registry_

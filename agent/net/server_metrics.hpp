@@ -29,10 +29,14 @@ class RefusalMetrics {
   explicit RefusalMetrics(telemetry::Registry& registry);
   void count(int status);
   void count_accept_failure() { accept_failures_.add(); }
+  void count_handshake_failure() { handshake_failures_.add(); }
+  telemetry::Counter& password_checks() { return password_checks_; }
 
  private:
   telemetry::Registry& registry_;
   telemetry::Counter& accept_failures_;
+  telemetry::Counter& handshake_failures_;
+  telemetry::Counter& password_checks_;
 };
 
 // "/api/v1/label/{name}/values" as Prometheus labels it: "/api/v1/label/:name/values".

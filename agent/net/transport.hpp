@@ -24,6 +24,10 @@ class Transport {
   virtual IoResult write(std::span<const iovec> from) = 0;
   // Nothing more will be written.
   virtual void finish_writing() = 0;
+  // Bytes can be read although the socket may have none.
+  virtual bool has_pending() const { return false; }
+  // The two sides have not agreed yet; nothing was read or written.
+  virtual bool in_handshake() const { return false; }
 };
 
 // A socket as it is. Does not own the descriptor.

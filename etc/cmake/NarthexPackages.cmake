@@ -14,6 +14,7 @@ target_compile_definitions(narthex_boost INTERFACE BOOST_DLL_USE_STD_FS BOOST_AS
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)  # net (its flags change the layout of Request)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)          # net
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)       # net
+find_library(CRYPT_LIBRARY crypt REQUIRED)                        # net (bcrypt)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)    # net
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)             # net
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)          # net

@@ -3,6 +3,7 @@
 #
 #   narthex_room(scrape USES store net relabel LINKS PkgConfig::X)   a room of the agent or of storage
 #   narthex_plugin(discovery file LINKS PkgConfig::X)                 plugins/discovery/file -> narthex_discovery_file.so
+#                                                                     PACKAGE: in a Debian package of its own
 #   narthex_test(unit/scrape ROOMS scrape)                            tests/unit/scrape/*.cpp -> ctest "unit/scrape"
 #
 # Release and sanitizer builds compile several files of a room at once (NARTHEX_UNITY), which takes a
@@ -66,7 +67,7 @@ endfunction()
 # The logic (everything but plugin.cpp) is an object library of its own, so that
 # tests reach it without any host.
 function(narthex_plugin kind name)
-  cmake_parse_arguments(PLUGIN "" "" "LINKS;USES;ALONE" ${ARGN})
+  cmake_parse_arguments(PLUGIN "PACKAGE" "" "LINKS;USES;ALONE" ${ARGN})
   narthex_alone(${PLUGIN_ALONE})
   set(target narthex_${kind}_${name})
   file(GLOB logic CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -93,7 +94,11 @@ function(narthex_plugin kind name)
   target_link_libraries(${target} PRIVATE narthex_flags ${target}_logic)
   narthex_precompiled(${target})
   narthex_plugin_file(${target})
-  install(TARGETS ${target} LIBRARY DESTINATION lib/narthex/plugins)
+  set(component narthex)
+  if(PLUGIN_PACKAGE)  # it drags in a library that not everybody wants
+    string(REPLACE _ - component ${kind}-${name})
+  endif()
+  install(TARGETS ${target} LIBRARY DESTINATION lib/narthex/plugins COMPONENT ${component})
   set_property(GLOBAL APPEND PROPERTY NARTHEX_PLUGINS ${target})
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE ";" " " uses "${PLUGIN_USES}")

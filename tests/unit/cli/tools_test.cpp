@@ -55,7 +55,7 @@ TEST_CASE("the command tree has the verbs, and wrong words are usage errors", "[
   std::vector<std::string> verbs;
   for (const CommandInfo& each : root.commands) verbs.push_back(each.name);
   CHECK(verbs == std::vector<std::string>{"serve", "check", "query", "plugin", "bus", "reload",
-                                          "import", "export", "tsdb", "completion"});
+                                          "doctor", "import", "export", "tsdb", "completion"});
   CHECK(run_tool({"no-such-verb"}) == 2);
   CHECK(run_tool({"check"}) == 2);
   CHECK(run_tool({"query", "instant"}) == 2);
