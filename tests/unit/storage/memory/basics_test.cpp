@@ -143,7 +143,7 @@ TEST_CASE("a select of a cancelled query ends among its values and its series", 
     try {
       f();
     } catch (const sdk::Error& error) {
-      return error.code();
+      return error.status().code();
     }
     return NX_OK;
   };
