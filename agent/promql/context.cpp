@@ -32,10 +32,9 @@ bool Context::fail(const Status& status) {
 
 bool Context::stop() {
   elements_ = 0;
-  // At its deadline a query is cancelled, too, so that the storage notices.
   if (failed()) {
     elements_ = kElementsPerLook;
-  } else if (out_of_time()) {
+  } else if (out_of_time()) {  // at its deadline a query is cancelled, too: the storage notices
     fail(ErrorKind::kTimeout, kTimedOut);
   } else if (options.cancellation != nullptr && options.cancellation->cancelled()) {
     fail(ErrorKind::kCanceled, "query was canceled in expression evaluation");
