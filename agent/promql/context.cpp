@@ -14,6 +14,7 @@ constexpr const char* kTimedOut = "query timed out in expression evaluation";
 
 bool Context::fail(ErrorKind kind, std::string message) {
   if (!failed()) error_ = {kind, std::move(message)};
+  elements_ = kElementsPerLook;  // from here on every loop that asks has to stop
   return false;
 }
 
@@ -31,9 +32,9 @@ bool Context::fail(const Status& status) {
 
 bool Context::stop() {
   elements_ = 0;
-  if (failed()) return true;
-  // At its deadline a query is cancelled, too, so that the storage notices.
-  if (out_of_time()) {
+  if (failed()) {
+    elements_ = kElementsPerLook;
+  } else if (out_of_time()) {  // at its deadline a query is cancelled, too: the storage notices
     fail(ErrorKind::kTimeout, kTimedOut);
   } else if (options.cancellation != nullptr && options.cancellation->cancelled()) {
     fail(ErrorKind::kCanceled, "query was canceled in expression evaluation");
@@ -43,9 +44,10 @@ bool Context::stop() {
 
 bool Context::takes(const nx_block& block) {
   if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
-  return fail(ErrorKind::kExecution,
-              "a series has more samples in the time of the query than the storage sends at once (4 "
-              "million): ask for a shorter time");
+  return fail(
+      ErrorKind::kExecution,
+      "a series has more samples in the time of the query than the storage sends at once (4 "
+      "million): ask for a shorter time");
 }
 
 bool Context::fail_for_memory() {

@@ -139,11 +139,11 @@ TEST_CASE("a select of a cancelled query ends among its values and its series", 
   const std::vector<const nx_matcher*> by_value = {&all, &some};
   const auto cursor = querier->select(by_value, opts);
   querier->cancel();
-  const auto code_of = [&](const auto& f) {
+  const auto code_of = [](const auto& f) -> nx_status {
     try {
       f();
     } catch (const sdk::Error& error) {
-      return error.code();
+      return error.status().code();
     }
     return NX_OK;
   };
