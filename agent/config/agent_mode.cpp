@@ -52,17 +52,16 @@ bool read_agent_mode(TableReader& root, const FlagValues& values) {
   return flag != values.end() ? flag->second == "true" : agent;
 }
 
-void check_agent_sections(TableReader& root, bool agent) {
+void check_agent_sections(TableReader& root, const PrometheusSections& sections, bool agent) {
   if (!agent) {
-    TableReader storage = root.table("storage");
-    if (storage.has("agent")) {
-      storage.error("agent", "[storage.agent] is only allowed in agent mode: --agent");
+    if (sections.has_agent) {
+      root.error("storage", "[storage.agent] is only allowed in agent mode: --agent");
     }
     return;
   }
-  if (!root.items("rule_files").empty()) refuse(root, "rule_files");
-  TableReader alerting = root.table("alerting");
-  if (alerting.has("alertmanagers") || alerting.has("alert_relabel_configs")) {
+  if (!sections.rule_files.empty()) refuse(root, "rule_files");
+  const AlertingSection& alerting = sections.alerting;
+  if (!alerting.alertmanagers.empty() || !alerting.alert_relabel_configs.empty()) {
     refuse(root, "alerting");
   }
   for (const char* section : {"notifiers", "remote_read"}) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/apply_flags.hpp"
+#include "config/prometheus_sections.hpp"
 #include "config/table_reader.hpp"
 
 namespace narthex::config {
@@ -12,7 +13,7 @@ namespace narthex::config {
 bool read_agent_mode(TableReader& root, const FlagValues& values);
 
 // An error for each section that the mode has no use for. REQUIRES: the sections have been read.
-void check_agent_sections(TableReader& root, bool agent);
+void check_agent_sections(TableReader& root, const PrometheusSections& sections, bool agent);
 
 // An error that names all flags which the mode has no use for.
 void check_agent_flags(const FlagValues& values, bool agent, Diagnostics& diagnostics);

@@ -98,7 +98,7 @@ class Loader {
       config_.remote_write.max_bytes = sections.remote_write_max_bytes;
     }
     config_.remote_write.max_age_ms = sections.remote_write_max_age_ms;
-    check_agent_sections(root, config_.agent);
+    check_agent_sections(root, sections, config_.agent);
     root.done();
     config_.otlp_options = otlp_options(sections.otlp, config_.features);
     keep_global(global);

@@ -137,6 +137,7 @@ void read_tsdb(TableReader table, store::StorageOptions& storage, PrometheusSect
 
 void read_agent(TableReader table, store::StorageOptions& storage, PrometheusSections& sections) {
   if (!table.present()) return;
+  sections.has_agent = true;
   table.read("path", storage.data_dir);
   TableReader retention = table.table("retention");
   retention.read_duration("max_time", sections.remote_write_max_age_ms);

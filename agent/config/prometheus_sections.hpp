@@ -50,6 +50,7 @@ struct PrometheusSections {
   std::int64_t out_of_order_ms = 0;
   bool has_exemplars = false;
   bool has_tsdb = false;
+  bool has_agent = false;
   std::uint64_t remote_write_max_bytes = 0;  // 0: the room's default
   std::int64_t remote_write_max_age_ms = 0;  // [storage.agent.retention] max_time
   AlertingSection alerting;

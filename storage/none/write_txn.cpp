@@ -109,7 +109,7 @@ nx_status WriteTxn::append(const nx_sample_batch& batch, nx_append_result& resul
     exemplars_ += batch.exemplar_count;
   }
   for (const nx_metadata& m : std::span(batch.meta, batch.meta_count)) {
-    (void)written_.families.put(sdk::view(m.family), m.type, sdk::view(m.unit), sdk::view(m.help));
+    (void)written_.families.put(view(m.family), m.type, view(m.unit), view(m.help));
   }
   return all ? NX_OK : NX_PARTIAL;
 }
