@@ -25,7 +25,7 @@ constexpr std::int64_t kAskTimeMs = 5'000;
 
 const char* word_of(Health health) {
   switch (health) {
-    case Health::kGood:
+    case Health::kHealthy:
       return "good";
     case Health::kWarning:
       return "warning";
@@ -53,7 +53,7 @@ std::shared_ptr<const config::Config> check_configuration(const DoctorOptions& o
   for (const document::Finding& warning : config->warnings) {
     out.push_back({Health::kWarning, "config", first_line(document::render(warning)), ""});
   }
-  out.push_back({Health::kGood, "config", shown + " is valid", ""});
+  out.push_back({Health::kHealthy, "config", shown + " is valid", ""});
   const bool has_secrets = config->prometheus_yaml.find("<secret>") != std::string::npos;
   check_secrecy(options.config_file, has_secrets, out);
   check_secrecy(config->http.web_config_file, !config->http.web.users.empty(), out);
@@ -75,8 +75,8 @@ void check_plugins(const DoctorOptions& options, const config::Config& config, D
                    "install them beside the program (../lib/narthex/plugins), or name their "
                    "folder with --plugin-dir"});
   } else {
-    out.push_back(
-        {Health::kGood, "plugins", std::to_string(view.libraries.size()) + " can be loaded", ""});
+    out.push_back({Health::kHealthy, "plugins",
+                   std::to_string(view.libraries.size()) + " can be loaded", ""});
   }
 }
 
@@ -135,7 +135,7 @@ int doctor(const DoctorOptions& options) {
     const RunningAgent agent = ask_running(data_dir);
     check_data_directory(data_dir, agent.pid != 0, all);
     if (agent.pid != 0) {
-      all.push_back({Health::kGood, "port", "the agent listens at " + agent.url, ""});
+      all.push_back({Health::kHealthy, "port", "the agent listens at " + agent.url, ""});
     } else {
       check_port(config->http.server.listen, all);
     }

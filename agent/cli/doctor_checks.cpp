@@ -52,7 +52,7 @@ void check_room(const std::string& data_dir, Diagnoses& out) {
                    "make room, or keep less: [storage] retention, or a size with "
                    "--storage.tsdb.retention.size"});
   } else {
-    out.push_back({Health::kGood, "disk", text, ""});
+    out.push_back({Health::kHealthy, "disk", text, ""});
   }
   struct statfs kind {};
   if (statfs(data_dir.c_str(), &kind) != 0) return;
@@ -87,7 +87,8 @@ void check_data_directory(const std::string& data_dir, bool agent_runs, Diagnose
   if (stat(data_dir.c_str(), &about) != 0) {
     const auto parent = std::filesystem::absolute(data_dir).parent_path();
     if (errno == ENOENT && access(parent.c_str(), W_OK) == 0) {
-      out.push_back({Health::kGood, "data", data_dir + " does not exist yet and can be made", ""});
+      out.push_back(
+          {Health::kHealthy, "data", data_dir + " does not exist yet and can be made", ""});
       return check_room(parent, out);
     }
     out.push_back({Health::kFault, "data", "cannot use " + data_dir + ": " + system_words(),
@@ -102,7 +103,7 @@ void check_data_directory(const std::string& data_dir, bool agent_runs, Diagnose
     out.push_back({Health::kFault, "data", data_dir + " may be written by everybody",
                    "chmod o-w " + data_dir});
   } else {
-    out.push_back({Health::kGood, "data",
+    out.push_back({Health::kHealthy, "data",
                    data_dir + (agent_runs ? " is held by the agent that runs" : " can be used"),
                    ""});
   }
@@ -129,7 +130,7 @@ void check_port(const std::string& listen, Diagnoses& out) {
   const std::string failure = bind_failure(*found);
   freeaddrinfo(found);
   if (failure.empty()) {
-    out.push_back({Health::kGood, "port", listen + " is free", ""});
+    out.push_back({Health::kHealthy, "port", listen + " is free", ""});
   } else {
     out.push_back({Health::kFault, "port", "cannot listen on " + listen + ": " + failure,
                    "`ss -ltnp` shows who has it; [http] listen or --listen names another"});
@@ -145,7 +146,7 @@ void check_descriptors(int connections_max, Diagnoses& out) {
   const std::string most =
       limit.rlim_max == RLIM_INFINITY ? "any number of" : std::to_string(limit.rlim_max);
   out.push_back(
-      {enough ? Health::kGood : Health::kWarning, "descriptors", most + " files may be open",
+      {enough ? Health::kHealthy : Health::kWarning, "descriptors", most + " files may be open",
        enough
            ? ""
            : "raise LimitNOFILE= of the service, or `ulimit -Hn`, to " + std::to_string(wanted)});
@@ -161,7 +162,7 @@ void check_clock(Diagnoses& out) {
          "nothing keeps the clock right (the kernel calls it unsynchronised)",
          "run systemd-timesyncd or chrony; samples more than 10 minutes ahead are refused"});
   } else {
-    out.push_back({Health::kGood, "clock", "synchronised", ""});
+    out.push_back({Health::kHealthy, "clock", "synchronised", ""});
   }
 }
 
@@ -225,11 +226,12 @@ void check_view_of_host(pid_t pid, bool exporter, Diagnoses& out) {
   }
   const std::string who = pid != 0 ? "the agent (pid " + std::to_string(pid) + ")" : "this process";
   if (found.empty()) {
-    out.push_back({Health::kGood, "host", who + " sees the machine as it is", ""});
+    out.push_back({Health::kHealthy, "host", who + " sees the machine as it is", ""});
     return;
   }
   for (const Falsehood& each : found) {
-    out.push_back({exporter ? Health::kWarning : Health::kGood, "host", who + " has " + each.what,
+    out.push_back({exporter ? Health::kWarning : Health::kHealthy, "host",
+                   who + " has " + each.what,
                    exporter ? each.metrics + "; without server-only.conf, or with the host's "
                                              "namespaces, they are true"
                             : ""});

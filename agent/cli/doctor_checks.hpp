@@ -12,10 +12,10 @@
 
 namespace narthex::cli {
 
-enum class Health { kGood, kWarning, kFault };
+enum class Health { kHealthy, kWarning, kFault };
 
 struct Diagnosis {
-  Health health = Health::kGood;
+  Health health = Health::kHealthy;
   std::string subject;  // "disk"
   std::string text;     // what was found
   std::string advice;   // what to do; empty where nothing need be done

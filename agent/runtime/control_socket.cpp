@@ -96,7 +96,7 @@ std::string read_line(int descriptor) {
 }  // namespace
 
 // The listening socket is touched on the strand only.
-class ControlSocket::State : public std::enable_shared_from_this<State> {
+class ControlSocket::State : public std::enable_shared_from_this<ControlSocket::State> {
  public:
   State(AsioExecutor& executor, Descriptor folder, Descriptor listener, Handler handler)
       : executor_(executor),

@@ -11,6 +11,7 @@
 
 #include <narthex/sdk/result.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
