@@ -25,6 +25,11 @@ struct PluginOptions {
   std::vector<std::string> plugin_dirs;
   std::string id;  // "discovery.file"
   std::string output = "table";
+  std::string data_dir;  // of an agent; empty: none
+};
+struct PluginReleaseOptions {
+  std::string plugin;  // id
+  std::string data_dir = "./data";
 };
 struct PluginSchemaOptions {
   std::vector<std::string> plugin_dirs;
@@ -103,6 +108,7 @@ int check_config(const CheckConfigOptions& options);
 int check_health(const ServerOptions& options, const std::string& what);  // healthy, ready
 int plugin_list(const PluginOptions& options);
 int plugin_info(const PluginOptions& options);
+int plugin_release(const PluginReleaseOptions& options);
 int plugin_schema(const PluginSchemaOptions& options);
 int plugin_check(const PluginCheckOptions& options);
 int plugin_new(const PluginNewOptions& options);
