@@ -114,7 +114,8 @@ class App {
         status_(NARTHEX_VERSION, runtime::SystemClock().now_ms()),
         bus_(executor_, registry_),
         clients_(executor_, "Narthex/" NARTHEX_VERSION),
-        plugins_({plugin_folders(*config), config->storage.data_dir, NARTHEX_VERSION},
+        plugins_({plugin_folders(*config), config->storage.data_dir, NARTHEX_VERSION,
+                  config->plugins, config->log},
                  {executor_, registry_, bus_, &clients_}),
         discoverers_(plugins_),
         recovery_(bus_, notifier_, status_) {
@@ -136,6 +137,7 @@ class App {
   void publish_metrics();
   void warn(const config::Config& config) const;
   Status apply(const config::Config& config);
+  config::Config stamped(const config::Config& config);
   Status reload();
   void open_control();
   Result<std::string> control(std::string_view command);
@@ -180,6 +182,9 @@ class App {
 
 int App::run() {
   bus_.publish("agent.state", "agent", {{"state", bus::text_value("starting")}}, true);
+  if (const Status kept = plugins_.keep_crash_journal(); !kept.ok()) {
+    log_.warn("crashes will leave no record", {{"err", kept.message()}});
+  }
   // The server listens while the storage recovers: who asks is told how far it is.
   for (const auto step :
        {&App::make_storage, &App::open_server, &App::start_storage, &App::begin}) {
@@ -225,6 +230,7 @@ scrape::ManagerServices App::scrape_services() {
             request.name = std::move(name);
             request.config = options.config;
             request.document = options.document;
+            request.isolated = options.isolated;
             return plugins_.create(request);
           },
           host_name()};
@@ -353,11 +359,38 @@ Status App::apply(const config::Config& config) {
   return Status();
 }
 
+// The same, where a plugin's file is another one by now with options that are no longer what they
+// were: so the rooms make its instances anew.
+config::Config App::stamped(const config::Config& config) {
+  config::Config with = config;
+  const auto stamp = [&](std::string_view interface_id, std::string_view kind,
+                         const std::string& component, bool isolated) {
+    host::InstanceRequest request;
+    request.interface_id = interface_id;
+    request.kind = kind;
+    request.component = component;
+    request.isolated = isolated;
+    return plugins_.stamp(request);
+  };
+  for (scrape::JobOptions& job : with.scrape.jobs) {
+    for (discovery::MechanismOptions& m : job.discovery) {
+      m.fingerprint += stamp(NX_DISCOVERY_ID, "discovery", m.plugin, m.isolated);
+    }
+  }
+  for (scrape::ExporterOptions& e : with.scrape.exporters) {
+    e.fingerprint += stamp(NX_EXPORTER_ID, "exporter", e.plugin, e.isolated);
+  }
+  for (ingest::ReceiverOptions& r : with.ingest) {
+    r.fingerprint += stamp(r.interface_id(), "ingest", r.plugin, false);
+  }
+  return with;
+}
+
 // What the schemas of plugins say about a configuration, before anything is changed.
 Status App::check_plugins(const config::Config& config, std::vector<document::Finding>& findings) {
   const auto check = [&](std::string_view interface_id, std::string_view kind,
                          const std::string& component, const nx_value* tree,
-                         const std::shared_ptr<const document::Document>& document) {
+                         const std::shared_ptr<const document::Document>& document, bool isolated) {
     host::InstanceRequest request;
     request.interface_id = interface_id;
     request.kind = kind;
@@ -365,6 +398,7 @@ Status App::check_plugins(const config::Config& config, std::vector<document::Fi
     request.name = std::string(kind) + "." + component + "#check";
     request.config = tree;
     request.document = document;
+    request.isolated = isolated;
     return plugins_.check(request, findings);
   };
   Status first;
@@ -373,14 +407,14 @@ Status App::check_plugins(const config::Config& config, std::vector<document::Fi
   };
   for (const scrape::JobOptions& job : config.scrape.jobs) {
     for (const discovery::MechanismOptions& m : job.discovery) {
-      keep(check(NX_DISCOVERY_ID, "discovery", m.plugin, m.config, m.document));
+      keep(check(NX_DISCOVERY_ID, "discovery", m.plugin, m.config, m.document, m.isolated));
     }
   }
   for (const scrape::ExporterOptions& e : config.scrape.exporters) {
-    keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document));
+    keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document, e.isolated));
   }
   for (const ingest::ReceiverOptions& r : config.ingest) {
-    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document));
+    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document, false));
   }
   return first;
 }
@@ -395,6 +429,7 @@ Status App::reload() {
   std::vector<document::Finding> findings;
   std::shared_ptr<const config::Config> next = config::load(command_line_, findings);
   Status checked;
+  if (next != nullptr) plugins_.configure(next->plugins);
   if (next != nullptr) checked = check_plugins(*next, findings);
   if (next == nullptr || !checked.ok() || !findings.empty()) {
     const std::string text = findings.empty() ? checked.message() : document::render(findings);
@@ -411,7 +446,9 @@ Status App::reload() {
     }
   }
   warn(*next);
-  const Status applied = apply(*next);
+  plugins_.upgrade();
+  const Status applied = apply(stamped(*next));
+  plugins_.discard_twins();
   if (!applied.ok()) {
     status_.reload_failed();
     log_.error("configuration not wholly applied", {{"err", applied.message()}});

@@ -28,20 +28,21 @@ class PluginCheck {
   void check(const config::Config& config) {
     for (const scrape::JobOptions& job : config.scrape.jobs) {
       for (const discovery::MechanismOptions& each : job.discovery) {
-        check(NX_DISCOVERY_ID, "discovery", each.plugin, each.config, each.document);
+        check(NX_DISCOVERY_ID, "discovery", each.plugin, each.config, each.document, each.isolated);
       }
     }
     for (const scrape::ExporterOptions& each : config.scrape.exporters) {
-      check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document);
+      check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document, each.isolated);
     }
     for (const ingest::ReceiverOptions& each : config.ingest) {
-      check(each.interface_id(), "ingest", each.plugin, each.config, each.document);
+      check(each.interface_id(), "ingest", each.plugin, each.config, each.document, false);
     }
   }
 
  private:
   void check(std::string_view interface_id, std::string_view kind, const std::string& component,
-             const nx_value* config, const std::shared_ptr<const document::Document>& document) {
+             const nx_value* config, const std::shared_ptr<const document::Document>& document,
+             bool isolated) {
     host::InstanceRequest request;
     request.interface_id = interface_id;
     request.kind = kind;
@@ -49,6 +50,7 @@ class PluginCheck {
     request.name = std::string(kind) + '.' + component;
     request.config = config;
     request.document = document;
+    request.isolated = isolated;
     const std::size_t before = findings_.size();
     const Status status = plugins_.check(request, findings_);
     if (!status.ok() && findings_.size() == before) {
@@ -72,6 +74,7 @@ bool check_file(const std::string& file, const CheckConfigOptions& options) {
     std::vector<std::string> folders = options.plugin_dirs;
     folders.insert(folders.end(), config->plugin_dirs.begin(), config->plugin_dirs.end());
     ToolHost tool(std::move(folders));
+    tool.plugins().configure(config->plugins);
     PluginCheck(tool.plugins(), findings).check(*config);
   }
   if (config != nullptr && !config->warnings.empty()) {

@@ -3,6 +3,9 @@
 
 #include "cli/command_tree.hpp"
 #include "cli/serve_flags.hpp"
+#include "host/plugin_process.hpp"
+
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <string>
@@ -33,11 +36,27 @@ int run_serve(std::vector<std::string> arguments, const Serve& serve) {
   return serve(parsed.command_line);
 }
 
+// What the agent starts for a plugin with isolation = "process", with sockets at 3 and 4.
+int run_plugin_host() {
+  constexpr int kCalls = 3;
+  constexpr int kNews = 4;
+  for (const int descriptor : {kCalls, kNews}) {
+    struct stat facts {};
+    if (::fstat(descriptor, &facts) == 0 && S_ISSOCK(facts.st_mode)) continue;
+    std::fputs(
+        "narthex: plugin-host is what the agent runs for itself, it is not for use by hand\n",
+        stderr);
+    return kUsage;
+  }
+  return host::serve_plugin(kCalls, kNews);
+}
+
 }  // namespace
 
 int run(int argc, char** argv, const Serve& serve) {
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (means_serve(arguments)) return run_serve(arguments, serve);
+  if (arguments.size() == 1 && arguments[0] == "plugin-host") return run_plugin_host();
   return run_tool(arguments);
 }
 

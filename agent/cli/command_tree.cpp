@@ -212,6 +212,13 @@ class Tree {
       command->add_option("--plugin-dir", plugin_.plugin_dirs, "Folder with plugins.");
       output_option(command, plugin_.output);
     }
+    list->add_option("--data", plugin_.data_dir,
+                     "Data directory of an agent: lists what is in quarantine too.");
+    CLI::App* release = verb(plugin, "release", "Let a plugin in quarantine in again.",
+                             [this] { return plugin_release(plugin_release_); });
+    release->add_option("id", plugin_release_.plugin, "Plugin id.")->required();
+    release->add_option("--data", plugin_release_.data_dir, "Data directory of the agent.")
+        ->capture_default_str();
     add_plugin_schema(plugin);
     add_plugin_check(plugin);
     add_plugin_new(plugin);
@@ -430,6 +437,7 @@ class Tree {
   std::vector<std::string> web_files_;
   CheckConfigOptions check_config_;
   PluginOptions plugin_;
+  PluginReleaseOptions plugin_release_;
   PluginSchemaOptions plugin_schema_;
   PluginCheckOptions plugin_check_;
   PluginNewOptions plugin_new_;

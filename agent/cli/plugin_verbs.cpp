@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// narthex plugin list | info ID | schema ID|FILE
+// narthex plugin list | info ID | schema ID|FILE | release ID
 #include "cli/cli.hpp"
 #include "cli/tool.hpp"
 #include "cli/tool_host.hpp"
+#include "host/crash_journal.hpp"
 #include "host/library.hpp"
 #include "host/plugin_host.hpp"
 #include "host/schema.hpp"
 #include "host/schema_reference.hpp"
 #include "host/view_json.hpp"
 #include "host/view_text.hpp"
+#include "runtime/clock.hpp"
 
 #include <narthex/sdk/text.hpp>
 
@@ -23,7 +25,7 @@ namespace narthex::cli {
 namespace {
 
 host::HostView view_of(const PluginOptions& options) {
-  ToolHost tool(options.plugin_dirs);
+  ToolHost tool(options.plugin_dirs, options.data_dir);
   tool.plugins().load_everything();
   return tool.plugins().view();
 }
@@ -62,7 +64,7 @@ Result<std::vector<host::ComponentView>> components_of(const PluginSchemaOptions
     }
     return views;
   }
-  host::HostView found = view_of({options.plugin_dirs, options.plugin, {}});
+  host::HostView found = view_of({options.plugin_dirs, options.plugin, {}, {}});
   for (host::LibraryView& library : found.libraries) {
     if (library.id == options.plugin) return std::move(library.components);
   }
@@ -81,6 +83,16 @@ int plugin_info(const PluginOptions& options) {
   host::HostView view = view_of(options);
   if (!keep_one(options, view)) return kFailure;
   return print(options.output == "json" ? host::to_json(view) : host::info_text(view.libraries[0]));
+}
+
+int plugin_release(const PluginReleaseOptions& options) {
+  const Status released = host::release_plugin(options.data_dir + "/crash.journal", options.plugin,
+                                               runtime::SystemClock().now_ms());
+  if (!released.ok()) {
+    std::fprintf(stderr, "narthex: %s\n", released.message().c_str());
+    return kFailure;
+  }
+  return print(options.plugin + " is let in again: at the next start, or reload a running agent");
 }
 
 int plugin_schema(const PluginSchemaOptions& options) {

@@ -37,6 +37,11 @@ struct PluginOptions {
   std::vector<std::string> plugin_dirs;
   std::string id;  // "discovery.file"
   std::string output = "table";
+  std::string data_dir;  // of an agent; empty: none
+};
+struct PluginReleaseOptions {
+  std::string plugin;  // id
+  std::string data_dir = "./data";
 };
 struct PluginSchemaOptions {
   std::vector<std::string> plugin_dirs;
@@ -117,6 +122,7 @@ int check_health(const ServerOptions& options, const std::string& what);  // hea
 int doctor(const DoctorOptions& options);
 int plugin_list(const PluginOptions& options);
 int plugin_info(const PluginOptions& options);
+int plugin_release(const PluginReleaseOptions& options);
 int plugin_schema(const PluginSchemaOptions& options);
 int plugin_check(const PluginCheckOptions& options);
 int plugin_new(const PluginNewOptions& options);

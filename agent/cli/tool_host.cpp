@@ -23,13 +23,21 @@ std::vector<std::string> with_own_folder(std::vector<std::string> folders) {
   return folders;
 }
 
+host::HostOptions host_options(std::vector<std::string> folders, std::string data_dir) {
+  host::HostOptions options;
+  options.plugin_dirs = with_own_folder(std::move(folders));
+  options.data_dir = std::move(data_dir);
+  options.agent_version = NARTHEX_VERSION;
+  return options;
+}
+
 }  // namespace
 
 struct ToolHost::Impl {
   Impl(std::vector<std::string> folders, std::string data_dir)
       : bus(executor, registry),
         clients(executor, "Narthex/" NARTHEX_VERSION),
-        plugins({with_own_folder(std::move(folders)), std::move(data_dir), NARTHEX_VERSION},
+        plugins(host_options(std::move(folders), std::move(data_dir)),
                 {executor, registry, bus, &clients}) {}
 
   runtime::AsioExecutor executor{runtime::ExecutorOptions{}};

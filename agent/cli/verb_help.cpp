@@ -41,6 +41,8 @@ Exit status of the tools: 0 good, 1 failure, 2 usage, 3 findings of a check, 4 n
   narthex plugin schema discovery.dns -o reference   its options as a page
   narthex plugin new exporter queue --lang c         a project that builds
   narthex plugin check build/queue.so                does it keep the rules?
+  narthex plugin list --data /var/lib/narthex        and what an agent leaves out after crashes
+  narthex plugin release exporter.queue --data ...   let it in again
 )"},
     {"reload",
      R"(  narthex reload --wait --data /var/lib/narthex

@@ -2,6 +2,7 @@
 #include "config/agent_sections.hpp"
 
 #include "config/fingerprint.hpp"
+#include "config/isolation.hpp"
 #include "config/relabel_rules.hpp"
 #include "config/web_section.hpp"
 
@@ -13,7 +14,8 @@ namespace narthex::config {
 namespace {
 
 // The keys of [[exporters]] that are ours; the others are the plugin's.
-constexpr std::array<std::string_view, 14> kExporterKeys = {"plugin",
+constexpr std::array<std::string_view, 15> kExporterKeys = {"plugin",
+                                                            "isolation",
                                                             "job",
                                                             "instance",
                                                             "interval",
@@ -59,6 +61,7 @@ scrape::ExporterOptions read_exporter(TableReader& table, const GlobalOptions& g
   exporter.labels.assign(labels.begin(), labels.end());
   exporter.metric_relabel_configs = read_rules(table, "metric_relabel_configs");
   exporter.limits = global.limits;
+  exporter.isolated = read_isolation(table);
   bool body_limit_given = false;
   read_limits(table, exporter.limits, body_limit_given);
   exporter.document =
@@ -189,11 +192,58 @@ void read_query(TableReader table, QueryOptions& query) {
   table.done();
 }
 
-void read_plugins(TableReader table, std::vector<std::string>& folders) {
+namespace {
+
+host::PluginSettings read_settings(TableReader& table) {
+  constexpr std::uint64_t kMemoryMin = 64 << 20;
+  host::PluginSettings settings;
+  settings.isolated = read_isolation(table);
+  if (table.read_bytes("memory_max", settings.memory_max) && settings.memory_max < kMemoryMin) {
+    table.error("memory_max", "memory_max must be at least 64MiB");
+  }
+  if (table.read_duration("cpu_max", settings.cpu_max_ms) && settings.cpu_max_ms < 1000) {
+    table.error("cpu_max", "cpu_max must be at least 1s");
+  }
+  if (table.read("open_files_max", settings.open_files_max) && settings.open_files_max < 32) {
+    table.error("open_files_max", "open_files_max must be at least 32");
+  }
+  if (!settings.isolated) {
+    for (const std::string_view key : {"memory_max", "cpu_max", "open_files_max"}) {
+      if (table.has(key)) {
+        table.error(key, std::string(key) + " needs isolation = \"process\"");
+      }
+    }
+  }
+  table.done();
+  return settings;
+}
+
+}  // namespace
+
+void read_plugins(TableReader table, std::vector<std::string>& folders,
+                  host::PluginPolicy& policy) {
   if (!table.present()) return;
   table.read("path", folders);
-  if (table.has("settings")) {
-    table.error("settings", "[plugins.settings] is not in this version");
+  table.read("quarantine", policy.quarantine.on);
+  if (table.read("quarantine_crashes", policy.quarantine.crashes_max) &&
+      (policy.quarantine.crashes_max == 0 || policy.quarantine.crashes_max > 100)) {
+    table.error("quarantine_crashes", "quarantine_crashes must be between 1 and 100");
+  }
+  if (table.read_duration("quarantine_window", policy.quarantine.window_ms) &&
+      policy.quarantine.window_ms < 1000) {
+    table.error("quarantine_window", "quarantine_window must be at least 1s");
+  }
+  TableReader all = table.table("settings");
+  if (all.present()) {
+    for (const Part& part : all.others()) {
+      const std::string id(view(part.entry->key));
+      if (part.value->type != NX_TABLE) {
+        table.error("settings", "[plugins.settings.\"" + id + "\"] must be a table");
+        continue;
+      }
+      TableReader one(all.diagnostics(), {part}, "[plugins.settings.\"" + id + "\"]");
+      policy.settings[id] = read_settings(one);
+    }
   }
   table.done();
 }

@@ -15,6 +15,6 @@ std::vector<scrape::ExporterOptions> read_exporters(TableReader& root, const Glo
 std::vector<ingest::ReceiverOptions> read_receivers(TableReader& root);
 void read_http(TableReader table, HttpOptions& http);
 void read_query(TableReader table, QueryOptions& query);
-void read_plugins(TableReader table, std::vector<std::string>& folders);
+void read_plugins(TableReader table, std::vector<std::string>& folders, host::PluginPolicy& policy);
 
 }  // namespace narthex::config

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "document/document.hpp"
+#include "host/plugin_policy.hpp"
 #include "ingest/options.hpp"
 #include "net/options.hpp"
 #include "remote_write/options.hpp"
@@ -63,6 +64,7 @@ struct Config {
   telemetry::LogOptions log;
   std::vector<ingest::ReceiverOptions> ingest;
   std::vector<std::string> plugin_dirs;  // searched in this order
+  host::PluginPolicy plugins;
   std::vector<std::string> features;     // --enable-feature, known or not
   std::string otlp_options = "{}";       // of the OTLP receiver, as JSON
   std::string prometheus_yaml;           // for /api/v1/status/config: secrets are <secret>

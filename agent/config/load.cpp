@@ -92,7 +92,7 @@ class Loader {
     config_.remote_write.destinations = read_remote_write(root);
     read_http(root.table("http"), config_.http);
     read_query(root.table("query"), config_.query);
-    read_plugins(root.table("plugins"), config_.plugin_dirs);
+    read_plugins(root.table("plugins"), config_.plugin_dirs, config_.plugins);
     read_storage(root.table("storage"), config_.storage, sections);
     if (sections.remote_write_max_bytes != 0) {
       config_.remote_write.max_bytes = sections.remote_write_max_bytes;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/fingerprint.hpp"
+#include "config/isolation.hpp"
 #include "config/job_section.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace narthex::config {
 
@@ -48,8 +50,11 @@ void read_dynamic(TableReader& table, const Part& list,
   for (TableReader& element : table.tables(key, "empty or null section in " + std::string(key))) {
     discovery::MechanismOptions mechanism;
     mechanism.plugin = key.substr(0, key.size() - kSuffix.size());
-    mechanism.config = element.part().value;
-    mechanism.document = element.part().document;
+    mechanism.isolated = read_isolation(element);
+    constexpr std::array<std::string_view, 1> kOurs = {"isolation"};
+    mechanism.document =
+        document::Document::without(element.part().document, *element.part().value, kOurs);
+    mechanism.config = &mechanism.document->root();
     out.push_back(std::move(mechanism));
   }
 }
@@ -68,7 +73,7 @@ std::vector<discovery::MechanismOptions> read_mechanisms(TableReader& table) {
                    [](const auto& a, const auto& b) { return a.plugin < b.plugin; });
   read_static(table, mechanisms);
   for (discovery::MechanismOptions& mechanism : mechanisms) {
-    std::string text = mechanism.plugin + ' ';
+    std::string text = mechanism.plugin + (mechanism.isolated ? "! " : " ");
     append_canonical(text, *mechanism.config);
     mechanism.fingerprint = fingerprint_of(text);
   }

@@ -19,6 +19,7 @@ struct MechanismOptions {
   std::string plugin;  // "file"
   const nx_value* config = nullptr;
   std::shared_ptr<const document::Document> document;
+  bool isolated = false;    // isolation = "process"
   std::string fingerprint;  // of the config's text: equal means unchanged over a reload
 };
 

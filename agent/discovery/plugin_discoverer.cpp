@@ -25,6 +25,7 @@ host::InstanceRequest request(std::string name, const MechanismOptions& options)
   r.name = std::move(name);
   r.config = options.config;
   r.document = options.document;
+  r.isolated = options.isolated;
   return r;
 }
 

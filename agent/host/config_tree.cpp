@@ -34,6 +34,13 @@ std::string ConfigSource::folder_of(const nx_value* node) const {
   return std::filesystem::path(document->place(node).file).parent_path().string();
 }
 
+document::Finding ConfigTree::finding(const nx_value* node, std::string text) const {
+  document::Finding made = source.finding(origin(node), std::move(text));
+  const auto known = places.find(node);
+  if (known != places.end()) made.place = known->second;
+  return made;
+}
+
 const nx_value* ConfigTree::origin(const nx_value* node) const {
   const auto found = origins.find(node);
   return found != origins.end() ? found->second : nullptr;

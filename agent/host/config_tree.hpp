@@ -35,7 +35,12 @@ struct ConfigTree {
   // From nodes of this tree to those of source.config. A default leads to the table that lacks it.
   std::unordered_map<const nx_value*, const nx_value*> origins;
 
+  // Where nodes stand, when that was said by another process and source has no document.
+  std::unordered_map<const nx_value*, document::Place> places;
+
   const nx_value* origin(const nx_value* node) const;
+  // A finding about one of this tree's nodes, at the place where the user wrote it.
+  document::Finding finding(const nx_value* node, std::string text) const;
 };
 
 }  // namespace narthex::host

@@ -20,14 +20,17 @@ HostContext::HostContext(HostOptions given_options, HostServices given_services)
     : options(std::move(given_options)),
       services(given_services),
       clock(services.executor.clock()),
+      crashes(options.data_dir, options.policy.quarantine),
       paths(services.executor),
-      watchdog(services.executor, [this] {
-        bool in_flight = false;
-        for (const auto& instance : instances()) {
-          in_flight = instance->look_for_hung_calls(clock.mono_ns()) || in_flight;
-        }
-        return in_flight;
-      }) {
+      watchdog(services.executor,
+               [this] {
+                 bool in_flight = false;
+                 for (const auto& instance : instances()) {
+                   in_flight = instance->look_for_hung_calls(clock.mono_ns()) || in_flight;
+                 }
+                 return in_flight;
+               }),
+      policy_(options.policy) {
   extensions_ = {{NX_EXT_TASKS, &kTasksService},   {NX_EXT_HTTP, &kHttpService},
                  {NX_EXT_TEXT, &kTextService},     {NX_EXT_METRICS, &kMetricsService},
                  {NX_EXT_GATHER, &kGatherService}, {NX_EXT_BUS, &kBusService}};
@@ -35,6 +38,34 @@ HostContext::HostContext(HostOptions given_options, HostServices given_services)
     extensions_.emplace(NX_EXT_STATE, &kStateService);
     extensions_.emplace(NX_EXT_FOLDER, &kFolderService);
   }
+}
+
+void HostContext::configure(PluginPolicy policy) {
+  crashes.configure(policy.quarantine);
+  const std::lock_guard lock(mutex_);
+  policy_ = std::move(policy);
+}
+
+PluginSettings HostContext::settings_of(std::string_view plugin) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = policy_.settings.find(plugin);
+  return at != policy_.settings.end() ? at->second : PluginSettings();
+}
+
+void HostContext::tell_crash(const Crash& crash) const {
+  const char* const who = crash.isolated         ? "the process of a plugin died"
+                          : crash.plugin.empty() ? "the agent died in an earlier life"
+                                                 : "a plugin ended an earlier life of the agent";
+  log.error(who, {{"plugin", crash.plugin},
+                  {"what", crash.text()},
+                  {"build_id", crash.build_id},
+                  {"stack", crash.stack}});
+  services.bus.publish("plugin.crashed", "host",
+                       {{"plugin", bus::text_value(crash.plugin)},
+                        {"instance", bus::text_value(crash.instance)},
+                        {"what", bus::text_value(crash.text())},
+                        {"stack", bus::text_value(crash.stack)}},
+                       true, "plugin");
 }
 
 HostContext::~HostContext() { watchdog.stop(); }

@@ -8,8 +8,7 @@
 namespace narthex::host {
 namespace {
 
-void gather_calls(const std::string& instance, const CallStats& stats,
-                  telemetry::Gathering& out) {
+void gather_calls(const std::string& instance, const CallStats& stats, telemetry::Gathering& out) {
   const std::uint64_t errors = stats.errors.load();
   const std::uint64_t exceptions = stats.exceptions.load();
   const std::uint64_t all = stats.calls();
@@ -30,9 +29,22 @@ void gather_calls(const std::string& instance, const CallStats& stats,
   }
 }
 
+void gather_crashes(const CrashBook& crashes, telemetry::Gathering& out) {
+  for (const auto& [plugin, count] : crashes.counts()) {
+    out.counter("narthex_plugin_crashes_total",
+                "Times that a plugin ended the agent or its own process, as the journal knows.",
+                Labels{{"plugin", plugin}}, static_cast<double>(count));
+  }
+  for (const Quarantined& quarantined : crashes.quarantined()) {
+    out.gauge("narthex_plugin_quarantined", "Plugins that are left out after crashes; always 1.",
+              Labels{{"plugin", quarantined.plugin}}, 1);
+  }
+}
+
 }  // namespace
 
 void gather_plugin_metrics(const HostContext& context, telemetry::Gathering& out) {
+  gather_crashes(context.crashes, out);
   for (const auto& instance : context.instances()) {
     std::uint64_t exceptions = 0;
     for (const auto& stats : instance->stats()) {
@@ -44,6 +56,10 @@ void gather_plugin_metrics(const HostContext& context, telemetry::Gathering& out
                      {"plugin", instance->plugin_id()},
                      {"version", instance->plugin_version()}},
               1);
+    if (instance->library().isolated()) {
+      out.gauge("narthex_plugin_up", "Whether the process of an isolated plugin instance runs.",
+                Labels{{"instance", instance->name()}}, instance->process() != 0 ? 1 : 0);
+    }
     out.counter("narthex_plugin_exceptions_total", "Exceptions thrown out of plugins.",
                 Labels{{"instance", instance->name()}}, static_cast<double>(exceptions));
   }

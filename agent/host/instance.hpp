@@ -36,6 +36,7 @@ struct CallFrame {
   const char* entry = nullptr;
   CallFrame* outer = nullptr;
   std::int64_t begun_ns = 0;
+  std::int64_t deadline_ms = 0;
   std::int32_t watched = -1;  // slot of CallStats::begun_ns
   bool serial = false;        // holds the instance's serial gate
   bool control = false;
@@ -74,6 +75,7 @@ class Instance {
     frame.entry = site.entry;
     frame.outer = current_frame;
     frame.control = site.control;
+    frame.deadline_ms = site.deadline_ms;
     if (!begin_call(site, frame)) return refusal(site);
     current_frame = &frame;
     nx_status returned = NX_ERR_INTERNAL;

@@ -110,6 +110,7 @@ InstanceView PluginInstance::view() const {
   const Standing now = standing();
   InstanceView v;
   v.name = name();
+  v.isolation = library().isolated() ? "process" : "none";
   v.component = plugin_id() + '/' + component_name_;
   v.state = now.state;
   v.health = now.health;
@@ -121,15 +122,16 @@ InstanceView PluginInstance::view() const {
   for (const auto& stats : stats()) {
     if (stats->calls() != 0) v.calls.push_back(call_view(*stats));
   }
+  v.crashes = context_->crashes.count(plugin_id());
   const std::lock_guard lock(mutex_);
   v.since_ms = since_ms_;
   v.generation = generation_;
   v.restarts = restarts_;
+  v.process = process_.load();
   return v;
 }
 
-void PluginInstance::log(std::int32_t level, std::string_view text,
-                         std::span<const nx_kv> fields) {
+void PluginInstance::log(std::int32_t level, std::string_view text, std::span<const nx_kv> fields) {
   if (!log_rate_.take(context_->clock.mono_ns())) return;
   std::vector<std::pair<std::string, std::string>> texts;
   texts.emplace_back("instance", name());
@@ -150,11 +152,11 @@ nx_status PluginInstance::config_error(const nx_value* where, std::string_view t
   const ConfigTree* tree = checked_ != nullptr ? checked_ : parts_.config.get();
   std::string message(text);
   if (tree != nullptr) {
-    const document::Finding finding = tree->source.finding(tree->origin(where), std::string(text));
+    const document::Finding finding = tree->finding(where, std::string(text));
     message = finding.place.file;
     if (finding.place.line != 0) {
-      message += ':' + std::to_string(finding.place.line) + ':' +
-                 std::to_string(finding.place.column);
+      message +=
+          ':' + std::to_string(finding.place.line) + ':' + std::to_string(finding.place.column);
     }
     message += ": " + std::string(text);
   }

@@ -3,6 +3,8 @@
 
 #include "host/descriptor.hpp"
 #include "host/file_trust.hpp"
+#include "host/module_map.hpp"
+#include "host/process_component.hpp"
 
 #include <narthex/sdk/text.hpp>
 
@@ -57,6 +59,15 @@ Result<Entry> load_entry(const std::string& path) {
   return Entry{entry};
 }
 
+// The dynamic linker takes a name that it has met for the file that it has loaded. Another name of
+// the same place leads it to look, and to find that the file is another one.
+std::string another_name(const std::string& path, std::uint32_t generation) {
+  const std::size_t slash = path.rfind('/');
+  std::string name = path.substr(0, slash + 1);
+  for (std::uint32_t i = 0; i < generation; ++i) name += "./";
+  return name + path.substr(slash + 1);
+}
+
 const nx_plugin* call_entry(nx_plugin_entry entry) {
   try {
     return entry();
@@ -79,20 +90,43 @@ std::string surplus_exports(const ElfFacts& facts) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Library>> Library::open(const std::string& path) {
+Result<ElfFacts> Library::examine(const std::string& path) {
   if (Status status = check_file_trust(path); !status.ok()) return status.with_prefix(path);
   Result<ElfFacts> facts = read_elf_file(path);
   if (!facts.ok()) return facts.status().with_prefix(path);
   if (Status status = check_note(*facts); !status.ok()) return status.with_prefix(path);
+  return facts;
+}
 
-  const Result<Entry> entry = load_entry(path);
+std::shared_ptr<const Library> Library::elsewhere(const std::string& path, ElfFacts facts,
+                                                  std::vector<ComponentFacts> components,
+                                                  std::uint32_t generation) {
+  auto library = std::make_shared<Library>();
+  library->generation_ = generation;
+  library->path_ = path;
+  library->warning_ = surplus_exports(facts);
+  library->process_ = make_process_plugin(facts, std::move(components));
+  library->plugin_ = &library->process_->raw;
+  library->facts_ = std::move(facts);
+  library->facts_.exports.clear();
+  return library;
+}
+
+Result<std::shared_ptr<const Library>> Library::open(const std::string& path,
+                                                     std::uint32_t generation) {
+  Result<ElfFacts> facts = examine(path);
+  if (!facts.ok()) return facts.status();
+
+  const Result<Entry> entry = load_entry(another_name(path, generation));
   if (!entry.ok()) return entry.status().with_prefix(path);
+  map_plugin(reinterpret_cast<const void*>(entry->function), facts->id, facts->build_id);
   const nx_plugin* plugin = call_entry(entry->function);
   if (Status status = check_descriptor(*facts, plugin); !status.ok()) {
     return status.with_prefix(path);
   }
   auto library = std::make_shared<Library>();
   library->path_ = path;
+  library->generation_ = generation;
   library->warning_ = surplus_exports(*facts);
   library->facts_ = *std::move(facts);
   library->facts_.exports.clear();

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin_host.hpp"
 
+#include "host/crash_handler.hpp"
 #include "host/host_context.hpp"
 #include "host/host_metrics.hpp"
 #include "host/interfaces.hpp"
 #include "host/library_set.hpp"
 #include "host/plugin_instance.hpp"
+#include "host/process_instance.hpp"
 #include "host/schema.hpp"
 
+#include <narthex/discovery.h>
+#include <narthex/exporter.h>
+#include <narthex/ingest.h>
+#include <narthex/notifier.h>
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <span>
@@ -44,6 +51,7 @@ LibraryView view_of(const Library& library) {
   v.summary = view(p.summary);
   v.build_id = library.facts().build_id;
   v.abi_minor = p.abi_minor;
+  v.isolation = library.isolated() ? "process" : "none";
   v.warning = library.warning();
   for (const nx_component* c : std::span(p.components, p.component_count)) {
     ComponentView& made = v.components.emplace_back();
@@ -61,16 +69,31 @@ LibraryView view_of(const Library& library) {
   return v;
 }
 
+// The context outlives the library set.
+LoadRules load_rules(HostContext& context) {
+  return {[&](const ElfFacts& facts) {
+            return context.crashes.quarantine_of(facts.id, facts.build_id);
+          },
+          [&](std::string_view id) { return context.settings_of(id).isolated; },
+          [&](const std::string& path, const ElfFacts& facts) {
+            return ProcessInstance::describe(context, path, facts.id);
+          }};
+}
+
 }  // namespace
 
 struct PluginHost::Impl {
   Impl(HostOptions options, HostServices services)
       : context(std::make_shared<HostContext>(std::move(options), services)),
-        libraries(context->options.plugin_dirs),
+        libraries(context->options.plugin_dirs, load_rules(*context)),
         metrics(services.registry.on_gather(
             [weak = std::weak_ptr<HostContext>(context)](telemetry::Gathering& out) {
               if (const auto alive = weak.lock()) gather_plugin_metrics(*alive, out);
             })) {}
+
+  Result<FoundComponent> find(const InstanceRequest& request) {
+    return libraries.find(request.interface_id, request.kind, request.component, request.isolated);
+  }
 
   // What load() of a plugin got as its host, and what it said; made on first use.
   Status load_once(const Library& library) {
@@ -95,6 +118,9 @@ struct PluginHost::Impl {
 
   Status check_needs(const FoundComponent& found) const {
     const nx_component& c = *found.component;
+    if (found.library->isolated() && (c.flags & NX_COMPONENT_NO_ISOLATION) != 0) {
+      return {NX_ERR_UNSUPPORTED, component_path(found) + " cannot run in a process of its own"};
+    }
     for (const nx_str need : std::span(c.needs, c.needs_count)) {
       if (context->extension(narthex::view(need)) != nullptr) continue;
       return {NX_ERR_UNSUPPORTED, component_path(found) + " needs the host service " +
@@ -108,6 +134,8 @@ struct PluginHost::Impl {
     if ((found.component->flags & NX_COMPONENT_SINGLETON) == 0) return Status();
     for (const auto& instance : context->instances()) {
       if (instance->plugin_id() != found.library->id()) continue;
+      // The one that a twin is made of goes when the twin comes.
+      if (instance->library().generation() != found.library->generation()) continue;
       if (instance->component() != narthex::view(found.component->name)) continue;
       return {NX_ERR_ALREADY_EXISTS, component_path(found) + " allows one instance, and " +
                                          instance->name() + " is there"};
@@ -171,6 +199,62 @@ struct PluginHost::Impl {
     return finding;
   }
 
+  // Of an upgrade: an instance that waits for its room.
+  struct Twin {
+    std::string component, config;
+    std::shared_ptr<PluginInstance> instance;
+  };
+
+  static bool is_moved(const nx_component& component) {
+    return interface_table(component, NX_EXPORTER_ID) != nullptr ||
+           interface_table(component, NX_DISCOVERY_ID) != nullptr ||
+           interface_table(component, NX_INGEST_ID) != nullptr ||
+           interface_table(component, NX_INGEST_DATAGRAM_ID) != nullptr ||
+           interface_table(component, NX_NOTIFIER_ID) != nullptr;
+  }
+  static std::string config_text(const nx_value* config) {
+    return config != nullptr ? bus::to_json(*config) : std::string();
+  }
+
+  // All or none, in order of creation.
+  Status make_twins(const LibrarySet::Upgrade& upgrade) {
+    std::vector<Twin> made;
+    for (const auto& old : context->instances()) {
+      if (&old->library() != upgrade.old.get() || old->raw_component() == nullptr) continue;
+      if (!is_moved(*old->raw_component())) continue;
+      const nx_component* component = upgrade.made->find({}, old->component());
+      if (component == nullptr) return not_found("it has no component " + old->component());
+      const ConfigSource& source = old->tree()->source;
+      InstanceRequest request;
+      request.component = old->component();
+      request.name = old->name();
+      request.config = source.config;
+      request.document = source.document;
+      Result<std::shared_ptr<PluginInstance>> twin = make({upgrade.made, component}, request);
+      if (!twin.ok()) return twin.status();
+      if (Status started = (*twin)->start(); !started.ok()) {
+        return started.with_prefix(request.name);
+      }
+      made.push_back({old->component(), config_text(source.config), *std::move(twin)});
+    }
+    std::move(made.begin(), made.end(), std::back_inserter(twins));
+    return Status();
+  }
+
+  // The twin that was made for this, or null.
+  std::shared_ptr<PluginInstance> take_twin(const FoundComponent& found,
+                                            const InstanceRequest& request) {
+    const auto at = std::ranges::find_if(twins, [&](const Twin& twin) {
+      return &twin.instance->library() == found.library.get() &&
+             twin.component == narthex::view(found.component->name) &&
+             twin.config == config_text(request.config);
+    });
+    if (at == twins.end()) return nullptr;
+    std::shared_ptr<PluginInstance> taken = std::move(at->instance);
+    twins.erase(at);
+    return taken;
+  }
+
   Result<std::shared_ptr<PluginInstance>> make(const FoundComponent& found,
                                                const InstanceRequest& request) {
     if (Status status = check_needs(found); !status.ok()) return status;
@@ -197,6 +281,7 @@ struct PluginHost::Impl {
   std::shared_ptr<void> metrics;
   std::mutex mutex;
   std::map<const Library*, Loaded> load_results;  // guarded by mutex
+  std::vector<Twin> twins;                        // of the reload under way
 };
 
 PluginHost::PluginHost(HostOptions options, HostServices services)
@@ -204,6 +289,7 @@ PluginHost::PluginHost(HostOptions options, HostServices services)
 
 PluginHost::~PluginHost() {
   impl_->metrics.reset();
+  impl_->twins.clear();
   auto instances = impl_->context->instances();
   while (!instances.empty()) {
     instances.back()->shut_down();
@@ -215,13 +301,29 @@ PluginHost::~PluginHost() {
   }
 }
 
+Status PluginHost::keep_crash_journal() {
+  CrashBook& book = impl_->context->crashes;
+  if (Status status = book.begin(impl_->context->clock.now_ms()); !status.ok()) return status;
+  if (Status status = install_crash_handler(book.path(), impl_->context->options.agent_version,
+                                            CrashedProcess::kAgent);
+      !status.ok()) {
+    return status;
+  }
+  for (const Crash& crash : book.fresh()) impl_->context->tell_crash(crash);
+  return Status();
+}
+
+void PluginHost::configure(PluginPolicy policy) {
+  impl_->context->configure(std::move(policy));
+  impl_->libraries.reconsider();
+}
+
 Status PluginHost::check(const InstanceRequest& request, std::vector<document::Finding>& findings) {
-  const Result<FoundComponent> found =
-      impl_->libraries.find(request.interface_id, request.kind, request.component);
+  const Result<FoundComponent> found = impl_->find(request);
   const std::size_t before = findings.size();
   if (found.ok()) {
     (void)impl_->checked_config(*found, request, findings);
-  } else {
+  } else if (found.status().code() != NX_ERR_UNAVAILABLE) {
     findings.push_back(source_of(request).finding(nullptr, found.status().message()));
   }
   const std::span<const document::Finding> added(
@@ -230,18 +332,46 @@ Status PluginHost::check(const InstanceRequest& request, std::vector<document::F
   return invalid_config(request.name + ": " + added.front().text);
 }
 
+void PluginHost::upgrade() {
+  for (const LibrarySet::Upgrade& upgrade : impl_->libraries.load_changed()) {
+    const Status status = impl_->make_twins(upgrade);
+    const bool ok = status.ok();
+    if (!ok) impl_->libraries.put_back(upgrade);
+    impl_->context->log.write(
+        ok ? telemetry::Level::kInfo : telemetry::Level::kError,
+        ok ? "plugin upgraded" : "plugin file has changed and fails, the old one goes on",
+        {{"plugin", upgrade.old->id()},
+         {"from", upgrade.old->facts().version},
+         {"to", upgrade.made->facts().version},
+         {"build_id", upgrade.made->facts().build_id},
+         {"reason", status.message()}});
+  }
+}
+
+void PluginHost::discard_twins() { impl_->twins.clear(); }
+
+std::string PluginHost::stamp(const InstanceRequest& request) {
+  const Result<FoundComponent> found = impl_->find(request);
+  if (!found.ok() || found->library->generation() == 0) return {};
+  return '#' + std::to_string(found->library->generation());
+}
+
+std::string PluginHost::quarantine_of(const InstanceRequest& request) {
+  const Status found = impl_->find(request).status();
+  return found.code() == NX_ERR_UNAVAILABLE ? found.message() : std::string();
+}
+
 Result<std::shared_ptr<Instance>> PluginHost::create(const InstanceRequest& request) {
-  const Result<FoundComponent> found =
-      impl_->libraries.find(request.interface_id, request.kind, request.component);
+  const Result<FoundComponent> found = impl_->find(request);
   if (!found.ok()) return found.status();
+  if (auto twin = impl_->take_twin(*found, request)) return std::shared_ptr<Instance>(twin);
   Result<std::shared_ptr<PluginInstance>> made = impl_->make(*found, request);
   if (!made.ok()) return made.status();
   return std::shared_ptr<Instance>(*std::move(made));
 }
 
 Status PluginHost::reconfigure(Instance& instance, const InstanceRequest& request) {
-  const Result<FoundComponent> found =
-      impl_->libraries.find(request.interface_id, request.kind, request.component);
+  const Result<FoundComponent> found = impl_->find(request);
   if (!found.ok()) return found.status();
   std::vector<document::Finding> findings;
   std::unique_ptr<ConfigTree> tree = impl_->checked_config(*found, request, findings);
@@ -289,6 +419,13 @@ HostView PluginHost::view() const {
   }
   for (const auto& [path, reason] : impl_->libraries.refused()) {
     v.rejected.push_back({path, reason});
+  }
+  for (const Quarantined& out : impl_->context->crashes.quarantined()) {
+    v.quarantined.push_back({out.plugin, out.reason, out.since_ms});
+  }
+  for (const Crash& crash : impl_->context->crashes.all()) {
+    v.crashes.push_back({crash.plugin, crash.instance, crash.text(), crash.stack, crash.build_id,
+                         crash.time_ms, crash.isolated});
   }
   return v;
 }

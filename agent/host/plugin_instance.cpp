@@ -102,8 +102,8 @@ Status PluginInstance::validate(const ConfigTree& config) {
   const auto validate = NARTHEX_COMPONENT_FN(parts_.component, validate);
   if (validate == nullptr) return Status();
   checked_ = &config;
-  Status status = control("validate",
-                          [&](nx_error* err) { return validate(&host_, &config.root, err); });
+  Status status =
+      control("validate", [&](nx_error* err) { return validate(&host_, &config.root, err); });
   checked_ = nullptr;
   return status;
 }
@@ -113,9 +113,8 @@ Status PluginInstance::create() {
   created_ = true;
   if (create == nullptr) return Status();
   checked_ = parts_.config.get();
-  Status status = control("create", [&](nx_error* err) {
-    return create(&host_, &parts_.config->root, &self_, err);
-  });
+  Status status = control(
+      "create", [&](nx_error* err) { return create(&host_, &parts_.config->root, &self_, err); });
   checked_ = nullptr;
   if (!status.ok()) {
     created_ = false;
@@ -180,9 +179,8 @@ Status PluginInstance::reconfigure(std::unique_ptr<ConfigTree> config) {
   const auto reconfigure = NARTHEX_COMPONENT_FN(parts_.component, reconfigure);
   if (reconfigure == nullptr) return {NX_ERR_UNSUPPORTED, name() + " cannot be reconfigured"};
   checked_ = config.get();
-  Status status = control("reconfigure", [&](nx_error* err) {
-    return reconfigure(self_, &config->root, err);
-  });
+  Status status =
+      control("reconfigure", [&](nx_error* err) { return reconfigure(self_, &config->root, err); });
   checked_ = nullptr;
   if (!status.ok()) return status;
   parts_.config = std::move(config);
@@ -222,6 +220,11 @@ void PluginInstance::set_state(State state, std::string reason) {
   announce();
 }
 
+void PluginInstance::count_restart() {
+  const std::lock_guard lock(mutex_);
+  ++restarts_;
+}
+
 void PluginInstance::set_health(std::int32_t health, std::string_view reason) {
   {
     const std::lock_guard lock(mutex_);
@@ -231,6 +234,7 @@ void PluginInstance::set_health(std::int32_t health, std::string_view reason) {
     since_ms_ = context_->clock.now_ms();
   }
   announce();
+  if (context_->on_health) context_->on_health(health, reason);
 }
 
 }  // namespace narthex::host

@@ -71,6 +71,15 @@ class PluginInstance final : public Instance {
   // Whether a thread may still be in the plugin with this instance.
   bool hangs() const noexcept { return hung_.load() != 0 || abandoned_.load(); }
 
+  // ---- for an instance whose plugin runs in a process of its own ----
+  const Library& library() const { return *parts_.library; }
+  const nx_component* raw_component() const { return parts_.component; }
+  // The tree of the life cycle call under way, else the one in force.
+  const ConfigTree* tree() const { return checked_ != nullptr ? checked_ : parts_.config.get(); }
+  void set_process(std::int64_t pid) { process_.store(pid); }
+  std::int64_t process() const { return process_.load(); }
+  void count_restart();
+
   const std::string& plugin_version() const { return parts_.library->facts().version; }
   InstanceView view() const;
   std::vector<std::shared_ptr<const CallStats>> stats() const;
@@ -133,8 +142,9 @@ class PluginInstance final : public Instance {
   Breaker breaker_;
   SerialGate serial_;
   RateWindow log_rate_{200, 10'000};
-  std::atomic<int> hung_{0};            // calls that were written off and have not come back
-  std::atomic<bool> abandoned_{false};  // something of it could not be stopped
+  std::atomic<int> hung_{0};              // calls that were written off and have not come back
+  std::atomic<std::int64_t> process_{0};  // id of its own process; 0: none
+  std::atomic<bool> abandoned_{false};    // something of it could not be stopped
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.

@@ -56,7 +56,7 @@ class Writer {
     string(value);
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void field(std::string_view name, T value) {
     key(name);
     number(value);
@@ -159,6 +159,8 @@ void write_instance(Writer& w, const InstanceView& i) {
   w.field("restarts", i.restarts);
   w.field("crashes", i.crashes);
   w.field("breaker", i.breaker);
+  w.field("isolation", i.isolation);
+  if (i.process != 0) w.field("process", i.process);
   w.key("config");
   w.raw(i.config_json.empty() ? "{}" : i.config_json);
   w.key("calls");
@@ -170,6 +172,18 @@ void write_instance(Writer& w, const InstanceView& i) {
   w.field("outstanding", i.buffers);
   w.field("bytes", i.buffer_bytes);
   w.close('}');
+  w.close('}');
+}
+
+void write_crash(Writer& w, const CrashView& crash) {
+  w.open('{');
+  w.field("time", iso_time(crash.time_ms));
+  w.field("plugin", crash.plugin);
+  w.field("instance", crash.instance);
+  w.field("text", crash.text);
+  w.field("stack", crash.stack);
+  w.field("build_id", crash.build_id);
+  w.field("process", crash.isolated ? "plugin-host" : "agent");
   w.close('}');
 }
 
@@ -191,7 +205,20 @@ std::string to_json(const HostView& view) {
   w.open('[');
   for (const InstanceView& instance : view.instances) write_instance(w, instance);
   w.close(']');
-  w.strings("quarantined", view.quarantined);
+  w.key("quarantined");
+  w.open('[');
+  for (const QuarantineView& out : view.quarantined) {
+    w.open('{');
+    w.field("plugin", out.plugin);
+    w.field("reason", out.reason);
+    w.field("since", iso_time(out.since_ms));
+    w.close('}');
+  }
+  w.close(']');
+  w.key("crashes");
+  w.open('[');
+  for (const CrashView& crash : view.crashes) write_crash(w, crash);
+  w.close(']');
   w.key("rejected");
   w.open('[');
   for (const RejectedView& rejected : view.rejected) {

@@ -54,6 +54,10 @@ std::string list_text(const HostView& view) {
   }
   std::string text = table(rows);
   for (const RejectedView& r : view.rejected) text += "refused: " + r.reason + '\n';
+  for (const QuarantineView& out : view.quarantined) {
+    text += "quarantined: " + out.plugin + ": " + out.reason +
+            "; let it in again with: narthex plugin release " + out.plugin + '\n';
+  }
   return text;
 }
 

@@ -52,6 +52,10 @@ Status Manager::start(const ReceiverOptions& options) {
   request.name = free_name(options.plugin);
   request.config = options.config;
   request.document = options.document;
+  if (const std::string why = services_.plugins.quarantine_of(request); !why.empty()) {
+    log_.error("A receiver did not start", {{"plugin", options.plugin}, {"err", why}});
+    return Status();  // everything else runs
+  }
   Result<std::shared_ptr<host::Instance>> made = services_.plugins.create(request);
   if (!made.ok()) return made.status().with_prefix("receiver " + options.plugin);
   std::unique_ptr<Receiving> receiver = make(options, *std::move(made));

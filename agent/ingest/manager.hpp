@@ -8,6 +8,7 @@
 #include "net/server.hpp"
 #include "runtime/asio_executor.hpp"
 #include "store/store.hpp"
+#include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 #include <memory>
@@ -35,7 +36,8 @@ class Manager {
 
   // Makes exactly these receivers run. One whose options are what they were goes on untouched; the
   // others are stopped before new ones start, since they may have the same routes. The first
-  // failure is returned, and the rest runs all the same.
+  // failure is returned, and the rest runs all the same. A plugin in quarantine is no failure: its
+  // receivers are left out, and the log says so.
   Status apply(std::span<const ReceiverOptions> receivers);
   void stop();
 
@@ -51,6 +53,7 @@ class Manager {
   std::string free_name(const std::string& plugin);
 
   const ManagerServices services_;
+  const telemetry::Log log_{"ingest manager"};
   std::vector<Running> running_;
   std::uint64_t started_ = 0;
 };

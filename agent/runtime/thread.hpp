@@ -15,6 +15,10 @@ namespace narthex::runtime {
 int this_thread_kind() noexcept;
 void set_this_thread_kind(int kind) noexcept;
 
+// Signal handlers of this thread run on a stack of their own from now on, so that one can still say
+// that the ordinary one has run over. Threads made below have it from their start.
+void give_this_thread_a_signal_stack();
+
 struct ThreadOptions {
   std::string name;  // at most 15 bytes are shown
   std::size_t stack_bytes = 256 * 1024;

@@ -70,6 +70,7 @@ struct ExporterOptions {
   std::shared_ptr<const document::Document> document;
   std::vector<relabel::RuleOptions> metric_relabel_configs;
   LimitOptions limits;
+  bool isolated = false;  // isolation = "process"
   std::string fingerprint;
 };
 

@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef MISBEHAVE_VERSION
+#define MISBEHAVE_VERSION "1.0.0"
+#endif
+
 typedef struct state {
   const nx_host* host;
   nx_str kept;
@@ -67,6 +71,13 @@ static nx_status NX_CALL start(void* instance, nx_error* err) {
     return nx_fail(err, NX_ERR_EXHAUSTED, "no thread to be had");
   pthread_detach(self->thread);
   return NX_OK;
+}
+#endif
+
+#ifdef BAD_NO_START
+static nx_status NX_CALL start(void* instance, nx_error* err) {
+  (void)instance;
+  return nx_fail(err, NX_ERR_UNAVAILABLE, "this one never starts");
 }
 #endif
 
@@ -193,7 +204,7 @@ static const nx_component component = {
     .interfaces = interfaces,
     .interface_count = 1,
     .create = create,
-#ifdef BAD_THREAD
+#if defined(BAD_THREAD) || defined(BAD_NO_START)
     .start = start,
 #endif
     .destroy = destroy,
@@ -203,12 +214,12 @@ static const nx_plugin plugin = {
     .struct_size = sizeof(nx_plugin),
     .abi_minor = NX_TARGET_ABI_MINOR,
     .id = NX_STR("org.example.misbehave"),
-    .version = NX_STR("1.0.0"),
+    .version = NX_STR(MISBEHAVE_VERSION),
     .license = NX_STR("Apache-2.0"),
     .summary = NX_STR("Wrong in one way"),
     .components = components,
     .component_count = 1,
 };
 
-NX_PLUGIN_NOTE("org.example.misbehave", "1.0.0");
+NX_PLUGIN_NOTE("org.example.misbehave", MISBEHAVE_VERSION);
 const nx_plugin* NX_CALL narthex_plugin_v0(void) { return &plugin; }

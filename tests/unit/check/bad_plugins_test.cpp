@@ -77,6 +77,7 @@ TEST_CASE("what is wrong with a file or its description is found by rule", "[che
   const std::vector<std::string> all = {"file", "descriptor"};
   for (const Misdeed& m : std::vector<Misdeed>{
            {"other_abi", "NXR-VER-5", "built for plugin ABI 0.2", all},
+           {"older_abi", "NXR-VER-5", "built for plugin ABI 0.0", all},
            {"lying_abi", "NXR-VER-5", "its descriptor 0.7", all},
            {"needs_newer", "NXR-VER-5", "needs plugin ABI 0.7", all},
            {"lying_id", "NXR-DSC-2", "its note says org.example.honest", all},

@@ -55,6 +55,8 @@ TEST_CASE("another ABI is refused before anything of the file runs", "[bad plugi
   ::unsetenv("NARTHEX_BAD_PLUGIN_RAN");
   ends_with(refusal("other_abi"), "built for plugin ABI 0.2, this agent has 0.1");
   CHECK(::getenv("NARTHEX_BAD_PLUGIN_RAN") == nullptr);
+  ends_with(refusal("older_abi"), "built for plugin ABI 0.0, this agent has 0.1");
+  CHECK(::getenv("NARTHEX_BAD_PLUGIN_RAN") == nullptr);
   ends_with(refusal("no_note"), "not a Narthex plugin: it has no plugin note");
   CHECK(::getenv("NARTHEX_BAD_PLUGIN_RAN") == nullptr);
 }

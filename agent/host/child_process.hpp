@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// child_process.hpp - a process that runs this program for one plugin: `narthex plugin-host`. Lives
+// on one thread at a time.
+#pragma once
+
+#include "host/process_link.hpp"
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+namespace narthex::host {
+
+class ChildProcess {
+ public:
+  // The program, by its path; "/proc/self/exe" is the running one.
+  static Result<std::unique_ptr<ChildProcess>> start(const std::string& program);
+  ~ChildProcess();  // ends it
+
+  // Questions and answers; what it says on its own.
+  ProcessLink& calls() { return calls_; }
+  ProcessLink& news() { return news_; }
+  pid_t pid() const { return pid_; }
+
+  // Waits a moment for it to end by itself (a core takes time to write), then kills it. What became
+  // of it: "was killed by SIGSEGV", "ended with status 3". Safe to repeat.
+  std::string end(std::int64_t grace_ms);
+  // The signal that it died of without being asked to; 0: none, or it lives.
+  int died_of() const { return died_of_; }
+
+ private:
+  ChildProcess(pid_t pid, ProcessLink calls, ProcessLink news)
+      : pid_(pid), calls_(std::move(calls)), news_(std::move(news)) {}
+
+  const pid_t pid_;
+  ProcessLink calls_, news_;
+  bool ended_ = false;
+  int died_of_ = 0;
+  std::string fate_;
+};
+
+}  // namespace narthex::host

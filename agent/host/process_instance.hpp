@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// process_instance.hpp - an instance whose plugin runs in a process of its own, as the agent sees
+// it: it has the life cycle of a component and sends every call on.
+//
+//   up --died, hung, told nonsense--> down --after 0.5, 1, 2 ... 60 s--> up
+//
+// One call at a time. A call that is half its deadline late (at least a second) is given up and the
+// process killed; a watcher thread hears what the process says on its own, notices its end, and
+// starts it again. Thread-safe as PluginInstance's calls are.
+#pragma once
+
+#include "host/child_process.hpp"
+#include "host/collection_tape.hpp"
+#include "host/plugin_instance.hpp"
+#include "host/process_protocol.hpp"
+#include "runtime/thread.hpp"
+
+#include <narthex/discovery.h>
+#include <narthex/exporter.h>
+#include <narthex/notifier.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace narthex::host {
+
+class ProcessInstance {
+ public:
+  // The owner outlives it. `index` of the component in its plugin.
+  ProcessInstance(PluginInstance& owner, std::uint32_t index);
+  ~ProcessInstance();
+  ProcessInstance(const ProcessInstance&) = delete;
+  ProcessInstance& operator=(const ProcessInstance&) = delete;
+
+  // A short life that only says what a configuration is worth, or what a plugin is.
+  static Status validate(PluginInstance& owner, std::uint32_t index);
+  static Result<std::vector<ComponentFacts>> describe(HostContext& context, const std::string& file,
+                                                      const std::string& id);
+
+  Status create();
+  Status start();
+  void stop(std::int64_t deadline_mono_ns);
+  Status reconfigure();
+
+  Status collect(const nx_collection& c, Answer& answer);
+  Status refresh(const nx_discovery_sink& sink);
+  Status run(const nx_discovery_sink* sink);
+  Status notify(const nx_alert* const* alerts, std::uint32_t count, std::int64_t deadline_mono_ns);
+  Status probe();
+
+ private:
+  using Lock = std::unique_lock<std::timed_mutex>;
+
+  Status enter(Lock& lock);
+  // All with calls_mutex_ held.
+  Status launch();
+  Result<Answer> ask(Message kind, std::string_view body);
+  void lose(const std::string& why, std::int64_t grace_ms);
+  void tell_loss(const std::string& why, const std::string& fate, int died_of);
+  Status begin_life();
+
+  void watch();
+  void hear(ChildProcess& child);
+  void take_news(const Envelope& envelope);
+  bool wait_ms(std::int64_t ms);
+  Status revive();
+
+  PluginInstance& owner_;
+  const std::uint32_t index_;
+  const int wake_;  // eventfd: the watcher is to end
+  std::atomic<bool> stopping_{false};
+  std::atomic<pid_t> pid_{0};
+  std::atomic<const nx_discovery_sink*> sink_{nullptr};  // of a watch
+
+  std::timed_mutex calls_mutex_;
+  // Guarded by calls_mutex_.
+  std::shared_ptr<ChildProcess> child_;  // null: down
+  std::string down_reason_ = "it was not started";
+  std::string config_;  // encoded
+  bool started_ = false;
+  TapePlayer player_;
+  std::string groups_;  // of the last refresh
+  bool groups_known_ = false;
+  int losses_ = 0;  // without a long life between them
+  std::int64_t life_begun_ns_ = 0;
+
+  runtime::Thread watcher_;
+};
+
+}  // namespace narthex::host

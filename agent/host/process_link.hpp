@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// process_link.hpp - messages over a socket between the agent and the process of a plugin.
+//
+// Two sockets a process. On the first the agent asks and the child answers, one question at a
+// time; on the second the child tells what happens in between. A message is its size (u64), its
+// kind (u32) and so many bytes. One thread at a time a direction.
+#pragma once
+
+#include <narthex/sdk/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace narthex::host {
+
+enum class Message : std::uint32_t {
+  // From the agent. Each is answered by kReply: nx_status i32, retry_after_ms u32, text, and a
+  // body.
+  kHello = 1,        // Greeting -> Description
+  kValidate = 2,     // component u32, configuration
+  kCreate = 3,       // component u32, configuration
+  kStart = 4,        // nothing
+  kStop = 5,         // deadline_mono_ns i64
+  kReconfigure = 6,  // configuration
+  kDestroy = 7,      // nothing
+  kCollect = 8,      // deadline_mono_ns i64, fresh u8 -> tape (collection_tape.hpp)
+  kRefresh = 9,      // fresh u8 -> same u8, then groups when it is 0
+  kRun = 10,         // nothing
+  kNotify = 11,      // deadline_mono_ns i64, alerts
+  kProbe = 12,       // nothing
+  kReply = 20,
+  // From the child, at any time.
+  kHealth = 30,  // health i32, reason
+  kGroups = 31,  // groups
+  kSynced = 32,  // nothing
+};
+
+struct Envelope {
+  Message kind{};
+  std::string body;
+};
+
+// Owns one end of a socket.
+class ProcessLink {
+ public:
+  static constexpr std::uint64_t kBodyMax = std::uint64_t{1} << 30;
+
+  explicit ProcessLink(int descriptor) : descriptor_(descriptor) {}
+  ProcessLink(ProcessLink&& other) noexcept;
+  ProcessLink& operator=(ProcessLink&& other) noexcept;
+  ~ProcessLink();
+
+  int descriptor() const { return descriptor_; }
+  // A message, or its beginning, is here already: the descriptor may have nothing to read.
+  bool ahead() const { return !ahead_.empty(); }
+  // NX_ERR_UNAVAILABLE: nobody is at the other end. NX_ERR_DEADLINE: it did not take or give
+  // everything in time. NX_ERR_INVALID_DATA: no message. The link is of no use after a failure.
+  // A timeout below 0 waits for ever.
+  Status send(Message kind, std::string_view body, std::int64_t timeout_ms = -1);
+  Result<Envelope> receive(std::int64_t timeout_ms = -1);
+
+ private:
+  int descriptor_;
+  std::string ahead_;  // read with a message and belonging to the next
+};
+
+// The two sockets, the agent's ends first; all are closed by exec.
+struct LinkPair {
+  ProcessLink agent, child;
+};
+Result<LinkPair> make_link_pair();
+
+}  // namespace narthex::host

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process of its own costs: CPU time a sample of an exporter and of a discovery, in the agent and apart, the
+agent's and its children's together. The rest of an agent's work is measured without the plugin and taken off.
+
+    NARTHEX_BIN=build/release/bin/narthex python3 tests/bench/isolation/isolation.py [SECONDS]
+"""
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "integration"))
+from agent import Agent  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid):
+    """Of a process and those it started, in seconds."""
+    total = 0.0
+    for each in [pid] + [int(p) for t in os.listdir(f"/proc/{pid}/task")
+                         for p in open(f"/proc/{pid}/task/{t}/children").read().split()]:
+        fields = open(f"/proc/{each}/stat").read().rsplit(")", 1)[1].split()
+        total += (int(fields[11]) + int(fields[12])) / TICKS
+    return total
+
+
+def calls(agent, entry):
+    return sum(i["calls"].get(entry, {}).get("count", 0) for i in agent.api("status/plugins")["instances"])
+
+
+def measure(config, entry, seconds):
+    """CPU seconds and calls of `entry` within `seconds`."""
+    with Agent(config) as agent:
+        time.sleep(2)
+        cpu, count = cpu_s(agent.process.pid), calls(agent, entry)
+        time.sleep(seconds)
+        return cpu_s(agent.process.pid) - cpu, calls(agent, entry) - count, samples(agent)
+
+
+def samples(agent):
+    return sum(float(v) for v in agent.query("scrape_samples_scraped").values())
+
+
+def exporter(apart):
+    isolation = 'isolation = "process"\n' if apart else ""
+    return f'[[exporters]]\nplugin = "node"\ninterval = "20ms"\ntimeout = "20ms"\n{isolation}'
+
+
+def discovery(path, apart):
+    isolation = 'isolation = "process"\n' if apart else ""
+    return (f'[[scrape_configs]]\njob_name = "t"\nrelabel_configs = [{{ action = "drop", regex = ".*" }}]\n'
+            f'[[scrape_configs.http_sd_configs]]\nurl = "{path}"\nrefresh_interval = "100ms"\n{isolation}')
+
+
+def serve(targets):
+    import http.server
+    import threading
+    body = json.dumps([{"targets": [f"10.0.{i // 250}.{i % 250}:9100"], "labels": {"rack": str(i % 40)}}
+                       for i in range(targets)]).encode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/"
+
+
+def compare(name, make, entry, seconds, units):
+    idle, _, _ = measure('[http]\npage_title = "idle"\n', entry, seconds)
+    cost = {}
+    for apart in (False, True, False, True):
+        cpu, count, scraped = measure(make(apart), entry, seconds)
+        per_call = units or scraped
+        cost.setdefault(apart, []).append((cpu - idle) / max(count, 1) / per_call * 1e9)
+    here, there = (min(cost[a]) for a in (False, True))
+    print(f"{name}: {here:.0f} ns in the agent, {there:.0f} ns apart: {100 * (there / here - 1):+.1f} %"
+          f"   (runs: {[round(x) for x in cost[False]]} and {[round(x) for x in cost[True]]})")
+
+
+def main():
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10
+    compare("exporter.node, a sample", exporter, "narthex.exporter/1.collect", seconds, None)
+    url = serve(2000)
+    compare("discovery.http, a target", lambda apart: discovery(url, apart), "narthex.discovery/1.refresh", seconds,
+            2000)
+
+
+if __name__ == "__main__":
+    main()
