@@ -162,7 +162,7 @@ class Renderer {
     for (const RemoteReadSection& read : reads) {
       const store::RemoteReadOptions& options = read.options;
       yaml_.begin_item();
-      yaml_.field("url", options.url);
+      yaml_.field("url", secrets_ == Secrets::kShown ? options.url : without_password(options.url));
       duration("remote_timeout", options.timeout_ms);
       count("chunked_read_limit", options.chunked_read_limit);
       texts("headers", options.headers);

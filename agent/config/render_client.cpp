@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/render_parts.hpp"
 
+#include <algorithm>
+
 namespace narthex::config {
 
 namespace {
@@ -91,15 +93,6 @@ class ClientRenderer {
     if (from_environment) yaml_.field("proxy_from_environment", true);
   }
 
-  static std::string without_password(std::string url) {
-    const std::size_t begin = url.find("://");
-    const std::size_t at = begin == std::string::npos ? begin : url.find('@', begin);
-    if (at == std::string::npos) return url;
-    const std::size_t colon = url.find(':', begin + 3);
-    if (colon < at) url.replace(colon + 1, at - colon - 1, "xxxxx");
-    return url;
-  }
-
   void proxy_headers(const net::ClientOptions& client) {
     if (client.proxy_connect_header.empty()) return;
     yaml_.begin_table("proxy_connect_header");
@@ -135,6 +128,17 @@ class ClientRenderer {
 };
 
 }  // namespace
+
+std::string without_password(std::string url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  const std::size_t end = std::min(url.find_first_of("/?#", begin + 3), url.size());
+  const std::size_t at = url.rfind('@', end);
+  if (at == std::string::npos || at < begin + 3) return url;
+  const std::size_t colon = url.find(':', begin + 3);
+  if (colon < at) url.replace(colon + 1, at - colon - 1, "xxxxx");
+  return url;
+}
 
 void render_client(YamlWriter& yaml, const net::ClientOptions& client, Secrets secrets) {
   ClientRenderer(yaml, secrets).client(client);

@@ -78,7 +78,9 @@ void render_keys(YamlWriter& yaml, const discovery::MechanismOptions& mechanism,
                  std::span<const ShownKey> keys, Secrets secrets) {
   for (const auto& [key, otherwise] : keys) {
     const sdk::Value value = sdk::Value(mechanism.config)[key];
-    if (value) {
+    if (value && key == "url" && secrets != Secrets::kShown) {
+      yaml.field(key, without_password(std::string(mechanism.document->text(value.raw()))));
+    } else if (value) {
       render_value(yaml, *mechanism.document, key, *value.raw(), secrets);
     } else if (!otherwise.empty()) {
       yaml.literal(key, otherwise);

@@ -5,9 +5,13 @@
 #include "config/render.hpp"
 #include "config/yaml_writer.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace narthex::config {
+
+// A URL with its password as xxxxx, as Go shows it.
+std::string without_password(std::string url);
 
 void render_client(YamlWriter& yaml, const net::ClientOptions& client, Secrets secrets);
 void render_rules(YamlWriter& yaml, std::string_view key,

@@ -91,6 +91,7 @@ TEST_CASE("the file of the flag is read with the configuration", "[config]") {
   const Loaded both(line);
   CHECK_FALSE(both.config);
   CHECK(both.errors().at(0).find("keep one of them") != std::string::npos);
+  line.config_file = files.path("prometheus.yml");
   line.flags = {{"web.config.file", files.path("none.yml")}};
   CHECK(Loaded(line).errors().at(0).find("none.yml: No such file") != std::string::npos);
 }

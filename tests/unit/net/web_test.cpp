@@ -293,8 +293,8 @@ TEST_CASE("client certificates are asked for, and judged by authority and name",
   web.tls.client_ca = known.certificate_pem();
   REQUIRE(fixture.server.set_web(web).ok());
   fixture.start();
-  ClientFixture client;
   const auto asks = [&](const Identity* who) {
+    ClientFixture client;  // without a connection of before
     net::ClientOptions options = trusting(identity);
     if (who != nullptr) {
       options.tls.cert = who->certificate_pem();
@@ -345,8 +345,8 @@ TEST_CASE("a renewed certificate is used for the next client", "[net]") {
   web.tls.key_file = key;
   REQUIRE(fixture.server.set_web(web).ok());
   fixture.start();
-  ClientFixture client;
   const auto trusted = [&](const Identity& by) {
+    ClientFixture client;  // without a connection of before
     return client.get(https(fixture, "/hello"), 10'000, trusting(by)).ok();
   };
   CHECK(trusted(first));
