@@ -50,8 +50,9 @@ Status add_route(const Services& services, std::string_view path, const RouteOpt
   return Status();
 }
 
-void redirect_trailing_slashes(net::Server& server) {
-  server.set_fallback([&server](const net::Request& request) {
+void mount_fallback(const Services& services) {
+  net::Server& server = services.server;
+  const auto find = [&server](const net::Request& request) {
     const std::string path = request.path.substr(0, request.path.size() - 1);
     // Only a path that is served is echoed: it has no bytes that a header could not carry.
     if (!path.empty() && request.path.back() == '/' && server.serves(request.method, path)) {
@@ -60,7 +61,8 @@ void redirect_trailing_slashes(net::Server& server) {
       return moved;
     }
     return net::Response::text(404, "404 page not found\n");
-  });
+  };
+  server.set_fallback(behind_gate(services.status, find));
 }
 
 Status mount_all(const Services& services) {
@@ -70,7 +72,7 @@ Status mount_all(const Services& services) {
     const Status mounted = mount(services);
     if (!mounted.ok()) return mounted;
   }
-  redirect_trailing_slashes(services.server);
+  mount_fallback(services);
   return Status();
 }
 

@@ -28,7 +28,9 @@ struct RouteOptions {
 Status add_route(const Services& services, std::string_view path, const RouteOptions& options,
                  net::Handler handler);
 
-// A path with one slash too many is sent to the one that is meant; anything else is not found.
-void redirect_trailing_slashes(net::Server& server);
+// Paths that nothing is mounted at: one with a slash too many is sent to the one that is meant,
+// anything else is not found. Until the agent is ready both are 503: a receiver that is not mounted
+// yet must not tell its senders that there is none, they would drop what they have.
+void mount_fallback(const Services& services);
 
 }  // namespace narthex::api

@@ -28,7 +28,8 @@ bool is_form(const RequestHead& head) {
 }  // namespace
 
 Refusal make_request(Exchange& exchange, Request& request) {
-  const bool raw = exchange.route != nullptr && exchange.route->route().raw_body;
+  // The fallback reads no body: what is wrong with one must not hide that nobody is there for it.
+  const bool raw = exchange.route == nullptr || exchange.route->route().raw_body;
   if (!raw) {
     if (const Refusal r = inflate(exchange)) return r;
   }
