@@ -51,8 +51,8 @@ class Context {
     elements_ += elements;
     return elements_ >= kElementsPerLook && stop();
   }
-  // False, and the query has failed, where a block goes on with a series of the one before: a row of
-  // a result, or a window, is made of one block.
+  // False, and the query has failed, where a block goes on with a series of the one before: a row
+  // of a result, or a window, is made of one block.
   bool takes(const nx_block& block);
   // The bound of memory that an allocation met: fails the query with it.
   bool fail_for_memory();

@@ -10,10 +10,11 @@ import time
 import unittest
 
 import agent
-from prometheus_server import PROMETHEUS, free_port
+from peers import free_port, program
 
 # "secret", at cost 10: some 60 ms a check.
 HASH = "$2y$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u"
+PROMETHEUS = program("prometheus")
 NO_JOBS = "scrape_configs: []\n"
 
 

@@ -32,7 +32,8 @@ typedef struct nx_label { /* FROZEN */
 /* The label sets of many series over one symbol table (the shape of Remote Write 2.0). Symbols may
  * be slices of a body, may repeat, need no order. Series s owns the pairs label_off[s] up to, not
  * including, label_off[s + 1]; pair p is symbols[label_ref[2 p]] = symbols[label_ref[2 p + 1]].
- * Within a series: sorted by name (bytes), names unique, no empty value, "__name__" included. */
+ * Within a series: sorted by name (bytes), names unique, no empty value (but for parsers: see
+ * nx_parser::labels), "__name__" included. */
 typedef struct nx_series_table {
   uint32_t struct_size;
   uint32_t series_count;
