@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote_reads.hpp"
 
+#include <narthex/sdk/shown_url.hpp>
 #include <narthex/sdk/value.hpp>
 #include <narthex/storage.h>
 
@@ -64,9 +65,9 @@ Result<std::shared_ptr<host::Instance>> RemoteReads::make(const store::RemoteRea
   request.config = &config;
   request.document = options.client;
   Result<std::shared_ptr<host::Instance>> made = plugins_.create(request);
-  if (!made.ok()) return made.status().with_prefix("remote_read " + options.url);
+  if (!made.ok()) return made.status().with_prefix("remote_read " + sdk::shown_url(options.url));
   const Status started = (*made)->start();
-  if (!started.ok()) return started.with_prefix("remote_read " + options.url);
+  if (!started.ok()) return started.with_prefix("remote_read " + sdk::shown_url(options.url));
   return made;
 }
 

@@ -3,6 +3,7 @@
 
 #include <narthex/sdk/json.hpp>
 #include <narthex/sdk/number.hpp>
+#include <narthex/sdk/shown_url.hpp>
 
 #include <cmath>
 
@@ -15,6 +16,12 @@ void append_float(std::string& out, double number) {
   if (!std::isfinite(number)) out += '"';  // JSON has no word for it
   sdk::append_number(out, number);
   if (!std::isfinite(number)) out += '"';
+}
+
+// An address may hold a password, and what is written here is for everybody.
+void append_text(std::string& out, std::string_view text) {
+  if (text.find("://") == std::string_view::npos) return sdk::append_json_text(out, text);
+  sdk::append_json_text(out, sdk::shown_url(text));
 }
 
 void append_items(std::string& out, std::span<const nx_value> items) {
@@ -56,7 +63,7 @@ void append(std::string& out, const nx_value& value) {
       append_float(out, value.u.f);
       break;
     case NX_STRING:
-      sdk::append_json_text(out, sdk::Value(&value).get<std::string_view>());
+      append_text(out, sdk::Value(&value).get<std::string_view>());
       break;
     case NX_ARRAY:
       append_items(out, sdk::Value(&value).items());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/render_parts.hpp"
 
-#include <algorithm>
+#include <narthex/sdk/shown_url.hpp>
 
 namespace narthex::config {
 
@@ -129,16 +129,7 @@ class ClientRenderer {
 
 }  // namespace
 
-std::string without_password(std::string url) {
-  const std::size_t begin = url.find("://");
-  if (begin == std::string::npos) return url;
-  const std::size_t end = std::min(url.find_first_of("/?#", begin + 3), url.size());
-  const std::size_t at = url.rfind('@', end);
-  if (at == std::string::npos || at < begin + 3) return url;
-  const std::size_t colon = url.find(':', begin + 3);
-  if (colon < at) url.replace(colon + 1, at - colon - 1, "xxxxx");
-  return url;
-}
+std::string without_password(std::string url) { return sdk::shown_url(url, "xxxxx"); }
 
 void render_client(YamlWriter& yaml, const net::ClientOptions& client, Secrets secrets) {
   ClientRenderer(yaml, secrets).client(client);

@@ -5,6 +5,8 @@
 #include "storage/remote/read_messages.hpp"
 #include "storage/remote/selector_text.hpp"
 
+#include <narthex/sdk/shown_url.hpp>
+
 #include <snappy.h>
 
 #include <algorithm>
@@ -16,7 +18,7 @@ namespace {
 constexpr std::string_view kRowsPerLine = "100000";
 
 void require(const Status& status, const std::string& url) {
-  if (!status.ok()) throw sdk::Error(status.with_prefix(url));
+  if (!status.ok()) throw sdk::Error(status.with_prefix(sdk::shown_url(url)));
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ HttpAnswer EngineReader::post(HttpCall call, const std::shared_ptr<Interrupt>& i
   if (!answer.ok()) throw sdk::Error(answer.status());
   // What this agent asks wrongly is no mistake of who asked this agent.
   if (answer->status / 100 != 2) {
-    throw sdk::Error(unavailable(answer->failure(call.url).message()));
+    throw sdk::Error(unavailable(answer->failure(sdk::shown_url(call.url)).message()));
   }
   return *std::move(answer);
 }
@@ -97,7 +99,7 @@ void EngineReader::ask(const std::string& path, const std::string& form,
   const std::string url = places_.api + path;
   call.url = url + '?' + form;
   const HttpAnswer answer = post(std::move(call), interrupt);
-  require(sdk::parse_text(host_, NX_TEXT_JSON, url, answer.body.text(), use), url);
+  require(sdk::parse_text(host_, NX_TEXT_JSON, sdk::shown_url(url), answer.body.text(), use), url);
 }
 
 std::vector<std::string> EngineReader::texts(const std::string& path, const std::string& form,

@@ -2,6 +2,7 @@
 #include "storage/remote/http_door.hpp"
 
 #include <narthex/sdk/guard.hpp>
+#include <narthex/sdk/shown_url.hpp>
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
@@ -55,7 +56,8 @@ class HttpDoor::Pending {
 Status HttpAnswer::failure(const std::string& url) const {
   std::string_view reason = body.text();
   reason = reason.substr(0, std::min(reason.find('\n'), kReasonBytes));
-  const std::string text = url + " answers " + std::to_string(status) + ": " + std::string(reason);
+  const std::string text =
+      sdk::shown_url(url) + " answers " + std::to_string(status) + ": " + std::string(reason);
   if (status == 429) return {NX_ERR_EXHAUSTED, text, 1000};
   return status / 100 == 4 ? invalid_data(text) : unavailable(text);
 }
@@ -102,7 +104,7 @@ Result<HttpAnswer> HttpDoor::call(const HttpCall& call,
                           host_.raw()->thread_kind(host_.raw()) == NX_THREAD_QUERY;
   Result<HttpAnswer> answer = waits_here ? wait_here(request, interrupt) : wait_in_host(request);
   if (answer.ok() || answer.status().code() == NX_ERR_CANCELLED) return answer;
-  return answer.status().with_prefix(call.url);
+  return answer.status().with_prefix(sdk::shown_url(call.url));
 }
 
 Result<HttpAnswer> HttpDoor::wait_in_host(const nx_http_request& request) const {

@@ -4,6 +4,7 @@
 #include "plugins/discovery/http/target_response.hpp"
 
 #include <narthex/sdk/buffer.hpp>
+#include <narthex/sdk/shown_url.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -101,16 +102,16 @@ Status HttpDiscovery::fetch(Answer& answer) const {
   sdk::ErrorSlot err;
   const nx_status returned =
       http_.request(host_.raw(), client_, &request, &Answer::take, &answer, &err);
-  const std::string what = "Get \"" + options_.url + '"';
+  const std::string what = "Get \"" + sdk::shown_url(options_.url) + '"';
   if (returned < 0) return err.status(returned).with_prefix(what);
   return answer.failure.with_prefix(what);
 }
 
 Result<std::vector<sdk::TargetGroup>> HttpDiscovery::parse(std::string_view body) const {
   Result<std::vector<sdk::TargetGroup>> groups = internal_error("no tree");
-  const Status parsed =
-      sdk::parse_text(host_, NX_TEXT_JSON, options_.url, body,
-                      [&](sdk::Value tree) { groups = read_groups(options_.url, tree); });
+  const Status parsed = sdk::parse_text(
+      host_, NX_TEXT_JSON, sdk::shown_url(options_.url), body,
+      [&](sdk::Value tree) { groups = read_groups(sdk::shown_url(options_.url), tree); });
   if (!parsed.ok()) return parsed;
   return groups;
 }
