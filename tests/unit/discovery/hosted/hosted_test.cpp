@@ -59,7 +59,7 @@ struct Agent {
   telemetry::Registry registry;
   bus::Bus bus{executor, registry};
   net::ClientFactory clients{executor, "Narthex/0.0.0"};
-  host::PluginHost host{{{plugin_dir()}, {}, "0.0.0"}, {executor, registry, bus, &clients}};
+  host::PluginHost host{{{plugin_dir()}, {}, "0.0.0", {}, {}}, {executor, registry, bus, &clients}};
   discovery::PluginDiscovererFactory factory{host};
   std::mutex mutex;
   std::condition_variable changed;
