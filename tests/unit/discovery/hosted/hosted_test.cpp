@@ -46,6 +46,13 @@ class Folder {
   std::string path_;
 };
 
+host::HostOptions host_options() {
+  host::HostOptions options;
+  options.plugin_dirs = {plugin_dir()};
+  options.agent_version = "0.0.0";
+  return options;
+}
+
 // The agent's part around the plugins, and what it was told last.
 struct Agent {
   std::string log;
@@ -59,7 +66,7 @@ struct Agent {
   telemetry::Registry registry;
   bus::Bus bus{executor, registry};
   net::ClientFactory clients{executor, "Narthex/0.0.0"};
-  host::PluginHost host{{{plugin_dir()}, {}, "0.0.0", {}, {}}, {executor, registry, bus, &clients}};
+  host::PluginHost host{host_options(), {executor, registry, bus, &clients}};
   discovery::PluginDiscovererFactory factory{host};
   std::mutex mutex;
   std::condition_variable changed;
