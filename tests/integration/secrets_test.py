@@ -107,7 +107,7 @@ class Secrets(unittest.TestCase):
             for path in PATHS:
                 self.shown(a.get(path).text, path)
             self.shown(self.events(a, 0.5), "events")
-            self.assertIn("<secret>", a.get("/api/v1/status/config").text)
+            self.assertIn("<secret>", a.api("status/config")["yaml"])
             for text in MISTAKES:
                 a.write_config(text)
                 answer = a.post("/-/reload")
