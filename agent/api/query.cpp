@@ -88,8 +88,11 @@ std::optional<Response> read_options(const Services& s, const config::Config& co
   job.run.delayed_name_removal = feature_enabled(config, "promql-delayed-name-removal");
   const std::string_view stats = request.value("stats");
   job.stats = !stats.empty();
-  job.run.plan = stats == "all";
-  job.run.stats_by_step = stats == "all" && feature_enabled(config, "promql-per-step-stats");
+  // Ours: what Prometheus answers to "all", and the plan. To "all" itself the answer is
+  // Prometheus's.
+  job.run.plan = stats == "plan";
+  job.run.stats_by_step =
+      (stats == "all" || stats == "plan") && feature_enabled(config, "promql-per-step-stats");
   return std::nullopt;
 }
 

@@ -59,7 +59,7 @@ int query_explain(const QueryOptions& options) {
   } else {
     add(params, "time", options.time);
   }
-  add(params, "stats", "all");
+  add(params, "stats", "plan");
   const Reply reply =
       ask(options, "POST", over_time ? "/api/v1/query_range" : "/api/v1/query", params);
   if (reply.exit_code != kGood || !reply.document) return reply.exit_code;

@@ -13,6 +13,8 @@ import time
 import unittest
 import urllib.parse
 
+import peers
+
 BIN = os.environ["NARTHEX_BIN"]
 START_TIMEOUT_S = 30 if "NARTHEX_SLOW" in os.environ else 10
 
@@ -116,16 +118,7 @@ class Agent:
     @staticmethod
     def until(condition, what, timeout_s=START_TIMEOUT_S):
         """Waits for a condition that the agent will bring about by itself."""
-        end = time.monotonic() + timeout_s
-        while True:
-            try:
-                if condition():
-                    return
-            except OSError:
-                pass
-            if time.monotonic() > end:
-                raise AssertionError("never came: " + what)
-            time.sleep(0.02)
+        peers.until(condition, what, timeout_s)
 
 
 def run_to_end(*arguments, timeout_s=20, **options):

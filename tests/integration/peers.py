@@ -58,7 +58,7 @@ def until(condition, what, timeout_s=START_TIMEOUT_S):
             pass
         if time.monotonic() > end:
             raise AssertionError("never came: " + what)
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 class Peer:

@@ -195,6 +195,7 @@ class QueryBounds(unittest.TestCase):
         self.assertEqual(names, ["+", "└─ sum", "   └─ max_over_time()", "      └─ subquery", "         └─ vector()"])
         stats = it.api("query_range", query="vector(1)", start=1, end=3, step=1, stats="all")["stats"]
         self.assertEqual(stats["samples"]["totalQueryableSamplesPerStep"], [[1, 0], [2, 0], [3, 0]])
+        self.assertEqual(set(stats), {"timings", "samples"})  # Prometheus's, the plan has a word of its own
         wrong = agent.run_to_end("query", "explain", "sum(", "--url", url)
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("unclosed left parenthesis", wrong.stderr)

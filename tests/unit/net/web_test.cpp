@@ -3,6 +3,7 @@
 #include "net/bcrypt.hpp"
 #include "net/password_gate.hpp"
 #include "support/manual_executor.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/net/client_fixture.hpp"
 #include "unit/net/server_fixture.hpp"
 #include "unit/net/tls_server.hpp"
@@ -326,10 +327,9 @@ TEST_CASE("client certificates are asked for, and judged by authority and name",
 TEST_CASE("a renewed certificate is used for the next client", "[net]") {
   const Identity first("server.test");
   const Identity second("server.test");
-  char folder[] = "/tmp/narthex-web-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  const std::string cert = std::string(folder) + "/cert.pem";
-  const std::string key = std::string(folder) + "/key.pem";
+  const test::TemporaryFolder folder;
+  const std::string cert = folder.file("cert.pem");
+  const std::string key = folder.file("key.pem");
   const auto write = [&](const Identity& of_cert, const Identity& of_key) {
     for (const auto& [path, text] :
          {std::pair(cert, of_cert.certificate_pem()), std::pair(key, of_key.key_pem())}) {
@@ -358,10 +358,8 @@ TEST_CASE("a renewed certificate is used for the next client", "[net]") {
   write(second, second);
   CHECK(trusted(second));
   CHECK_FALSE(trusted(first));
-  unlink(cert.c_str());
+  std::filesystem::remove(cert);
   CHECK(trusted(second));
-  unlink(key.c_str());
-  rmdir(folder);
 }
 
 TEST_CASE("certificates that cannot be used are said so, and change nothing", "[net]") {
