@@ -45,8 +45,10 @@ class LogVisitor final : public wal::ReplayVisitor {
       take(known ? at->second[s] : UINT32_MAX, t);
     }
   }
-  void samples(std::span<const wal::LoggedSample> samples) override {
-    for (const wal::LoggedSample& sample : samples) take(sample.ref, sample.t);
+  void samples(std::span<const wal::LoggedRun> runs) override {
+    for (const wal::LoggedRun& run : runs) {
+      for (const std::int64_t t : run.t) take(run.ref, t);
+    }
   }
   void histogram(std::uint32_t ref, std::int64_t t, const nx_histogram&) override { take(ref, t); }
   void start(std::uint32_t, std::int64_t, std::int64_t) override {}

@@ -4,7 +4,9 @@
 #include "storage/head/deletion.hpp"
 #include "storage/head/series_writer.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <functional>
 #include <numeric>
 
 namespace narthex::storage::tsdb {
@@ -146,26 +148,42 @@ void Recovery::row(std::uint64_t layout, std::int64_t t, std::span<const std::ui
   append(batch, known.cohort);
 }
 
-void Recovery::samples(std::span<const wal::LoggedSample> samples) {
+// What was logged had been judged, so there is no transaction to ask: runs go to their series.
+void Recovery::samples(std::span<const wal::LoggedRun> runs) {
   resolve_pending();
-  batch_refs_.clear();
-  batch_times_.clear();
-  batch_values_.clear();
-  for (const wal::LoggedSample& sample : samples) {
-    const std::uint64_t ref = ref_of(sample.ref);
-    if (ref == 0) {
-      ++orphans_;
-      continue;
+  run_series_.clear();
+  for (const wal::LoggedRun& run : runs) run_series_.push_back(series_of(run.ref));
+  {
+    const index::EpochHold hold(core_.epochs);
+    const std::lock_guard lock(core_.commit_mutex);
+    ++core_.sequence;
+    ++core_.figures.commits;
+    head::SeriesWriter writer(core_, head::SeriesWriter::Judge::kTaken);
+    constexpr std::size_t kAhead = 8;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const head::Series* soon = i + kAhead < runs.size() ? run_series_[i + kAhead] : nullptr;
+      if (soon != nullptr) __builtin_prefetch(soon->own.get(), 1);
+      if (run_series_[i] == nullptr) {
+        orphans_ += runs[i].t.size();
+        continue;
+      }
+      write(writer, *run_series_[i], runs[i]);
+      recovered_ += runs[i].t.size();
     }
-    batch_refs_.push_back(ref);
-    batch_times_.push_back(sample.t);
-    batch_values_.push_back(std::bit_cast<double>(sample.bits));
   }
-  nx_sample_batch batch = batch_of(batch_refs_.size());
-  batch.ref = batch_refs_.data();
-  batch.t = batch_times_.data();
-  batch.v = batch_values_.data();
-  if (batch.rows != 0) append(batch, 0);
+  core_.epochs.collect_much();
+  mind_memory();
+}
+
+void Recovery::write(head::SeriesWriter& writer, head::Series& series, const wal::LoggedRun& run) {
+  const bool ascends = std::ranges::adjacent_find(run.t, std::greater_equal()) == run.t.end();
+  if (ascends && writer.takes_run(series, run.t.front())) {
+    writer.write_run(series, run.t, run.bits);
+    return;
+  }
+  for (std::size_t i = 0; i < run.t.size(); ++i) {
+    (void)writer.write(series, {run.t[i], run.bits[i], nullptr}, false);
+  }
 }
 
 void Recovery::histogram(std::uint32_t ref, std::int64_t t, const nx_histogram& histogram) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "storage/head/core.hpp"
+#include "storage/head/series_writer.hpp"
 #include "storage/head/txn.hpp"
 #include "storage/wal/record_reader.hpp"
 
@@ -31,7 +32,7 @@ class Recovery final : public wal::ReplayVisitor {
   void layout(std::uint64_t layout, std::span<const std::uint32_t> refs) override;
   void row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,
            const std::uint64_t* present) override;
-  void samples(std::span<const wal::LoggedSample> samples) override;
+  void samples(std::span<const wal::LoggedRun> runs) override;
   void histogram(std::uint32_t ref, std::int64_t t, const nx_histogram& histogram) override;
   void start(std::uint32_t ref, std::int64_t t, std::int64_t start_t) override;
   void exemplar(const wal::LoggedExemplar& exemplar) override;
@@ -57,6 +58,7 @@ class Recovery final : public wal::ReplayVisitor {
   head::Series* series_of(std::uint32_t logged) const;
   void append(const nx_sample_batch& batch, std::uint64_t cohort);
   void make_layout(KnownLayout& known);
+  void write(head::SeriesWriter& writer, head::Series& series, const wal::LoggedRun& run);
   void mind_memory();
 
   head::Core& core_;
@@ -72,10 +74,10 @@ class Recovery final : public wal::ReplayVisitor {
   std::string texts_;
   std::vector<std::pair<std::size_t, std::size_t>> symbols_;  // places in texts_
   std::vector<std::uint32_t> offsets_{0};
-  // Columns of the batch under way.
+  // Of the row or record under way.
   std::vector<std::uint64_t> batch_refs_;
-  std::vector<std::int64_t> batch_times_;
   std::vector<double> batch_values_;
+  std::vector<head::Series*> run_series_;
 };
 
 }  // namespace narthex::storage::tsdb

@@ -131,18 +131,22 @@ bool RecordReader::take_values(std::uint32_t ref, std::size_t from, std::size_t 
     bits = known->bits;
     exponent = known->exponent;
   }
-  const std::int64_t* const times = columns_.times.data() + from;
+  std::size_t lost = 0;  // the first ones, before a key
+  std::uint64_t* const to = bits_.data() + from;
   for (std::size_t i = 0; i < count; ++i) {
     const ValueReader::Got got = values_.next(bits, exponent);
     if (got == ValueReader::Got::kBad) return false;
     holds = holds || got == ValueReader::Got::kKey;
-    if (holds) {
-      samples_.data()[told_++] = {ref, times[i], bits};
-    } else {
-      ++dropped_;
-    }
+    lost += holds ? 0 : 1;
+    to[i] = bits;
   }
-  if (holds) table_.set(ref, bits, exponent);
+  dropped_ += lost;
+  if (!holds) return true;
+  table_.set(ref, bits, exponent);
+  const std::size_t told = count - lost;
+  runs_.push_back({ref, std::span(columns_.times).subspan(from + lost, told),
+                   std::span<const std::uint64_t>(to + lost, told)});
+  figures_.samples += told;
   return true;
 }
 
@@ -151,9 +155,10 @@ bool RecordReader::read_some_samples(ByteView payload) {
   if (!sound || columns_.counter != counter_ + 1) table_.forget_values();
   if (!sound) return false;
   counter_ = columns_.counter;
-  samples_.resize(std::max(samples_.size(), columns_.times.size()));
-  told_ = 0;
+  bits_.resize(std::max(bits_.size(), columns_.times.size()));
+  runs_.clear();
   dropped_ = 0;
+  const std::uint64_t told_before = figures_.samples;
   bool good = true;
   std::size_t at = 0;
   for (std::size_t i = 0; i < columns_.refs.size() && good; ++i) {
@@ -163,11 +168,11 @@ bool RecordReader::read_some_samples(ByteView payload) {
   }
   if (!good || !values_.done()) {
     table_.forget_values();
+    figures_.samples = told_before;
     return false;
   }
-  figures_.samples += told_;
   figures_.dropped_samples += dropped_;
-  if (told_ != 0) visitor_.samples(std::span(samples_).first(told_));
+  if (!runs_.empty()) visitor_.samples(runs_);
   return true;
 }
 

@@ -33,7 +33,7 @@ class ReplayVisitor {
   // Where `present` is not null, bits of slots that are absent mean nothing.
   virtual void row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,
                    const std::uint64_t* present) = 0;
-  virtual void samples(std::span<const LoggedSample> samples) = 0;
+  virtual void samples(std::span<const LoggedRun> runs) = 0;
   virtual void histogram(std::uint32_t ref, std::int64_t t, const nx_histogram& histogram) = 0;
   virtual void start(std::uint32_t ref, std::int64_t t, std::int64_t start_t) = 0;
   virtual void exemplar(const LoggedExemplar& exemplar) = 0;
@@ -79,13 +79,13 @@ class RecordReader {
   std::uint64_t slots_ = 0;  // of all layouts
   SampleTable table_;
   std::uint64_t counter_ = 0;  // of the samples record before
-  std::size_t told_ = 0;
   std::uint64_t dropped_ = 0;  // of the current record
   ValueReader values_;
   std::vector<std::uint64_t> present_;
   std::vector<std::uint32_t> refs_;
   SampleColumns columns_;
-  std::vector<LoggedSample> samples_;  // of the current record, the first told_
+  std::vector<std::uint64_t> bits_;  // of the current record, beside columns_.times
+  std::vector<LoggedRun> runs_;
 };
 
 }  // namespace narthex::storage::wal

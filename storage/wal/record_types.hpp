@@ -32,10 +32,11 @@ struct LabelView {
   std::string_view value;
 };
 
-struct LoggedSample {
+// Samples of one ref, in the order of writing: as many times as values, at least one.
+struct LoggedRun {
   std::uint32_t ref = 0;
-  std::int64_t t = 0;
-  std::uint64_t bits = 0;
+  std::span<const std::int64_t> t;
+  std::span<const std::uint64_t> bits;
 };
 
 }  // namespace narthex::storage::wal

@@ -43,10 +43,13 @@ class Checker final : public ReplayVisitor {
     if (check) must(present == nullptr && std::ranges::equal(rows.at(t), bits));
     for (const std::uint64_t b : bits) sum += b;
   }
-  void samples(std::span<const LoggedSample> samples) override {
-    for (const LoggedSample& s : samples) {
-      if (check) must(rows.at(s.t).at(s.ref) == s.bits);
-      sum += s.bits;
+  void samples(std::span<const LoggedRun> runs) override {
+    for (const LoggedRun& run : runs) {
+      must(!run.t.empty() && run.t.size() == run.bits.size());
+      for (std::size_t i = 0; i < run.t.size(); ++i) {
+        if (check) must(rows.at(run.t[i]).at(run.ref) == run.bits[i]);
+        sum += run.bits[i];
+      }
     }
   }
   void histogram(std::uint32_t, std::int64_t, const nx_histogram& h) override {

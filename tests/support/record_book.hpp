@@ -40,8 +40,12 @@ class RecordBook final : public storage::wal::ReplayVisitor {
            const std::uint64_t* present) override {
     rows.push_back(plain_row(layout, t, bits, present));
   }
-  void samples(std::span<const storage::wal::LoggedSample> samples) override {
-    for (const auto& s : samples) sample_list.push_back({s.ref, s.t, s.bits});
+  void samples(std::span<const storage::wal::LoggedRun> runs) override {
+    for (const auto& run : runs) {
+      for (std::size_t i = 0; i < run.t.size(); ++i) {
+        sample_list.push_back({run.ref, run.t[i], run.bits[i]});
+      }
+    }
   }
   void histogram(std::uint32_t ref, std::int64_t t, const nx_histogram& h) override {
     histograms.emplace_back(ref, t, spell(h));

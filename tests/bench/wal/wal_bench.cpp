@@ -33,8 +33,11 @@ class Sum final : public ReplayVisitor {
     for (const std::uint64_t b : bits) sum += b;
     sum += static_cast<std::uint64_t>(t) * bits.size();
   }
-  void samples(std::span<const LoggedSample> samples) override {
-    for (const LoggedSample& s : samples) sum += s.bits + static_cast<std::uint64_t>(s.t);
+  void samples(std::span<const LoggedRun> runs) override {
+    for (const LoggedRun& run : runs) {
+      for (const std::int64_t t : run.t) sum += static_cast<std::uint64_t>(t);
+      for (const std::uint64_t b : run.bits) sum += b;
+    }
   }
   void histogram(std::uint32_t, std::int64_t, const nx_histogram&) override {}
   void start(std::uint32_t, std::int64_t, std::int64_t) override {}
