@@ -4,6 +4,7 @@
 #include "storage/tsdb/flush.hpp"
 #include "storage/tsdb/folder_list.hpp"
 #include "storage/tsdb/recovery.hpp"
+#include "storage/tsdb/recovery_lane.hpp"
 #include "storage/tsdb/recovery_teller.hpp"
 
 #include <algorithm>
@@ -109,11 +110,13 @@ Status Files::recover() {
         const Status deleted = delete_in_tables(ids, min_t, max_t);
         if (!deleted.ok()) warn("what was deleted shows again: " + deleted.message());
       });
-  wal::RecordReader records(recovery);
+  RecoveryLane lane(recovery);
+  wal::RecordReader records(lane);
   RecoveryTeller teller(world, folder);
   const fs::Result<wal::ReplayReport> replayed =
       wal::replay(world.files, folder, teller.listen_to(records.sink()));
   if (!replayed.ok()) return io_error(replayed.status().message());
+  lane.finish();
   damage.log_stretches += replayed->damage_count + replayed->segments_lost;
   damage.samples_dropped += records.figures().dropped_samples + recovery.orphans();
   for (const wal::Damage& at : replayed->damages) {
