@@ -35,11 +35,6 @@ bool sane(std::string_view name, std::string_view value) {
                                         [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-bool has_header(const Params& headers, std::string_view lower_name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return lower(header.first) == lower_name; });
-}
-
 void append_header(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ").append(value).append("\r\n");
 }

@@ -16,11 +16,6 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-bool names(const Params& headers, std::string_view lower_name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return lower(header.first) == lower_name; });
-}
-
 WatchedFile& file(std::map<std::string, WatchedFile>& files, const std::string& path) {
   return files.try_emplace(path, path).first->second;
 }
@@ -116,7 +111,7 @@ Status Credentials::add_configured(Params& headers) {
 }
 
 Status Credentials::apply(Params& headers) {
-  if (!names(headers, "authorization")) {
+  if (!has_header(headers, "authorization")) {
     Status status;
     if (options_.has_basic_auth) status = add_basic(headers);
     if (options_.has_authorization) status = add_authorization(headers);

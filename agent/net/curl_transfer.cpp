@@ -31,11 +31,6 @@ long tls_maximum(std::string_view name) {
   return CURL_SSLVERSION_MAX_DEFAULT;
 }
 
-bool names(const Params& headers, std::string_view lower_name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return lower(header.first) == lower_name; });
-}
-
 // "http://user:pw@proxy:3128" -> "proxy:3128"
 std::string place_of(const std::string& url) {
   const auto parsed = parse_url(url);
@@ -112,7 +107,7 @@ void CurlTransfer::set_request() {
   }
   // What libcurl would add by itself.
   for (const char* extra : {"Accept", "Content-Type", "Expect", "User-Agent"}) {
-    if (!names(hop_.headers, lower(extra))) add_header(std::string(extra) + ":");
+    if (!has_header(hop_.headers, lower(extra))) add_header(std::string(extra) + ":");
   }
   set(CURLOPT_HTTPHEADER, headers_);
   if (hop_.method == "HEAD") {

@@ -18,11 +18,6 @@ constexpr std::size_t kInflateHereBytes = 64 << 10;
 // libcurl ends a transfer by its own clock; this ends one that it forgot, or a look-up before it.
 constexpr std::int64_t kGuardNs = 100'000'000;
 
-bool names(const Params& headers, std::string_view lower_name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return lower(header.first) == lower_name; });
-}
-
 bool clean(std::string_view text) { return text.find_first_of("\r\n") == std::string_view::npos; }
 
 Status check_request(const FetchRequest& request) {
@@ -152,8 +147,9 @@ Result<Hop> FetchFlow::make_hop(const std::string& token) {
   for (const auto& [name, value] : request_.headers) {
     if (trusted || !is_secret_header(name)) hop.headers.emplace_back(name, value);
   }
-  if (!names(hop.headers, "user-agent")) hop.headers.emplace_back("User-Agent", core_->user_agent);
-  if (!names(hop.headers, "accept-encoding")) {
+  if (!has_header(hop.headers, "user-agent"))
+    hop.headers.emplace_back("User-Agent", core_->user_agent);
+  if (!has_header(hop.headers, "accept-encoding")) {
     hop.headers.emplace_back("Accept-Encoding", request_.accept_gzip ? "gzip" : "identity");
   }
   if (trusted) {
@@ -161,7 +157,7 @@ Result<Hop> FetchFlow::make_hop(const std::string& token) {
     const Status status = core_->credentials.apply(hop.headers);
     if (!status.ok()) return status;
   }
-  if (!url_.user_info.empty() && !names(hop.headers, "authorization")) {
+  if (!url_.user_info.empty() && !has_header(hop.headers, "authorization")) {
     hop.headers.emplace_back("Authorization", authorization_of(url_.user_info));
   }
   hop.proxy = core_->proxies.choose(url_);

@@ -207,6 +207,11 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool has_header(const Params& headers, std::string_view lower_name) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const auto& header) { return lower(header.first) == lower_name; });
+}
+
 std::string_view trim_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);

@@ -56,6 +56,8 @@ Refusal parse_request_head(std::string_view bytes, const HeadLimits& limits, Req
 bool parse_length(std::string_view text, std::uint64_t& value);
 bool is_token(std::string_view text);
 std::string lower(std::string_view text);
+// Whether a header of that name is among them, in whatever case.
+bool has_header(const Params& headers, std::string_view lower_name);
 std::string_view trim_blanks(std::string_view text);
 // Whether a comma separated header lists the token, in any case.
 bool lists_token(std::string_view header, std::string_view token);
