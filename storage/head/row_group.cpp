@@ -63,7 +63,10 @@ std::int64_t RowGroup::append(Row row, index::Epochs& epochs, bool keep_sequence
   last_t_ = row.t;
   ++next_row_;
   open_->rows[open_count_++] = std::move(row);
-  if (open_count_ == kOpenRows) grown += seal(epochs, keep_sequences) + join_tiles(epochs);
+  // Groups take turns: raw rows are eight times as large as packed ones, and targets are scraped in
+  // step. Were all of them to seal at once, memory would go up and down with them.
+  const bool its_turn = (next_row_ + id_) % kOpenRows == 0;
+  if (its_turn) grown += seal(epochs, keep_sequences) + join_tiles(epochs);
   return grown;
 }
 

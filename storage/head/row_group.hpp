@@ -2,8 +2,8 @@
 // row_group.hpp - the rows of a cohort: series that are written together share one time column.
 //
 // A row is one timestamp and a value a slot; appending one takes over its memory, so it costs the
-// same for 2 and for 20,000 series. 8 rows are sealed into a tile, and 4 such tiles into one. Times
-// of rows ascend strictly.
+// same for 2 and for 20,000 series. At most 8 rows are sealed into a tile, each group at another
+// row than the next one, and 4 such tiles into one. Times of rows ascend strictly.
 //
 // Everything here is guarded by the commit lock. Readers take a GroupView under it and then read
 // without: tiles never change, and rows below the count they saw never change.
