@@ -29,25 +29,6 @@ SERVED = ["targets", "scrape_pools", "targets/metadata", "metadata", "status/con
           "status/buildinfo", "status/flags", "status/walreplay", "notifications"]
 
 
-class Turns(exporter.Exporter):
-    """Answers each scrape with a number of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.turn, self.process = 0, 0
-        self.by_process = {}  # number of the scraping process -> turns
-        self.pages["/metrics"] = self.page
-
-    def page(self):
-        self.turn += 1
-        self.by_process.setdefault(self.process, []).append(self.turn)
-        return 200, "text/plain; version=0.0.4", (PAGE % self.turn).encode()
-
-    def kept(self):
-        """The turns that were stored for sure: of each process all but the last, which it may not have got to."""
-        return {turn for turns in self.by_process.values() for turn in turns[:-1]}
-
-
 class AgentMode(unittest.TestCase):
     def receiver(self):
         server = agent.Agent("global: {}\n", "prometheus.yml", ["--web.enable-remote-write-receiver"]).start()
@@ -55,7 +36,7 @@ class AgentMode(unittest.TestCase):
         return server
 
     def agent(self, receiver_port, *arguments):
-        self.target = Turns()
+        self.target = exporter.Turns(PAGE)
         self.addCleanup(self.target.close)
         one = agent.Agent(CONFIG % (self.target.address, receiver_port), "prometheus.yml", ["--agent", *arguments]).start()
         self.addCleanup(one.__exit__)
