@@ -54,6 +54,11 @@ class AgentMode(unittest.TestCase):
         federated = one.get("/federate?match[]=up")
         self.assertEqual((federated.status, federated.text), (500, "unsupported operation with WAL-only storage\n"))
         self.assertEqual(one.post("/api/v1/series").status, 422)
+        matcher = wire.field(3, wire.field(2, b"__name__") + wire.field(3, b"up"))
+        for accepted in (b"", wire.field(2, b"\x01")):  # sampled, streamed
+            asked = wire.field(1, wire.varint(2 << 3) + wire.varint(int(time.time() * 1000)) + matcher) + accepted
+            read = one.post("/api/v1/read", wire.snappy(asked), wire.HEADERS)
+            self.assertEqual((read.status, read.text), (500, "unsupported operation with WAL-only storage\n"))
         flags = one.api("status/flags")
         self.assertEqual(flags["agent"], "true")
         self.assertEqual(flags["storage.agent.path"], one.data)
