@@ -31,6 +31,8 @@ net::Response refusal(const Status& status) {
       return refusal(kBadRequest, status.message());
     case NX_ERR_UNAVAILABLE:
       return refusal(kUnavailable, status.message());
+    case NX_ERR_UNSUPPORTED:  // agent mode: the storage keeps nothing
+      return refusal(kInternalError, "unsupported operation with WAL-only storage");
     default:
       return refusal(kInternalError, status.message());
   }

@@ -9,6 +9,7 @@
 
 #include "scrape/metadata_cache.hpp"
 #include "scrape/metrics.hpp"
+#include "scrape/report_series.hpp"
 #include "scrape/sample_rules.hpp"
 #include "scrape/series_cache.hpp"
 #include "scrape/workbench.hpp"
@@ -106,7 +107,7 @@ class SampleWriter {
   const telemetry::Log log_{"scrape"};
   SeriesCache cache_;
   MetadataCache metadata_;
-  std::vector<std::uint64_t> report_refs_;
+  ReportSeries report_;
   std::optional<std::uint64_t> cohort_;
   std::uint64_t layout_ = 0;
   std::uint64_t layout_version_ = 0;  // of the cache

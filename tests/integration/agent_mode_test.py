@@ -29,25 +29,6 @@ SERVED = ["targets", "scrape_pools", "targets/metadata", "metadata", "status/con
           "status/buildinfo", "status/flags", "status/walreplay", "notifications"]
 
 
-class Turns(exporter.Exporter):
-    """Answers each scrape with a number of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.turn, self.process = 0, 0
-        self.by_process = {}  # number of the scraping process -> turns
-        self.pages["/metrics"] = self.page
-
-    def page(self):
-        self.turn += 1
-        self.by_process.setdefault(self.process, []).append(self.turn)
-        return 200, "text/plain; version=0.0.4", (PAGE % self.turn).encode()
-
-    def kept(self):
-        """The turns that were stored for sure: of each process all but the last, which it may not have got to."""
-        return {turn for turns in self.by_process.values() for turn in turns[:-1]}
-
-
 class AgentMode(unittest.TestCase):
     def receiver(self):
         server = agent.Agent("global: {}\n", "prometheus.yml", ["--web.enable-remote-write-receiver"]).start()
@@ -55,7 +36,7 @@ class AgentMode(unittest.TestCase):
         return server
 
     def agent(self, receiver_port, *arguments):
-        self.target = Turns()
+        self.target = exporter.Turns(PAGE)
         self.addCleanup(self.target.close)
         one = agent.Agent(CONFIG % (self.target.address, receiver_port), "prometheus.yml", ["--agent", *arguments]).start()
         self.addCleanup(one.__exit__)
@@ -73,6 +54,11 @@ class AgentMode(unittest.TestCase):
         federated = one.get("/federate?match[]=up")
         self.assertEqual((federated.status, federated.text), (500, "unsupported operation with WAL-only storage\n"))
         self.assertEqual(one.post("/api/v1/series").status, 422)
+        matcher = wire.field(3, wire.field(2, b"__name__") + wire.field(3, b"up"))
+        for accepted in (b"", wire.field(2, b"\x01")):  # sampled, streamed
+            asked = wire.field(1, wire.varint(2 << 3) + wire.varint(int(time.time() * 1000)) + matcher) + accepted
+            read = one.post("/api/v1/read", wire.snappy(asked), wire.HEADERS)
+            self.assertEqual((read.status, read.text), (500, "unsupported operation with WAL-only storage\n"))
         flags = one.api("status/flags")
         self.assertEqual(flags["agent"], "true")
         self.assertEqual(flags["storage.agent.path"], one.data)

@@ -37,3 +37,26 @@ class Exporter:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Turns(Exporter):
+    """Answers each scrape with the number of its turn, and remembers which of the scraper's processes was served it."""
+
+    def __init__(self, page="served %d\n"):
+        super().__init__()
+        self.text_of_turn = page
+        self.turn, self.process = 0, 0
+        self.by_process = {}  # number of the scraping process -> turns
+        self.pages["/metrics"] = self.page
+
+    def body(self):
+        return self.text_of_turn % self.turn
+
+    def page(self):
+        self.turn += 1
+        self.by_process.setdefault(self.process, []).append(self.turn)
+        return 200, "text/plain; version=0.0.4", self.body().encode()
+
+    def kept(self):
+        """The turns that were stored for sure: of each process all but the last, which it may not have got to."""
+        return {turn for turns in self.by_process.values() for turn in turns[:-1]}

@@ -3,6 +3,7 @@
 exporters. A program is where PROMETHEUS_BIN and the like say, in the folder of NARTHEX_PEERS (one Debian package tree
 for each), or on the PATH; tests of one that is nowhere are skipped."""
 import functools
+import glob
 import http.client
 import json
 import os
@@ -19,25 +20,41 @@ import urllib.request
 START_TIMEOUT_S = 30
 
 
+def programs(name):
+    """The paths of a program, the best first."""
+    named = os.environ.get(name.upper().replace("-", "_") + "_BIN", "")
+    inside = sorted(glob.glob(os.path.join(os.environ.get("NARTHEX_PEERS", "/nowhere"), "*/usr/bin", name)))
+    return [p for p in (named, *inside, shutil.which(name)) if p and os.access(p, os.X_OK)]
+
+
 def program(name):
     """The path of a program, or None."""
-    named = os.environ.get(name.upper().replace("-", "_") + "_BIN")
-    inside = os.path.join(os.environ.get("NARTHEX_PEERS", ""), name, "usr/bin", name)
-    return next((p for p in (named, inside, shutil.which(name)) if p and os.access(p, os.X_OK)), None)
+    return next(iter(programs(name)), None)
 
 
 @functools.cache
-def prometheus_version():
-    """Its major version, or 0: older ones than 3 know neither remote write 2.0 nor UTF-8 names."""
-    path = program("prometheus")
-    if path is None:
-        return 0
+def version_of(path):
+    """The major version of a Prometheus: older ones than 3 know neither remote write 2.0 nor UTF-8 names."""
     answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
     return 3 if "version 3." in answer.stdout + answer.stderr else 2
 
 
+def prometheus_version():
+    """Of the one that tests take, or 0."""
+    path = program("prometheus")
+    return version_of(path) if path else 0
+
+
+def prometheus_2():
+    """The path of an old one, or None."""
+    return next((p for p in programs("prometheus") if version_of(p) == 2), None)
+
+
 needs_prometheus = unittest.skipUnless(program("prometheus"), "there is no Prometheus")
 needs_prometheus_3 = unittest.skipUnless(prometheus_version() >= 3, "there is no Prometheus 3")
+needs_prometheus_2 = unittest.skipUnless(prometheus_2(), "there is no Prometheus 2")
+needs_pushgateway = unittest.skipUnless(program("prometheus-pushgateway"), "there is no Pushgateway")
+needs_vmagent = unittest.skipUnless(program("vmagent"), "there is no vmagent")
 needs_victoria_metrics = unittest.skipUnless(program("victoria-metrics"), "there is no VictoriaMetrics")
 
 
@@ -67,6 +84,7 @@ class Peer:
 
     def __init__(self, name, arguments, config="", ready="/-/ready"):
         self.name, self.arguments, self.ready = name, arguments, ready
+        self.program = program(name)
         self.folder = tempfile.TemporaryDirectory(prefix="narthex-peer-")
         self.config = os.path.join(self.folder.name, "config.yml")
         self.write_config(config)
@@ -84,7 +102,7 @@ class Peer:
     def start(self):
         places = {"address": self.address, "folder": self.folder.name, "config": self.config}
         with open(os.path.join(self.folder.name, "log"), "a") as log:
-            self.process = subprocess.Popen([program(self.name)] + [a % places for a in self.arguments], stdout=log,
+            self.process = subprocess.Popen([self.program] + [a % places for a in self.arguments], stdout=log,
                                             stderr=log, cwd=self.folder.name)
         try:
             until(lambda: self.request("GET", self.ready)[0] == 200 or self.process.poll() is not None, self.name)
@@ -156,12 +174,14 @@ class Peer:
 
 
 class Prometheus(Peer):
-    def __init__(self, config="global: {}\n", features="exemplar-storage,native-histograms", arguments=()):
+    def __init__(self, config="global: {}\n", features="exemplar-storage,native-histograms", arguments=(), path=None):
+        path = path or program("prometheus")
         flags = ["--config.file=%(config)s", "--storage.tsdb.path=%(folder)s/data", "--web.listen-address=%(address)s",
                  "--web.enable-remote-write-receiver", "--enable-feature=" + features]
-        if prometheus_version() >= 3:
+        if version_of(path) >= 3:
             flags.append("--scrape.discovery-reload-interval=1s")
         super().__init__("prometheus", flags + list(arguments), config)
+        self.program = path
 
 
 class VictoriaMetrics(Peer):
@@ -171,6 +191,13 @@ class VictoriaMetrics(Peer):
 
     def flush(self):
         self.request("GET", "/internal/force_flush")
+
+
+class VmAgent(Peer):
+    def __init__(self, config, url, arguments=()):
+        super().__init__("vmagent", ["-promscrape.config=%(config)s", "-remoteWrite.tmpDataPath=%(folder)s/data",
+                                     "-remoteWrite.flushInterval=200ms", "-httpListenAddr=%(address)s",
+                                     "-remoteWrite.url=" + url, *arguments], config, "/health")
 
 
 # ---- what a server has; `server` may be an agent, too

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between servers: Prometheus reads from the agent, the agent reads from Prometheus, and both federate
 from each other, sample for sample."""
+import datetime
 import json
 import re
+import subprocess
 import time
 import unittest
 
@@ -66,6 +68,31 @@ class RemoteRead(unittest.TestCase):
             for expression in ("sum(rate(level[297s]))", "level{s=~\"[1-3]\"} offset 10m", "count(level{site=\"oslo\"})"):
                 ours = self.agent.query(expression.replace('{site="oslo"}', ""), time=self.now / 1000)
                 self.assertEqual(prometheus.query(expression, time=self.now / 1000), ours)
+
+    @peers.needs_victoria_metrics
+    @unittest.skipUnless(peers.program("vmctl"), "there is no vmctl")
+    def test_vmctl_reads_what_the_agent_has(self):
+        """Sampled, and streamed in chunks, a step of it at a time."""
+        for streamed in ("false", "true"):
+            with self.subTest(streamed=streamed), peers.VictoriaMetrics() as engine:
+                start = datetime.datetime.fromtimestamp(self.now / 1000 - 7200, datetime.timezone.utc)
+                ended = subprocess.run(
+                    [peers.program("vmctl"), "remote-read", "--disable-progress-bar", "-s",
+                     "--remote-read-src-addr=http://127.0.0.1:%d" % self.agent.port, "--remote-read-use-stream=" + streamed,
+                     "--remote-read-filter-label=__name__", "--remote-read-filter-label-value=level",
+                     "--remote-read-filter-time-start=" + start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                     "--remote-read-step-interval=hour", "--vm-addr=http://" + engine.address],
+                    capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+                self.assertEqual(ended.returncode, 0, ended.stderr)
+                engine.flush()
+                exported = engine.get("/api/v1/export?match[]=level")[1].decode().splitlines()
+                found = {}
+                for line in map(json.loads, exported):
+                    rows = found.setdefault(tuple(sorted(line["metric"].items())), {})
+                    rows.update(zip(line["timestamps"], line["values"]))
+                written = {tuple(sorted(labels + (("site", "oslo"),))): rows for labels, rows in self.written.items()}
+                self.assertEqual(sorted(found), sorted(written))
+                self.assertEqual([labels for labels in found if found[labels] != written[labels]], [])
 
     @peers.needs_prometheus
     def test_prometheus_federates_from_the_agent(self):

@@ -21,7 +21,7 @@ ACCEPT = {
 }
 EXPORTERS = {
     "node": ("prometheus-node-exporter", ["--web.listen-address=%(address)s"], ""),
-    "push": ("prometheus-pushgateway", ["--web.listen-address=%(address)s"], ""),
+    "push": ("prometheus-pushgateway", ["--web.listen-address=%(address)s", "--persistence.file=%(folder)s/pushed"], ""),
     "alert": ("prometheus-alertmanager", ["--config.file=%(folder)s/config.yml", "--storage.path=%(folder)s/data",
                                           "--web.listen-address=%(address)s", "--cluster.listen-address="],
               "route: {receiver: none}\nreceivers: [{name: none}]\n"),

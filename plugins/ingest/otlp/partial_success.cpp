@@ -2,20 +2,16 @@
 #include "plugins/ingest/otlp/partial_success.hpp"
 
 #include <narthex/sdk/json.hpp>
-
-#include <protozero/pbf_writer.hpp>
+#include <narthex/sdk/protobuf.hpp>
 
 namespace narthex::ingest::otlp {
 
 std::string partial_success_protobuf(std::uint64_t rejected, std::string_view reason) {
-  std::string message;
+  std::string message, partial;
   if (rejected == 0) return message;
-  {
-    protozero::pbf_writer out(message);
-    protozero::pbf_writer partial(out, 1);  // is whole once it is destroyed
-    partial.add_int64(1, static_cast<std::int64_t>(rejected));
-    partial.add_string(2, reason.data(), reason.size());
-  }
+  sdk::protobuf::number(partial, 1, rejected);
+  sdk::protobuf::bytes(partial, 2, reason);
+  sdk::protobuf::bytes(message, 1, partial);
   return message;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// protobuf_request.hpp - an ExportMetricsServiceRequest in protobuf. protozero lives in the .cpp.
-// Pure.
+// protobuf_request.hpp - an ExportMetricsServiceRequest in protobuf. Pure.
 #pragma once
 
 #include "plugins/ingest/otlp/message.hpp"

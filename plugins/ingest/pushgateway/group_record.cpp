@@ -4,7 +4,8 @@
 #include "plugins/ingest/pushgateway/crc32c.hpp"
 #include "plugins/ingest/pushgateway/protobuf_reader.hpp"
 #include "plugins/ingest/pushgateway/protobuf_writer.hpp"
-#include "plugins/ingest/pushgateway/wire.hpp"
+
+#include <narthex/sdk/protobuf_reader.hpp>
 
 #include <protozero/pbf_writer.hpp>
 
@@ -14,49 +15,41 @@ namespace {
 constexpr std::string_view kRecordMagic = "NXPUSH1\n";
 constexpr std::size_t kCrcSize = 4;
 
-void read_key_label(protozero::pbf_reader message, GroupingKey& key) {
+using sdk::protobuf::Failure;
+using sdk::protobuf::Field;
+using sdk::protobuf::FieldReader;
+
+void read_key_label(std::string_view message, GroupingKey& key, Failure& failure) {
   std::string name, value;
-  while (message.next()) {
-    if (message.tag() == 1) {
-      name = wire::get_text(message);
-    } else if (message.tag() == 2) {
-      value = wire::get_text(message);
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) name = fields.bytes(f);
+    if (f.number == 2) value = fields.bytes(f);
   }
   key[std::move(name)] = std::move(value);
 }
 
-TimedFamily read_timed_family(protozero::pbf_reader message) {
+TimedFamily read_timed_family(std::string_view message, Failure& failure) {
   TimedFamily timed;
   auto family = std::make_shared<Family>();
-  while (message.next()) {
-    if (message.tag() == 1) {
-      wire::expect(message, protozero::pbf_wire_type::varint);
-      timed.pushed_ms = message.get_sint64();
-    } else if (message.tag() == 2) {
-      *family = read_family(wire::get_text(message));
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) timed.pushed_ms = fields.zigzag(f);
+    if (f.number == 2) *family = read_family(fields.bytes(f), failure);
   }
   timed.family = std::move(family);
   return timed;
 }
 
-Group read_group(std::string_view payload) {
+Group read_group(std::string_view payload, Failure& failure) {
   Group group;
-  protozero::pbf_reader reader(payload.data(), payload.size());
-  while (reader.next()) {
-    if (reader.tag() == 1) {
-      read_key_label(wire::get_message(reader), group.key);
-    } else if (reader.tag() == 2) {
-      TimedFamily timed = read_timed_family(wire::get_message(reader));
+  FieldReader fields(payload, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) read_key_label(fields.bytes(f), group.key, failure);
+    if (f.number == 2) {
+      TimedFamily timed = read_timed_family(fields.bytes(f), failure);
       std::string name = timed.family->name;
       group.families[std::move(name)] = std::move(timed);
-    } else {
-      reader.skip();
     }
   }
   return group;
@@ -101,15 +94,11 @@ Result<Group> decode_group(std::string_view bytes) {
   const std::uint32_t wanted = read_little_endian_32(bytes.data());
   bytes.remove_prefix(kCrcSize);
   if (crc32c(bytes) != wanted) return invalid_data("the checksum does not match");
-  try {
-    Group group = read_group(bytes);
-    if (!is_complete(group)) return invalid_data("the record is not complete");
-    return group;
-  } catch (const protozero::exception& e) {
-    return invalid_data(std::string("the record is damaged: ") + e.what());
-  } catch (const sdk::Error& e) {
-    return invalid_data(std::string("the record is damaged: ") + e.what());
-  }
+  Failure failure;
+  Group group = read_group(bytes, failure);
+  if (!failure.ok()) return invalid_data("the record is damaged: " + std::string(failure.text));
+  if (!is_complete(group)) return invalid_data("the record is not complete");
+  return group;
 }
 
 }  // namespace narthex::ingest::pushgateway

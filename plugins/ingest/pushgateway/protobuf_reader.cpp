@@ -1,186 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/pushgateway/protobuf_reader.hpp"
 
-#include "plugins/ingest/pushgateway/wire.hpp"
-
-#include <protozero/varint.hpp>
-
 #include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace narthex::ingest::pushgateway {
 namespace {
 
-using protozero::pbf_reader;
-using protozero::pbf_wire_type;
+using sdk::protobuf::Failure;
+using sdk::protobuf::Field;
+using sdk::protobuf::FieldReader;
+using sdk::protobuf::Wire;
 
-Label read_label_pair(pbf_reader message) {
+constexpr std::string_view kUnknownType = "unknown type of a metric family";
+
+Label read_label_pair(std::string_view message, Failure& failure) {
   Label label;
-  while (message.next()) {
-    if (message.tag() == 1) {
-      label.first = wire::get_text(message);
-    } else if (message.tag() == 2) {
-      label.second = wire::get_text(message);
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) label.first = fields.bytes(f);
+    if (f.number == 2) label.second = fields.bytes(f);
   }
   return label;
 }
 
 // Gauge, Counter and Untyped begin alike.
-double read_value(pbf_reader message) {
+double read_value(std::string_view message, Failure& failure) {
   double value = 0;
-  while (message.next()) {
-    if (message.tag() == 1) {
-      value = wire::get_double(message);
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) value = fields.float64(f);
   }
   return value;
 }
 
-Quantile read_quantile(pbf_reader message) {
+Quantile read_quantile(std::string_view message, Failure& failure) {
   Quantile q;
-  while (message.next()) {
-    if (message.tag() == 1) {
-      q.quantile = wire::get_double(message);
-    } else if (message.tag() == 2) {
-      q.value = wire::get_double(message);
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) q.quantile = fields.float64(f);
+    if (f.number == 2) q.value = fields.float64(f);
   }
   return q;
 }
 
-void read_summary(pbf_reader message, Metric& metric) {
-  while (message.next()) {
-    switch (message.tag()) {
-      case 1:
-        metric.count = static_cast<double>(wire::get_uint64(message));
-        break;
-      case 2:
-        metric.sum = wire::get_double(message);
-        break;
-      case 3:
-        metric.quantiles.push_back(read_quantile(wire::get_message(message)));
-        break;
-      default:
-        message.skip();
-    }
+void read_summary(std::string_view message, Metric& metric, Failure& failure) {
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) metric.count = static_cast<double>(fields.varint(f));
+    if (f.number == 2) metric.sum = fields.float64(f);
+    if (f.number == 3) metric.quantiles.push_back(read_quantile(fields.bytes(f), failure));
   }
 }
 
-Bucket read_bucket(pbf_reader message, bool& is_float) {
+Bucket read_bucket(std::string_view message, bool& is_float, Failure& failure) {
   Bucket b;
-  while (message.next()) {
-    if (message.tag() == 1) {
-      b.cumulative_count = static_cast<double>(wire::get_uint64(message));
-    } else if (message.tag() == 2) {
-      b.upper_bound = wire::get_double(message);
-    } else if (message.tag() == 4) {
-      const double count = wire::get_double(message);
-      if (count > 0) {
-        b.cumulative_count = count;
-        is_float = true;
-      }
-    } else {
-      message.skip();
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) b.cumulative_count = static_cast<double>(fields.varint(f));
+    if (f.number == 2) b.upper_bound = fields.float64(f);
+    if (f.number != 4) continue;
+    const double count = fields.float64(f);
+    if (count > 0) {
+      b.cumulative_count = count;
+      is_float = true;
     }
   }
   return b;
 }
 
-nx_span read_span(pbf_reader message) {
+nx_span read_span(std::string_view message, Failure& failure) {
   nx_span span{};
-  while (message.next()) {
-    if (message.tag() == 1) {
-      span.offset = wire::get_sint32(message);
-    } else if (message.tag() == 2) {
-      span.length = wire::get_uint32(message);
-    } else {
-      message.skip();
-    }
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) span.offset = static_cast<std::int32_t>(fields.zigzag(f));
+    if (f.number == 2) span.length = static_cast<std::uint32_t>(fields.varint(f));
   }
   return span;
 }
 
-// Packed or one by one: both are valid protobuf.
-void read_deltas(pbf_reader& reader, std::vector<std::int64_t>& out) {
-  if (reader.wire_type() == pbf_wire_type::varint) {
-    out.push_back(reader.get_sint64());
-    return;
-  }
-  wire::expect(reader, pbf_wire_type::length_delimited);
-  for (const std::int64_t delta : reader.get_packed_sint64()) out.push_back(delta);
-}
-void read_counts(pbf_reader& reader, std::vector<double>& out) {
-  if (reader.wire_type() == pbf_wire_type::fixed64) {
-    out.push_back(reader.get_double());
-    return;
-  }
-  wire::expect(reader, pbf_wire_type::length_delimited);
-  for (const double count : reader.get_packed_double()) out.push_back(count);
-}
-
-// True when the field belongs to the sparse part and was read.
-bool read_native(pbf_reader& reader, NativeBuckets& native) {
-  switch (reader.tag()) {
+// Fields 5 to 14: the sparse part.
+void read_native(FieldReader& fields, const Field& f, NativeBuckets& native, Failure& failure) {
+  switch (f.number) {
     case 5:
-      native.schema = wire::get_sint32(reader);
-      return true;
+      native.schema = static_cast<std::int32_t>(fields.zigzag(f));
+      break;
     case 6:
-      native.zero_threshold = wire::get_double(reader);
-      return true;
+      native.zero_threshold = fields.float64(f);
+      break;
     case 7:
-      native.zero_count = static_cast<double>(wire::get_uint64(reader));
-      return true;
+      native.zero_count = static_cast<double>(fields.varint(f));
+      break;
     case 8: {
-      const double count = wire::get_double(reader);
+      const double count = fields.float64(f);
       if (count > 0) native.zero_count = count;
       native.is_float = native.is_float || count > 0;
-      return true;
+      break;
     }
     case 9:
-      native.negative_spans.push_back(read_span(wire::get_message(reader)));
-      return true;
+      native.negative_spans.push_back(read_span(fields.bytes(f), failure));
+      break;
     case 10:
-      read_deltas(reader, native.negative_deltas);
-      return true;
+      (void)fields.append_zigzags(f, native.negative_deltas);
+      break;
     case 11:
-      read_counts(reader, native.negative_counts);
-      return true;
+      (void)fields.append_fixed(f, native.negative_counts);
+      break;
     case 12:
-      native.positive_spans.push_back(read_span(wire::get_message(reader)));
-      return true;
+      native.positive_spans.push_back(read_span(fields.bytes(f), failure));
+      break;
     case 13:
-      read_deltas(reader, native.positive_deltas);
-      return true;
+      (void)fields.append_zigzags(f, native.positive_deltas);
+      break;
     case 14:
-      read_counts(reader, native.positive_counts);
-      return true;
+      (void)fields.append_fixed(f, native.positive_counts);
+      break;
     default:
-      return false;
+      break;
   }
 }
 
-void read_histogram(pbf_reader message, Metric& metric) {
+void read_histogram(std::string_view message, Metric& metric, Failure& failure) {
   NativeBuckets native;
   bool has_spans = false;
-  while (message.next()) {
-    switch (message.tag()) {
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    switch (f.number) {
       case 1:
-        metric.count = static_cast<double>(wire::get_uint64(message));
+        metric.count = static_cast<double>(fields.varint(f));
         break;
       case 2:
-        metric.sum = wire::get_double(message);
+        metric.sum = fields.float64(f);
         break;
       case 3:
-        metric.buckets.push_back(read_bucket(wire::get_message(message), metric.float_counts));
+        metric.buckets.push_back(read_bucket(fields.bytes(f), metric.float_counts, failure));
         break;
       case 4: {
-        const double count = wire::get_double(message);
+        const double count = fields.float64(f);
         if (count > 0) {
           metric.count = count;
           metric.float_counts = true;
@@ -188,8 +147,8 @@ void read_histogram(pbf_reader message, Metric& metric) {
         break;
       }
       default:
-        has_spans = has_spans || message.tag() == 9 || message.tag() == 12;
-        if (!read_native(message, native)) message.skip();
+        has_spans = has_spans || f.number == 9 || f.number == 12;
+        read_native(fields, f, native, failure);
     }
   }
   // Without a span there is nothing sparse: that is how the format tells the two apart.
@@ -199,102 +158,79 @@ void read_histogram(pbf_reader message, Metric& metric) {
   metric.native = std::make_shared<const NativeBuckets>(std::move(native));
 }
 
-void take_value(pbf_reader& reader, FamilyType kind, FamilyType wanted, Metric& metric) {
+void take_value(std::string_view message, FamilyType kind, FamilyType wanted, Metric& metric,
+                Failure& failure) {
   // The first value counts, and one of the family's own kind most of all.
-  if (metric.has_value && metric.kind == wanted) {
-    reader.skip();
-    return;
-  }
+  if (metric.has_value && metric.kind == wanted) return;
   metric.has_value = true;
   metric.kind = kind;
-  const pbf_reader message = wire::get_message(reader);
   if (kind == FamilyType::kSummary) {
-    read_summary(message, metric);
+    read_summary(message, metric, failure);
   } else if (kind == FamilyType::kHistogram) {
-    read_histogram(message, metric);
+    read_histogram(message, metric, failure);
   } else {
-    metric.value = read_value(message);
+    metric.value = read_value(message, failure);
   }
 }
 
-Metric read_metric(pbf_reader reader, FamilyType wanted) {
+Metric read_metric(std::string_view message, FamilyType wanted, Failure& failure) {
+  constexpr std::pair<std::uint32_t, FamilyType> kValues[] = {{2, FamilyType::kGauge},
+                                                              {3, FamilyType::kCounter},
+                                                              {4, FamilyType::kSummary},
+                                                              {5, FamilyType::kUntyped},
+                                                              {7, FamilyType::kHistogram}};
   Metric metric;
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case 1:
-        metric.labels.push_back(read_label_pair(wire::get_message(reader)));
-        break;
-      case 2:
-        take_value(reader, FamilyType::kGauge, wanted, metric);
-        break;
-      case 3:
-        take_value(reader, FamilyType::kCounter, wanted, metric);
-        break;
-      case 4:
-        take_value(reader, FamilyType::kSummary, wanted, metric);
-        break;
-      case 5:
-        take_value(reader, FamilyType::kUntyped, wanted, metric);
-        break;
-      case 6:
-        reader.skip();
-        metric.has_timestamp = true;
-        break;
-      case 7:
-        take_value(reader, FamilyType::kHistogram, wanted, metric);
-        break;
-      default:
-        reader.skip();
+  FieldReader fields(message, failure);
+  for (Field f; fields.next(f);) {
+    if (f.number == 1) metric.labels.push_back(read_label_pair(fields.bytes(f), failure));
+    if (f.number == 6) metric.has_timestamp = fields.expect(f, Wire::kVarint);
+    for (const auto& [number, kind] : kValues) {
+      if (f.number == number) take_value(fields.bytes(f), kind, wanted, metric, failure);
     }
   }
   return metric;
 }
 
-FamilyType read_type(std::int32_t number) {
-  if (number < 0 || number >= kFamilyTypeCount) {
-    throw sdk::Error(NX_ERR_INVALID_DATA,
-                     "proto: " + std::to_string(number) + " is no type of a metric family");
-  }
-  return static_cast<FamilyType>(number);
+FamilyType read_type(FieldReader& fields, const Field& f) {
+  const std::uint64_t number = fields.varint(f);
+  if (number < kFamilyTypeCount) return static_cast<FamilyType>(number);
+  (void)fields.fail(f.at, kUnknownType);
+  return FamilyType::kCounter;
 }
 
-// The length in front of a message. False: the body ends within it.
-bool cut_message(std::string_view& body, std::string_view& message) {
-  const char* at = body.data();
-  const char* const end = at + body.size();
-  const std::uint64_t size = protozero::decode_varint(&at, end);
-  if (size > static_cast<std::uint64_t>(end - at)) return false;
+// The length in front of a message, and the message. OK: they were cut off the body.
+Status cut_message(std::string_view& body, std::string_view& message) {
+  constexpr std::size_t kVarintMax = 10;
+  std::uint64_t size = 0;
+  const char* const end = body.data() + body.size();
+  const char* const at = sdk::protobuf::read_varint(body.data(), end, size);
+  if (at == nullptr && body.size() >= kVarintMax) {
+    return invalid_data("proto: variable length integer overflow");
+  }
+  if (at == nullptr || size > static_cast<std::uint64_t>(end - at)) {
+    return invalid_data("unexpected EOF");
+  }
   message = {at, static_cast<std::size_t>(size)};
-  body = {at + size, static_cast<std::size_t>(end - at) - static_cast<std::size_t>(size)};
-  return true;
+  body.remove_prefix(static_cast<std::size_t>(at + size - body.data()));
+  return {};
 }
 
 }  // namespace
 
-Family read_family(std::string_view message) {
+Family read_family(std::string_view message, Failure& failure) {
   Family family;
   family.type = FamilyType::kCounter;  // the default of the message's enum
   // The type may follow the metrics that it explains: two passes.
-  for (pbf_reader reader(message.data(), message.size()); reader.next();) {
-    if (reader.tag() == 3) {
-      family.type = read_type(wire::get_enum(reader));
-    } else {
-      reader.skip();
-    }
+  FieldReader types(message, failure);
+  for (Field f; types.next(f);) {
+    if (f.number == 3) family.type = read_type(types, f);
   }
-  for (pbf_reader reader(message.data(), message.size()); reader.next();) {
-    switch (reader.tag()) {
-      case 1:
-        family.name = wire::get_text(reader);
-        break;
-      case 2:
-        family.help = wire::get_text(reader);
-        break;
-      case 4:
-        family.metrics.push_back(read_metric(wire::get_message(reader), kind_of(family.type)));
-        break;
-      default:
-        reader.skip();
+  FieldReader fields(message, failure);
+  for (Field f; failure.ok() && fields.next(f);) {
+    if (f.number == 1) family.name = fields.bytes(f);
+    if (f.number == 2) family.help = fields.bytes(f);
+    if (f.number == 4) {
+      family.metrics.push_back(read_metric(fields.bytes(f), kind_of(family.type), failure));
     }
   }
   return family;
@@ -302,22 +238,18 @@ Family read_family(std::string_view message) {
 
 Result<std::vector<Family>> read_delimited(std::string_view body) {
   std::vector<Family> families;
-  try {
-    while (!body.empty()) {
-      std::string_view message;
-      if (!cut_message(body, message)) return invalid_data("unexpected EOF");
-      Family family = read_family(message);
-      std::erase_if(families, [&](const Family& f) { return f.name == family.name; });
-      families.push_back(std::move(family));
+  while (!body.empty()) {
+    std::string_view message;
+    if (Status status = cut_message(body, message); !status.ok()) return status;
+    Failure failure;
+    Family family = read_family(message, failure);
+    if (!failure.ok()) {  // the gateway has one text for whatever is no protobuf
+      return invalid_data("proto: " + std::string(failure.text == kUnknownType
+                                                      ? kUnknownType
+                                                      : "cannot parse invalid wire-format data"));
     }
-  } catch (const protozero::end_of_buffer_exception&) {
-    return invalid_data("unexpected EOF");
-  } catch (const protozero::varint_too_long_exception&) {
-    return invalid_data("proto: variable length integer overflow");
-  } catch (const protozero::exception& e) {
-    return invalid_data(std::string("proto: ") + e.what());
-  } catch (const sdk::Error& e) {
-    return e.status();
+    std::erase_if(families, [&](const Family& f) { return f.name == family.name; });
+    families.push_back(std::move(family));
   }
   return families;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // protobuf_reader.hpp - pushed bodies in protobuf: io.prometheus.client.MetricFamily messages, each
-// with its length in front. protozero lives in the .cpp and in protobuf_writer.cpp. Pure.
+// with its length in front. Pure.
 #pragma once
 
 #include "plugins/ingest/pushgateway/family.hpp"
 
+#include <narthex/sdk/protobuf_reader.hpp>
 #include <narthex/sdk/result.hpp>
 
 #include <string_view>
@@ -16,7 +17,7 @@ namespace narthex::ingest::pushgateway {
 // timestamps are not kept. NX_ERR_INVALID_DATA on what is no such body.
 Result<std::vector<Family>> read_delimited(std::string_view body);
 
-// One message. Throws protozero's exceptions; a type that is not known: sdk::Error.
-Family read_family(std::string_view message);
+// One message. A type that is not known is a failure, too.
+Family read_family(std::string_view message, sdk::protobuf::Failure& failure);
 
 }  // namespace narthex::ingest::pushgateway

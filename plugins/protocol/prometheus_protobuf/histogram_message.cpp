@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/protocol/prometheus_protobuf/histogram_message.hpp"
 
-#include "plugins/protocol/prometheus_protobuf/messages.hpp"
-
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -12,6 +10,7 @@ namespace {
 
 constexpr int kSchemaMin = -4;
 constexpr int kSchemaMax = 8;
+constexpr char kBucketTag = 3 << 3 | 2;
 
 // A bucket as nearly all encoders write it: count, then bound, nothing else. False: look closer.
 bool read_plain_bucket(std::string_view message, ClassicBucket& out) {
@@ -21,7 +20,8 @@ bool read_plain_bucket(std::string_view message, ClassicBucket& out) {
   if (message.size() < kBoundSize + 2 || message.front() != kCountTag) return false;
   std::uint64_t count = 0;
   const char* const bound = message.data() + message.size() - kBoundSize;
-  if (read_varint(message.data() + 1, bound, count) != bound || *bound != kBoundTag) return false;
+  if (sdk::protobuf::read_varint(message.data() + 1, bound, count) != bound || *bound != kBoundTag)
+    return false;
   std::memcpy(&out.bound, bound + 1, sizeof out.bound);
   out.count = static_cast<double>(count);
   return true;
@@ -64,45 +64,6 @@ bool read_span(std::string_view message, nx_span& out, Failure& failure) {
   return failure.ok();
 }
 
-// sint64, packed or one by one.
-bool read_deltas(const Field& field, FieldReader& fields, std::vector<std::int64_t>& out) {
-  if (field.wire == Wire::kVarint) {
-    out.push_back(field.as_signed());
-    return true;
-  }
-  if (!fields.expect(field, Wire::kBytes)) return false;
-  const char* p = field.bytes.data();
-  const char* const end = p + field.bytes.size();
-  const std::size_t before = out.size();
-  out.resize(before + field.bytes.size());  // at most one a byte
-  std::int64_t* next = out.data() + before;
-  while (p != end) {
-    std::uint64_t value = 0;
-    p = read_varint(p, end, value);
-    if (p == nullptr) return fields.fail(field.at, "bad varint in a packed field");
-    *next++ = unzigzag(value);
-  }
-  out.resize(static_cast<std::size_t>(next - out.data()));
-  return true;
-}
-
-// double, packed or one by one.
-bool read_counts(const Field& field, FieldReader& fields, std::vector<double>& out) {
-  if (field.wire == Wire::kFixed64) {
-    out.push_back(field.as_double());
-    return true;
-  }
-  if (!fields.expect(field, Wire::kBytes)) return false;
-  const std::size_t count = field.bytes.size() / sizeof(double);
-  if (count * sizeof(double) != field.bytes.size()) {
-    return fields.fail(field.at, "a packed field ends within a number");
-  }
-  const std::size_t before = out.size();
-  out.resize(before + count);
-  if (count != 0) std::memcpy(out.data() + before, field.bytes.data(), field.bytes.size());
-  return true;
-}
-
 // Fields 9 to 14: spans, differences and counts, negative first.
 bool read_native_field(const Field& f, FieldReader& fields, HistogramMessage& out,
                        Failure& failure) {
@@ -112,9 +73,9 @@ bool read_native_field(const Field& f, FieldReader& fields, HistogramMessage& ou
       return fields.expect(f, Wire::kBytes) &&
              read_span(f.bytes, side.spans.emplace_back(), failure);
     case 1:
-      return read_deltas(f, fields, side.deltas);
+      return fields.append_zigzags(f, side.deltas);
     default:
-      return read_counts(f, fields, side.counts);
+      return fields.append_fixed(f, side.counts);
   }
 }
 
@@ -175,11 +136,13 @@ void HistogramMessage::clear() {
 bool read_histogram(std::string_view message, HistogramMessage& out, Failure& failure) {
   out.clear();
   FieldReader fields(message, failure);
-  for (Field f; fields.next(f);) {
+  for (Field f;;) {
+    for (std::string_view bucket; fields.next_short(kBucketTag, bucket);) {
+      if (!read_bucket(bucket, out.buckets.emplace_back(), failure)) return false;
+    }
+    if (!fields.next(f)) break;
     if (f.number == 3) {
-      if (fields.expect(f, Wire::kBytes)) {
-        (void)read_bucket(f.bytes, out.buckets.emplace_back(), failure);
-      }
+      (void)read_bucket(fields.bytes(f), out.buckets.emplace_back(), failure);
     } else if (f.number <= 8) {
       (void)read_number_field(f, fields, out);
     } else if (f.number <= 14) {

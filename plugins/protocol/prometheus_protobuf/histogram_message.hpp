@@ -3,7 +3,7 @@
 // both in one message. Views into the body; reusable.
 #pragma once
 
-#include "plugins/protocol/prometheus_protobuf/wire.hpp"
+#include "plugins/protocol/prometheus_protobuf/messages.hpp"
 
 #include <narthex/data.h>
 #include <narthex/sdk/bucket_list.hpp>

@@ -10,6 +10,8 @@
 namespace narthex::prometheus_protobuf {
 namespace {
 
+constexpr char kLabelTag = 1 << 3 | 2;
+
 // Appends a piece to what there is of a message: without a copy where it follows directly.
 void join(std::string_view& whole, std::string_view piece, sdk::BumpArena& arena) {
   if (whole.data() == nullptr) {
@@ -116,7 +118,11 @@ bool read_metric(std::string_view message, Type type, MetricMessage& out, sdk::B
   out = {};
   const std::uint32_t value_number = value_field(type);
   FieldReader fields(message, failure);
-  for (Field f; fields.next(f);) {
+  for (Field f;;) {
+    for (std::string_view label; fields.next_short(kLabelTag, label);) {
+      join(out.labels, {label.data() - 2, label.size() + 2}, arena);
+    }
+    if (!fields.next(f)) break;
     if (f.number == 1) {
       if (!fields.expect(f, Wire::kBytes)) break;
       join(out.labels, {f.at, static_cast<std::size_t>(fields.position() - f.at)}, arena);

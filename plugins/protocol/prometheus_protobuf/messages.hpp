@@ -6,9 +6,8 @@
 // be repeated and are merged then, which for encoded bytes means joined).
 #pragma once
 
-#include "plugins/protocol/prometheus_protobuf/wire.hpp"
-
 #include <narthex/sdk/bump_arena.hpp>
+#include <narthex/sdk/protobuf_reader.hpp>
 
 #include <cstdint>
 #include <string>
@@ -16,6 +15,11 @@
 #include <vector>
 
 namespace narthex::prometheus_protobuf {
+
+using sdk::protobuf::Failure;
+using sdk::protobuf::Field;
+using sdk::protobuf::FieldReader;
+using sdk::protobuf::Wire;
 
 enum class Type : std::uint8_t {
   kCounter = 0,

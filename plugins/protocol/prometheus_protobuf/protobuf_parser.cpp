@@ -35,7 +35,7 @@ class Pass {
     const char* const end = p + scratch_.body.size();
     while (p != end) {
       std::uint64_t size = 0;
-      const char* const message = read_varint(p, end, size);
+      const char* const message = sdk::protobuf::read_varint(p, end, size);
       if (message == nullptr) return failure_at(scratch_.body, p, "bad length of a metric family");
       const auto left = static_cast<std::uint64_t>(end - message);
       if (size > left) {

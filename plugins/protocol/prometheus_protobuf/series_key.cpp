@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/protocol/prometheus_protobuf/series_key.hpp"
 
-#include "plugins/protocol/prometheus_protobuf/wire.hpp"
+#include "plugins/protocol/prometheus_protobuf/messages.hpp"
 
 #include <cstring>
 #include <string>

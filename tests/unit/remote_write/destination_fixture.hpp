@@ -31,7 +31,8 @@ class ScriptedClient final : public net::Client {
 };
 
 struct DestinationFixture : LogFixture {
-  explicit DestinationFixture(DestinationOptions wanted = {}) : destination_options(wanted) {
+  explicit DestinationFixture(DestinationOptions wanted = {}, QueueLogOptions log_options = {})
+      : LogFixture(log_options), destination_options(wanted) {
     destination_options.url = destination_options.shown_url = "http://receiver/write";
     destination_options.name = "test";
     start();

@@ -180,6 +180,40 @@ TEST_CASE("rows that grew too old are left out, again before each attempt", "[re
   CHECK(values_in(f.body()) == ValueBag{2});
 }
 
+TEST_CASE("what the log dropped for its bound is counted, all the rest is sent", "[remote_write]") {
+  DestinationOptions options = small_batches(10);
+  options.queue.capacity = 20;
+  QueueLogOptions small;
+  small.max_bytes = 8 << 10;
+  small.segment_bytes = 1 << 10;
+  DestinationFixture f(options, small);
+  constexpr int kRows = 800;
+  for (int i = 0; i < kRows; ++i) {  // the receiver does not answer
+    if (f.log->is_full()) f.log->begin_segment();
+    f.put({{1, i}});
+  }
+  ValueBag sent;
+  const auto take_all = [&] {
+    while (f.waiting() != 0) {
+      sent.merge(values_in(f.body()));
+      f.answer(204);
+    }
+  };
+  take_all();
+  f.wait_for_deadline();
+  take_all();
+  const double dropped = f.registry
+                             .counter("prometheus_remote_storage_samples_dropped_total", "",
+                                      Labels{{"reason", "gone_from_log"},
+                                             {"remote_name", "test"},
+                                             {"url", "http://receiver/write"}})
+                             .value();
+  CHECK(dropped > 0);
+  CHECK(static_cast<double>(sent.size()) + dropped == kRows);
+  CHECK(sent.contains(0));  // had been read before
+  CHECK(sent.contains(kRows - 1));
+}
+
 TEST_CASE("metadata goes by itself in 1.0 and with its series in 2.0", "[remote_write]") {
   DestinationOptions options = small_batches(1);
   DestinationFixture f(options);

@@ -172,6 +172,31 @@ TEST_CASE("the resource is a series of its own when it says more than who it is"
   CHECK(all.stored().contains("__name__=a,job=n/s,service.name=s,service.namespace=n,"));
 }
 
+TEST_CASE("numbers that JSON has no digits for come as texts", "[otlp]") {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"\"asDouble\":\"NaN\"", "NaN@0"},
+      {"\"asDouble\":\"Infinity\"", "+Inf@0"},
+      {"\"asDouble\":\"-Infinity\"", "-Inf@0"},
+      {"\"asDouble\":\"1.5e3\"", "1500@0"},
+      {"\"asInt\":\"-7\"", "-7@0"},
+      {"\"asDouble\":null", "0@0"}};
+  for (const auto& [value, stored] : cases) {
+    CAPTURE(value);
+    OtlpFixture otlp;
+    CHECK(
+        otlp.metric("{\"name\":\"a\",\"gauge\":{\"dataPoints\":[" + point(value) + "]}}").status ==
+        200);
+    CHECK(otlp.stored().begin()->second == stored);
+  }
+  for (const std::string_view bad :
+       {"\"asDouble\":\"x\"", "\"asDouble\":NaN", "\"asInt\":\"NaN\""}) {
+    CAPTURE(bad);
+    OtlpFixture otlp;
+    CHECK(otlp.metric("{\"name\":\"a\",\"gauge\":{\"dataPoints\":[" + point(bad) + "]}}").status ==
+          400);
+  }
+}
+
 TEST_CASE("times that cannot be stored are 400 with the reason", "[otlp]") {
   OtlpFixture otlp;
   const net::Response late =

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire.hpp - the fields of a protobuf message, one after the other, over memory that may hold
-// anything. Source: protobuf.dev, "Encoding". A reader is a view; used by one thread.
+// protobuf_reader.hpp - the fields of a protobuf message, one after the other, over memory that may
+// hold anything: nothing throws, nothing is read beyond the message, a failure has its place.
+// Source: protobuf.dev, "Encoding". A reader is a view; used by one thread.
+//
+//   Failure failure;
+//   FieldReader fields(message, failure);
+//   for (Field f; fields.next(f);) {
+//     if (f.number == 1) value = fields.float64(f);
+//   }
+//   if (!failure.ok()) ... failure.at, failure.text
+//
+// Readers of inner messages take the same Failure: the first one stays, so looking once at the end
+// is enough.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
-namespace narthex::prometheus_protobuf {
+namespace narthex::sdk::protobuf {
 
 enum class Wire : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -86,6 +98,51 @@ class FieldReader {
     }
     return false;
   }
+  // The bytes of the next field, if its tag is the one byte `tag` and they are fewer than 128: a
+  // short way through many small fields of one kind. False: nothing was read, ask next().
+  bool next_short(char tag, std::string_view& out) {
+    if (end_ - p_ < 2 || *p_ != tag) return false;
+    const auto size = static_cast<unsigned char>(p_[1]);
+    if (size >= 0x80 || size > end_ - p_ - 2) return false;
+    out = {p_ + 2, size};
+    p_ += 2 + size;
+    return true;
+  }
+
+  // The value of a field. One that does not have the wire type it should is refused: 0, nothing.
+  std::uint64_t varint(const Field& f) { return expect(f, Wire::kVarint) ? f.value : 0; }
+  std::int64_t zigzag(const Field& f) { return expect(f, Wire::kVarint) ? f.as_signed() : 0; }
+  std::uint64_t fixed64(const Field& f) { return expect(f, Wire::kFixed64) ? f.value : 0; }
+  double float64(const Field& f) { return expect(f, Wire::kFixed64) ? f.as_double() : 0; }
+  std::string_view bytes(const Field& f) {
+    return expect(f, Wire::kBytes) ? f.bytes : std::string_view();
+  }
+  // Elements of an array, packed or one by one: both are valid, whatever the schema says.
+  bool append_varints(const Field& field, std::vector<std::uint64_t>& out) {
+    return append(field, out, [](std::uint64_t value) { return value; });
+  }
+  bool append_zigzags(const Field& field, std::vector<std::int64_t>& out) {
+    return append(field, out, unzigzag);
+  }
+  // Doubles, fixed64.
+  template <class T>
+  bool append_fixed(const Field& field, std::vector<T>& out) {
+    static_assert(sizeof(T) == 8);
+    if (field.wire == Wire::kFixed64) {
+      out.push_back(std::bit_cast<T>(field.value));
+      return true;
+    }
+    if (!expect(field, Wire::kBytes)) return false;
+    const std::size_t count = field.bytes.size() / sizeof(T);
+    if (count * sizeof(T) != field.bytes.size()) {
+      return fail(field.at, "a packed field ends within a number");
+    }
+    const std::size_t before = out.size();
+    out.resize(before + count);
+    if (count != 0) std::memcpy(out.data() + before, field.bytes.data(), field.bytes.size());
+    return true;
+  }
+
   // Refuses a field that does not have the wire type it should.
   bool expect(const Field& field, Wire wire) {
     return field.wire == wire || fail(field.at, "wrong wire type for a known field");
@@ -119,6 +176,27 @@ class FieldReader {
       }
     }
     return fail(out.at, "unknown wire type");
+  }
+  template <class T, class Convert>
+  bool append(const Field& field, std::vector<T>& out, Convert convert) {
+    if (field.wire == Wire::kVarint) {
+      out.push_back(convert(field.value));
+      return true;
+    }
+    if (!expect(field, Wire::kBytes)) return false;
+    const char* p = field.bytes.data();
+    const char* const end = p + field.bytes.size();
+    const std::size_t before = out.size();
+    out.resize(before + field.bytes.size());  // at most one a byte
+    T* next = out.data() + before;
+    while (p != end) {
+      std::uint64_t value = 0;
+      p = read_varint(p, end, value);
+      if (p == nullptr) return fail(field.at, "bad varint in a packed field");
+      *next++ = convert(value);
+    }
+    out.resize(static_cast<std::size_t>(next - out.data()));
+    return true;
   }
   template <class T>
   bool fixed(Field& out) {
@@ -157,4 +235,4 @@ class FieldReader {
   Failure& failure_;
 };
 
-}  // namespace narthex::prometheus_protobuf
+}  // namespace narthex::sdk::protobuf
