@@ -36,10 +36,12 @@ int run_serve(std::vector<std::string> arguments, const Serve& serve) {
   return serve(parsed.command_line);
 }
 
-// What the agent starts for a plugin with isolation = "process", with sockets at 3 and 4.
+// What the agent starts for a plugin with isolation = "process", with sockets at 3 and 4
+// and shared memory at 5.
 int run_plugin_host() {
   constexpr int kCalls = 3;
   constexpr int kNews = 4;
+  constexpr int kBox = 5;
   for (const int descriptor : {kCalls, kNews}) {
     struct stat facts {};
     if (::fstat(descriptor, &facts) == 0 && S_ISSOCK(facts.st_mode)) continue;
@@ -48,7 +50,7 @@ int run_plugin_host() {
         stderr);
     return kUsage;
   }
-  return host::serve_plugin(kCalls, kNews);
+  return host::serve_plugin(kCalls, kNews, kBox);
 }
 
 }  // namespace

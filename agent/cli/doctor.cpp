@@ -67,7 +67,7 @@ void check_plugins(const DoctorOptions& options, const config::Config& config, D
   tool.plugins().load_everything();
   const host::HostView view = tool.plugins().view();
   for (const auto& rejected : view.rejected) {
-    out.push_back({Health::kFault, "plugins", rejected.file + ": " + rejected.reason,
+    out.push_back({Health::kFault, "plugins", rejected.reason,  // it begins with the file
                    "`narthex plugin check " + rejected.file + "` says more"});
   }
   if (view.libraries.empty()) {

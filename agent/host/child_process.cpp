@@ -19,9 +19,8 @@ extern char** environ;
 namespace narthex::host {
 namespace {
 
-// Where the child finds its ends.
-constexpr int kCallsDescriptor = 3;
-constexpr int kNewsDescriptor = 4;
+// Where the child finds its ends of calls, news and the box.
+constexpr int kFirstDescriptor = 3;
 
 std::string describe_end(int status) {
   if (!WIFSIGNALED(status)) return "ended with status " + std::to_string(WEXITSTATUS(status));
@@ -32,20 +31,22 @@ std::string describe_end(int status) {
 }
 
 // Ends above those that the child will use, so that no dup2 closes the source of another.
-Result<ProcessLink> moved_up(const ProcessLink& link) {
-  const int up = ::fcntl(link.descriptor(), F_DUPFD_CLOEXEC, 10);
+Result<ProcessLink> moved_up(int descriptor) {
+  const int up = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
   if (up < 0) return Status(NX_ERR_EXHAUSTED, std::string("fcntl: ") + std::strerror(errno));
   return ProcessLink(up);
 }
 
-int spawn(const std::string& program, int calls, int news, pid_t& pid) {
+int spawn(const std::string& program, const std::array<int, 3>& ends, pid_t& pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
   // What a plugin prints is nobody's output.
   posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, calls, kCallsDescriptor);
-  posix_spawn_file_actions_adddup2(&files, news, kNewsDescriptor);
+  for (int i = 0; i < 3; ++i) {
+    posix_spawn_file_actions_adddup2(&files, ends[static_cast<std::size_t>(i)],
+                                     kFirstDescriptor + i);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t signals;
@@ -74,17 +75,22 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::string& pro
   if (!calls.ok()) return calls.status();
   Result<LinkPair> news = make_link_pair();
   if (!news.ok()) return news.status();
-  const Result<ProcessLink> calls_end = moved_up(calls->child);
+  Result<CallBox> box = CallBox::make();
+  if (!box.ok()) return box.status();
+  const Result<ProcessLink> calls_end = moved_up(calls->child.descriptor());
   if (!calls_end.ok()) return calls_end.status();
-  const Result<ProcessLink> news_end = moved_up(news->child);
+  const Result<ProcessLink> news_end = moved_up(news->child.descriptor());
   if (!news_end.ok()) return news_end.status();
+  const Result<ProcessLink> box_end = moved_up(box->descriptor());
+  if (!box_end.ok()) return box_end.status();
   pid_t pid = 0;
-  const int failed = spawn(program, calls_end->descriptor(), news_end->descriptor(), pid);
+  const int failed =
+      spawn(program, {calls_end->descriptor(), news_end->descriptor(), box_end->descriptor()}, pid);
   if (failed != 0) {
     return unavailable("cannot run " + program + " plugin-host: " + std::strerror(failed));
   }
   return std::unique_ptr<ChildProcess>(
-      new ChildProcess(pid, std::move(calls->agent), std::move(news->agent)));
+      new ChildProcess(pid, *std::move(box), std::move(calls->agent), std::move(news->agent)));
 }
 
 ChildProcess::~ChildProcess() { (void)end(0); }

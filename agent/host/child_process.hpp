@@ -3,6 +3,7 @@
 // on one thread at a time.
 #pragma once
 
+#include "host/call_box.hpp"
 #include "host/process_link.hpp"
 
 #include <sys/types.h>
@@ -18,8 +19,11 @@ class ChildProcess {
   static Result<std::unique_ptr<ChildProcess>> start(const std::string& program);
   ~ChildProcess();  // ends it
 
-  // Questions and answers; what it says on its own.
-  ProcessLink& calls() { return calls_; }
+  // One question and its answer.
+  Result<std::string> ask(Message kind, std::string_view body, std::int64_t timeout_ms) {
+    return box_.ask(calls_, kind, body, timeout_ms);
+  }
+  // What it says on its own.
   ProcessLink& news() { return news_; }
   pid_t pid() const { return pid_; }
 
@@ -30,10 +34,11 @@ class ChildProcess {
   int died_of() const { return died_of_; }
 
  private:
-  ChildProcess(pid_t pid, ProcessLink calls, ProcessLink news)
-      : pid_(pid), calls_(std::move(calls)), news_(std::move(news)) {}
+  ChildProcess(pid_t pid, CallBox box, ProcessLink calls, ProcessLink news)
+      : pid_(pid), box_(std::move(box)), calls_(std::move(calls)), news_(std::move(news)) {}
 
   const pid_t pid_;
+  CallBox box_;
   ProcessLink calls_, news_;
   bool ended_ = false;
   int died_of_ = 0;

@@ -3,6 +3,7 @@
 
 #include <narthex/sdk/protocol.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -20,6 +21,8 @@ enum class Operation : std::uint8_t {
   kDrop = 5,      // handle
   kSample = 6,    // family, suffix, labels, value, t, histogram or none
   kBatch = 7,     // batch
+  kRuns = 8,      // handles, values of all their series
+  kSameRuns = 9,  // values of the sets of the tape before
 };
 
 void write_operation(WireWriter& out, Operation operation) {
@@ -160,6 +163,11 @@ void CollectionTape::begin(std::int64_t deadline_mono_ns, bool fresh) {
   rows_.clear();
   operations_.clear();
   values_.clear();
+  run_values_.clear();
+  run_count_ = 0;
+  same_runs_ = true;
+  // What was dropped in a tape that nobody heard is still to be told.
+  if (fresh || !lost_) dropped_.clear();
   tape_.clear();
   same_ = known_;
   same_bytes_ = 0;
@@ -167,6 +175,7 @@ void CollectionTape::begin(std::int64_t deadline_mono_ns, bool fresh) {
   lost_ = false;
   known_ = false;
   same_ = false;
+  known_runs_.clear();
   for (const auto& [handle, set] : sets_) operations_ += set.recorded;
 }
 
@@ -186,7 +195,38 @@ std::string_view CollectionTape::end() {
   }
   out.numbers(values_.data(), values_.size());
   tape_ += operations_;
+  end_runs(out);
+  tape_ += dropped_;
   return tape_;
+}
+
+void CollectionTape::add_run(std::uint32_t set, const double* values, std::uint32_t count) {
+  run_values_.insert(run_values_.end(), values, values + count);
+  if (same_runs_) {
+    if (run_count_ < known_runs_.size() && known_runs_[run_count_] == set) {
+      ++run_count_;
+      return;
+    }
+    const auto same = known_runs_.begin() + static_cast<std::ptrdiff_t>(run_count_);
+    runs_.assign(known_runs_.begin(), same);
+    same_runs_ = false;
+  }
+  runs_.push_back(set);
+}
+
+void CollectionTape::end_runs(WireWriter& out) {
+  if (same_runs_ && run_count_ != known_runs_.size()) {
+    known_runs_.resize(run_count_);
+    runs_ = known_runs_;
+    same_runs_ = false;
+  }
+  if (same_runs_ && run_count_ == 0) return;
+  write_operation(out, same_runs_ ? Operation::kSameRuns : Operation::kRuns);
+  if (!same_runs_) {
+    out.numbers(runs_.data(), runs_.size());
+    known_runs_.swap(runs_);
+  }
+  out.numbers(run_values_.data(), run_values_.size());
 }
 
 std::uint32_t CollectionTape::family(std::uint32_t type, std::string_view name,
@@ -275,6 +315,10 @@ nx_status CollectionTape::set_values(std::uint32_t handle, const double* values,
                                      const std::uint8_t* absent, std::uint32_t count) {
   const auto set = sets_.find(handle);
   if (set == sets_.end() || set->second.series != count) return NX_ERR_INVALID_ARGUMENT;
+  if (absent == nullptr) {
+    add_run(handle, values, count);
+    return NX_OK;
+  }
   WireWriter out(operations_);
   write_operation(out, Operation::kValues);
   out.number(handle);
@@ -285,17 +329,19 @@ nx_status CollectionTape::set_values(std::uint32_t handle, const double* values,
 
 void CollectionTape::drop_set(std::uint32_t handle) {
   if (sets_.erase(handle) == 0) return;
-  WireWriter out(operations_);
+  WireWriter out(dropped_);
   write_operation(out, Operation::kDrop);
   out.number(handle);
 }
 
 void TapePlayer::begin_process() {
   if (rows_set_ != 0) stale_.push_back(rows_set_);
-  for (const auto& [recorder, own] : sets_) stale_.push_back(own);
+  for (const auto& [recorder, set] : sets_) stale_.push_back(set.own);
   rows_set_ = 0;
   rows_count_ = 0;
   sets_.clear();
+  runs_.clear();
+  run_values_ = 0;
   fresh_ = true;
 }
 
@@ -333,10 +379,10 @@ Status TapePlayer::play_one(WireReader& in, const nx_collection& c) {
       if (operation == Operation::kRows) {
         if (Status status = play_rows(in, c); !status.ok()) return status;
       }
-      const std::vector<double> values = in.numbers<double>();
-      if (!in.ok() || values.size() != rows_count_) break;
+      in.numbers(values_);
+      if (!in.ok() || values_.size() != rows_count_) break;
       if (rows_set_ == 0) return Status();
-      return refused(c.set_values(&c, rows_set_, values.data(), nullptr, rows_count_), "values");
+      return refused(c.set_values(&c, rows_set_, values_.data(), nullptr, rows_count_), "values");
     }
     case Operation::kSet: {
       const auto handle = in.number<std::uint32_t>();
@@ -347,29 +393,36 @@ Status TapePlayer::play_one(WireReader& in, const nx_collection& c) {
           c.series_set(&c, &table, meta.data(), static_cast<std::uint32_t>(meta.size()));
       if (own == 0) return {NX_ERR_EXHAUSTED, "the collection refused a series set"};
       if (const auto old = sets_.find(handle); old != sets_.end()) {
-        c.series_set_drop(&c, old->second);
+        c.series_set_drop(&c, old->second.own);
       }
-      sets_[handle] = own;
+      sets_[handle] = {own, table.series_count};
+      forget_run(handle);
       return Status();
     }
     case Operation::kValues: {
       const auto set = sets_.find(in.number<std::uint32_t>());
-      const std::vector<double> values = in.numbers<double>();
+      in.numbers(values_);
       const std::vector<std::uint8_t> absent = in.numbers<std::uint8_t>();
-      const bool fits = absent.empty() || absent.size() == values.size();
+      const bool fits = absent.empty() || absent.size() == values_.size();
       if (!in.ok() || !fits || set == sets_.end()) break;
-      return refused(
-          c.set_values(&c, set->second, values.data(), absent.empty() ? nullptr : absent.data(),
-                       static_cast<std::uint32_t>(values.size())),
-          "values of a series set");
+      return refused(c.set_values(&c, set->second.own, values_.data(),
+                                  absent.empty() ? nullptr : absent.data(),
+                                  static_cast<std::uint32_t>(values_.size())),
+                     "values of a series set");
     }
     case Operation::kDrop: {
       const auto set = sets_.find(in.number<std::uint32_t>());
-      if (set == sets_.end()) break;
-      c.series_set_drop(&c, set->second);
+      if (set == sets_.end()) return Status();  // of a tape that was not played
+      c.series_set_drop(&c, set->second.own);
+      forget_run(set->first);
       sets_.erase(set);
       return Status();
     }
+    case Operation::kRuns:
+      if (!read_runs(in)) break;
+      return play_runs(in, c);
+    case Operation::kSameRuns:
+      return play_runs(in, c);
     case Operation::kSample:
       return play_sample(in, c);
     case Operation::kBatch: {
@@ -392,6 +445,41 @@ Status TapePlayer::play_rows(WireReader& in, const nx_collection& c) {
                            static_cast<std::uint32_t>(rows.metadata.size()));
   if (rows_set_ == 0) return {NX_ERR_EXHAUSTED, "the collection refused its series"};
   return Status();
+}
+
+bool TapePlayer::read_runs(WireReader& in) {
+  runs_.clear();
+  run_values_ = 0;
+  for (const std::uint32_t handle : in.numbers<std::uint32_t>()) {
+    const auto set = sets_.find(handle);
+    if (set == sets_.end()) return false;
+    runs_.push_back({handle, set->second});
+    run_values_ += set->second.series;
+  }
+  return in.ok();
+}
+
+Status TapePlayer::play_runs(WireReader& in, const nx_collection& c) {
+  in.numbers(values_);
+  if (values_.size() != run_values_) in.fail();
+  if (!in.ok()) return Status();  // play() says what is wrong
+  const double* values = values_.data();
+  for (const Run& run : runs_) {
+    const nx_status given = c.set_values(&c, run.known.own, values, nullptr, run.known.series);
+    if (given < 0) return refused(given, "values of a series set");
+    values += run.known.series;
+  }
+  return Status();
+}
+
+// The list of sets holds no longer: the recorder, whose set is another or gone, will send a new
+// one.
+void TapePlayer::forget_run(std::uint32_t set) {
+  const bool has =
+      std::any_of(runs_.begin(), runs_.end(), [set](const Run& run) { return run.set == set; });
+  if (!has) return;
+  runs_.clear();
+  run_values_ = 0;
 }
 
 Status TapePlayer::play_sample(WireReader& in, const nx_collection& c) {

@@ -4,7 +4,9 @@
 //
 // Most collections have the series of the one before, in the same order. So the plain samples of a
 // collection are a list of rows; where the list is the one before, only the values travel, and the
-// player gives them to the real collection as a series set that it registered once.
+// player gives them to the real collection as a series set that it registered once. Likewise the
+// complete values of series sets: a list of sets, which travels when it is another than before, and
+// all their values in one piece. What is dropped is told last.
 //
 //   tape   = operations up to the end
 //   rows   = families, and for each row: family, suffix, labels
@@ -58,6 +60,8 @@ class CollectionTape {
   nx_status set_values(std::uint32_t set, const double* values, const std::uint8_t* absent,
                        std::uint32_t count);
   void drop_set(std::uint32_t set);
+  void add_run(std::uint32_t set, const double* values, std::uint32_t count);
+  void end_runs(WireWriter& out);
 
   struct Set {
     std::string recorded;  // the operation that registers it
@@ -71,6 +75,13 @@ class CollectionTape {
   bool lost_ = false;
   std::map<std::uint32_t, Set> sets_;
   std::uint32_t sets_made_ = 0;
+  // Whose values came in one piece in the collection before and in this one; while they are the
+  // same, known_runs_ up to run_count_ says it.
+  std::vector<std::uint32_t> known_runs_, runs_;
+  std::size_t run_count_ = 0;
+  bool same_runs_ = false;
+  std::vector<double> run_values_;
+  std::string dropped_;
   // Of this collection: what is declared, the rows, their values, the other operations.
   std::string declared_, rows_, operations_;
   std::uint64_t declared_count_ = 0;
@@ -98,6 +109,9 @@ class TapePlayer {
  private:
   Status play_one(WireReader& in, const nx_collection& c);
   Status play_rows(WireReader& in, const nx_collection& c);
+  bool read_runs(WireReader& in);
+  Status play_runs(WireReader& in, const nx_collection& c);
+  void forget_run(std::uint32_t set);
   Status play_sample(WireReader& in, const nx_collection& c);
 
   const void* collection_ = nullptr;  // whose handles these are
@@ -105,7 +119,18 @@ class TapePlayer {
   std::vector<std::uint32_t> stale_;  // handles that are to be dropped
   std::uint32_t rows_set_ = 0;        // of the rows; 0: none
   std::uint32_t rows_count_ = 0;
-  std::map<std::uint32_t, std::uint32_t> sets_;  // recorder's handle -> collection's
+  struct Set {
+    std::uint32_t own = 0;  // the collection's handle
+    std::uint32_t series = 0;
+  };
+  std::map<std::uint32_t, Set> sets_;  // by the recorder's handle
+  struct Run {
+    std::uint32_t set = 0;  // the recorder's handle
+    Set known;
+  };
+  std::vector<Run> runs_;
+  std::uint64_t run_values_ = 0;  // of all of them
+  std::vector<double> values_;    // of the operation being played
 };
 
 }  // namespace narthex::host

@@ -2,6 +2,7 @@
 #include "host/plugin_process.hpp"
 
 #include "bus/bus.hpp"
+#include "host/call_box.hpp"
 #include "host/collection_tape.hpp"
 #include "host/crash_handler.hpp"
 #include "host/host_context.hpp"
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -78,7 +81,8 @@ struct Ground {
 
 class PluginProcess {
  public:
-  PluginProcess(int calls, int news) : calls_(calls), news_(news) {}
+  PluginProcess(CallBox box, int calls, int news)
+      : box_(std::move(box)), calls_(calls), news_(news) {}
 
   // Ends when the agent is gone.
   int serve();
@@ -100,7 +104,9 @@ class PluginProcess {
   void make_sink();
   template <class Table, class F>
   Answer call(const char* interface_id, const char* entry, F&& f);
+  const CallSite& site(const char* entry);
 
+  CallBox box_;
   ProcessLink calls_;
   ProcessLink news_;
   std::mutex news_mutex_;
@@ -109,6 +115,7 @@ class PluginProcess {
   std::shared_ptr<const Library> library_;
   std::shared_ptr<PluginInstance> loaded_;  // what load() got as its host
   std::shared_ptr<PluginInstance> instance_;
+  std::map<const char*, CallSite> sites_;  // of the instance, by the address of the entry's name
   CollectionTape tape_;
   nx_discovery_sink sink_{};
   bool refreshing_ = false;
@@ -129,11 +136,10 @@ int PluginProcess::serve() {
         ::_exit(0);
       });
   for (;;) {
-    const Result<Envelope> question = calls_.receive();
+    const Result<Envelope> question = box_.next_question(calls_);
     if (!question.ok()) ::_exit(0);
     const Answer given = answer(*question);
-    const Status sent = calls_.send(
-        Message::kReply, encode_answer(given.code, given.retry_after_ms, given.text, given.body));
+    const Status sent = box_.answer(calls_, encode_answer_head(given), given.body);
     // Nothing that a destructor of the plugin or of the agent could do is wanted any more.
     if (!sent.ok() || question->kind == Message::kDestroy) ::_exit(0);
   }
@@ -248,6 +254,13 @@ Answer PluginProcess::create(std::string_view body) {
   return answer_of(instance_->create());
 }
 
+// Looked up once: a collection is a call every few seconds, and its process sleeps in between.
+const CallSite& PluginProcess::site(const char* entry) {
+  const auto known = sites_.find(entry);
+  if (known != sites_.end()) return known->second;
+  return sites_.emplace(entry, instance_->site(entry, 0)).first->second;
+}
+
 // A call of an interface's function; f(table, instance, err) -> nx_status.
 template <class Table, class F>
 Answer PluginProcess::call(const char* interface_id, const char* entry, F&& f) {
@@ -256,7 +269,7 @@ Answer PluginProcess::call(const char* interface_id, const char* entry, F&& f) {
   Answer given;
   nx_status code = NX_OK;
   const Status status = instance_->call(
-      instance_->site(entry, 0),
+      site(entry),
       [&](void* self, nx_error* err) {
         const nx_status returned = f(table, self, err);
         if (returned > 0 && NX_HAS(err, nx_error, text)) {
@@ -367,8 +380,13 @@ void PluginProcess::tell(Message kind, std::string_view body) {
 
 }  // namespace
 
-int serve_plugin(int calls_descriptor, int news_descriptor) {
-  return PluginProcess(calls_descriptor, news_descriptor).serve();
+int serve_plugin(int calls_descriptor, int news_descriptor, int box_descriptor) {
+  Result<CallBox> box = CallBox::open(box_descriptor);
+  if (!box.ok()) {
+    std::fprintf(stderr, "narthex plugin-host: %s\n", box.status().message().c_str());
+    return 1;
+  }
+  return PluginProcess(*std::move(box), calls_descriptor, news_descriptor).serve();
 }
 
 }  // namespace narthex::host

@@ -7,8 +7,8 @@
 
 namespace narthex::host {
 
-// Serves until the agent is gone. The two sockets are what process_link.hpp says; the exit status
-// of the process.
-int serve_plugin(int calls_descriptor, int news_descriptor);
+// Serves until the agent is gone, with the sockets of process_link.hpp and the box of call_box.hpp;
+// the exit status of the process.
+int serve_plugin(int calls_descriptor, int news_descriptor, int box_descriptor);
 
 }  // namespace narthex::host

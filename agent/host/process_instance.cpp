@@ -48,13 +48,9 @@ Greeting greeting_for(const HostContext& context, const std::string& file, const
 // One question and its answer; a failure is one of the link.
 Result<Answer> exchange(ChildProcess& child, Message kind, std::string_view body,
                         std::int64_t timeout_ms) {
-  if (Status sent = child.calls().send(kind, body, timeout_ms); !sent.ok()) return sent;
-  Result<Envelope> envelope = child.calls().receive(timeout_ms);
-  if (!envelope.ok()) return envelope.status();
-  if (envelope->kind != Message::kReply) {
-    return invalid_data("the plugin's process sent something else than an answer");
-  }
-  return decode_answer(envelope->body);
+  Result<std::string> reply = child.ask(kind, body, timeout_ms);
+  if (!reply.ok()) return reply.status();
+  return decode_answer(*std::move(reply));
 }
 
 // A process that has loaded the file, and what it said of it.

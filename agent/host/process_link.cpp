@@ -112,6 +112,11 @@ ProcessLink::~ProcessLink() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool ProcessLink::hung_up() const {
+  pollfd looked{descriptor_, POLLRDHUP, 0};
+  return ::poll(&looked, 1, 0) > 0;
+}
+
 Status ProcessLink::send(Message kind, std::string_view body, std::int64_t timeout_ms) {
   MessageHead head{body.size(), static_cast<std::uint32_t>(kind), 0};
   const std::array<iovec, 2> parts = {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // process_link.hpp - messages over a socket between the agent and the process of a plugin.
 //
-// Two sockets a process. On the first the agent asks and the child answers, one question at a
-// time; on the second the child tells what happens in between. A message is its size (u64), its
-// kind (u32) and so many bytes. One thread at a time a direction.
+// Two sockets a process. On the first goes what is too large for the box of questions and answers
+// (call_box.hpp); on the second the child tells what happens in between. A message is its size
+// (u64), its kind (u32) and so many bytes. One thread at a time a direction.
 #pragma once
 
 #include <narthex/sdk/result.hpp>
@@ -54,6 +54,8 @@ class ProcessLink {
   int descriptor() const { return descriptor_; }
   // A message, or its beginning, is here already: the descriptor may have nothing to read.
   bool ahead() const { return !ahead_.empty(); }
+  // Nobody is at the other end.
+  bool hung_up() const;
   // NX_ERR_UNAVAILABLE: nobody is at the other end. NX_ERR_DEADLINE: it did not take or give
   // everything in time. NX_ERR_INVALID_DATA: no message. The link is of no use after a failure.
   // A timeout below 0 waits for ever.

@@ -162,26 +162,25 @@ Result<std::unique_ptr<ConfigTree>> decode_config(std::string_view bytes, const 
   return tree;
 }
 
-std::string encode_answer(nx_status code, std::uint32_t retry_after_ms, std::string_view text,
-                          std::string_view body) {
+std::string encode_answer_head(const Answer& answer) {
   std::string bytes;
-  bytes.reserve(16 + text.size() + body.size());
   WireWriter out(bytes);
-  out.number(code);
-  out.number(retry_after_ms);
-  out.text(text);
-  bytes += body;
+  out.number(answer.code);
+  out.number(answer.retry_after_ms);
+  out.text(answer.text);
   return bytes;
 }
 
-Result<Answer> decode_answer(std::string_view bytes) {
-  WireReader in(bytes);
+Result<Answer> decode_answer(std::string message) {
+  WireReader in(message);
   Answer answer;
   answer.code = in.number<nx_status>();
   answer.retry_after_ms = in.number<std::uint32_t>();
   answer.text = in.text();
   if (!in.ok()) return no_message("answer");
-  answer.body = in.rest();
+  const std::size_t head = message.size() - in.rest().size();
+  answer.body = std::move(message);
+  answer.body.erase(0, head);
   return answer;
 }
 

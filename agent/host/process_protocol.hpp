@@ -61,8 +61,8 @@ struct Answer {
 
   Status status() const { return code >= 0 ? Status() : Status(code, text, retry_after_ms); }
 };
-std::string encode_answer(nx_status code, std::uint32_t retry_after_ms, std::string_view text,
-                          std::string_view body);
-Result<Answer> decode_answer(std::string_view bytes);
+// What precedes the body.
+std::string encode_answer_head(const Answer& answer);
+Result<Answer> decode_answer(std::string message);
 
 }  // namespace narthex::host

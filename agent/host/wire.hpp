@@ -66,13 +66,18 @@ class WireReader {
     fail();
     return 0;
   }
-  // Copied, so that they lie as their type wants.
+  // Copied, so that they lie as their type wants; the second form reuses memory.
   template <class T>
   std::vector<T> numbers() {
-    std::vector<T> values(count(sizeof(T)));
+    std::vector<T> values;
+    numbers(values);
+    return values;
+  }
+  template <class T>
+  void numbers(std::vector<T>& values) {
+    values.resize(count(sizeof(T)));
     const std::string_view bytes = take(values.size() * sizeof(T));
     if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
   }
   void fail() {
     ok_ = false;

@@ -2,27 +2,33 @@
 """What a process of its own costs: CPU time a sample of an exporter and of a discovery, in the agent and apart, the
 agent's and its children's together. The rest of an agent's work is measured without the plugin and taken off.
 
+A process of its own costs a fixed time a call (two wake-ups) and a small one a sample. So the exporter is measured twice: the small one
+is this machine's node exporter every 20 ms, which is mostly wake-ups; the large one is that of a big host, some thousand samples.
+
     NARTHEX_BIN=build/release/bin/narthex python3 tests/bench/isolation/isolation.py [SECONDS]
 """
 import json
 import os
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "integration"))
 from agent import Agent  # noqa: E402
 
-TICKS = os.sysconf("SC_CLK_TCK")
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 def cpu_s(pid):
-    """Of a process and those it started, in seconds."""
-    total = 0.0
+    """Of a process and those it started, in seconds: what the scheduler gave their threads."""
+    total = 0
     for each in [pid] + [int(p) for t in os.listdir(f"/proc/{pid}/task")
-                         for p in open(f"/proc/{pid}/task/{t}/children").read().split()]:
-        fields = open(f"/proc/{each}/stat").read().rsplit(")", 1)[1].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS
-    return total
+                         for p in read(f"/proc/{pid}/task/{t}/children").split()]:
+        total += sum(int(read(f"/proc/{each}/task/{t}/schedstat").split()[0]) for t in os.listdir(f"/proc/{each}/task"))
+    return total / 1e9
 
 
 def calls(agent, entry):
@@ -42,9 +48,30 @@ def samples(agent):
     return sum(float(v) for v in agent.query("scrape_samples_scraped").values())
 
 
-def exporter(apart):
+def exporter(apart, interval="20ms", more=""):
     isolation = 'isolation = "process"\n' if apart else ""
-    return f'[[exporters]]\nplugin = "node"\ninterval = "20ms"\ntimeout = "20ms"\n{isolation}'
+    return f'[[exporters]]\nplugin = "node"\ninterval = "{interval}"\ntimeout = "{interval}"\n{isolation}{more}'
+
+
+def big_host(folder, cpus=128, devices=64):
+    """The files of a host with many processors, disks and network interfaces, for the node exporter."""
+    def write(name, lines):
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        with open(os.path.join(folder, name), "w") as out:
+            out.write("\n".join(lines) + "\n")
+
+    times = " ".join(str(100003 * (i + 1)) for i in range(10))
+    write("stat", [f"cpu  {times}"] + [f"cpu{i} {times}" for i in range(cpus)] +
+          ["intr 90 1 2", "ctxt 91", "btime 1700000000", "processes 92", "procs_running 1", "procs_blocked 0"])
+    counters = " ".join(str(1000003 * (i + 1)) for i in range(16))
+    write("net/dev", ["Inter-|   Receive |  Transmit", " face |bytes packets |bytes packets"] +
+          [f"eth{i}: {counters}" for i in range(devices)])
+    write("diskstats", [f" 259 {i} nvme{i}n1 " + " ".join(str(1009 * (j + 1)) for j in range(17))
+                        for i in range(devices)])
+    write("loadavg", ["0.10 0.20 0.30 1/200 1000"])
+    write("meminfo", read("/proc/meminfo").splitlines())
+    collectors = ["cpu", "stat", "loadavg", "meminfo", "netdev", "diskstats"]
+    return f'procfs = "{folder}"\ncollectors = {json.dumps(collectors)}\n'
 
 
 def discovery(path, apart):
@@ -86,12 +113,17 @@ def compare(name, make, entry, seconds, units):
         cost.setdefault(apart, []).append((cpu - idle) / max(count, 1) / per_call * 1e9)
     here, there = (min(cost[a]) for a in (False, True))
     print(f"{name}: {here:.0f} ns in the agent, {there:.0f} ns apart: {100 * (there / here - 1):+.1f} %"
-          f"   (runs: {[round(x) for x in cost[False]]} and {[round(x) for x in cost[True]]})")
+          f"   ({per_call:.0f} a call; runs: {[round(x) for x in cost[False]]} and {[round(x) for x in cost[True]]})",
+          flush=True)
 
 
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10
-    compare("exporter.node, a sample", exporter, "narthex.exporter/1.collect", seconds, None)
+    collect = "narthex.exporter/1.collect"
+    with tempfile.TemporaryDirectory() as folder:
+        host = big_host(folder)
+        compare("exporter.node of a big host, a sample", lambda apart: exporter(apart, "100ms", host), collect, seconds, None)
+    compare("exporter.node of this host, a sample", exporter, collect, seconds, None)
     url = serve(2000)
     compare("discovery.http, a target", lambda apart: discovery(url, apart), "narthex.discovery/1.refresh", seconds,
             2000)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent and the process of a plugin tell each other comes through as it was, and what is
 // no message is refused. The processes themselves: tests/integration/containment_test.py.
+#include "host/call_box.hpp"
 #include "host/collection_tape.hpp"
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
@@ -9,6 +10,9 @@
 #include <narthex/sdk/value.hpp>
 
 #include <catch2/catch.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cstring>
@@ -243,6 +247,79 @@ TEST_CASE("sets, histograms, batches and samples of their own time go through", 
   REQUIRE(player.play(std::string(tape.end()), spoken.raw()).ok());
 }
 
+TEST_CASE("the values of series sets travel in one piece, and alone while the sets are the same",
+          "[process]") {
+  CollectionTape tape;
+  TapePlayer player;
+  SpokenCollection spoken;
+  const nx_str symbols[] = {NX_STR("__name__"), NX_STR("x"), NX_STR("y")};
+  const std::uint32_t references[] = {0, 1, 0, 2};
+  const std::uint32_t offsets[] = {0, 1, 2};
+  nx_series_table table{};
+  table.struct_size = sizeof table;
+  table.series_count = 2;
+  table.symbol_count = 3;
+  table.symbols = symbols;
+  table.label_ref = references;
+  table.label_off = offsets;
+  nx_series_table short_table = table;
+  short_table.series_count = 1;
+  const nx_collection& c = tape.raw();
+  const auto played = [&](bool fresh, const auto& collect_them) {
+    tape.begin(0, fresh);
+    collect_them();
+    const std::string recorded(tape.end());
+    REQUIRE(player.play(recorded, spoken.raw()).message() == "");
+    return recorded.size();
+  };
+  const auto push = [&](std::uint32_t set, std::vector<double> values) {
+    CHECK(c.set_values(&c, set, values.data(), nullptr,
+                       static_cast<std::uint32_t>(values.size())) == NX_OK);
+  };
+  const auto line = [](const char* name, double value) {
+    return "__name__=" + std::string(name) + "  " + value_text(value);
+  };
+  CHECK(player.wants_fresh(spoken.raw()));
+  std::uint32_t two = 0;
+  std::uint32_t one = 0;
+  played(true, [&] {
+    two = c.series_set(&c, &table, nullptr, 0);
+    one = c.series_set(&c, &short_table, nullptr, 0);
+    push(two, {1, 2});
+    push(one, {3});
+  });
+  CHECK(spoken.take() == std::vector<std::string>{line("x", 1), line("y", 2), line("x", 3)});
+  const std::size_t same = played(false, [&] {
+    push(two, {4, 5});
+    push(one, {6});
+  });
+  CHECK(spoken.take() == std::vector<std::string>{line("x", 4), line("y", 5), line("x", 6)});
+  CHECK(same < 60);
+  // Fewer, more, in another order, dropped after its values, and none at all.
+  played(false, [&] { push(two, {7, 8}); });
+  CHECK(spoken.take() == std::vector<std::string>{line("x", 7), line("y", 8)});
+  played(false, [&] {
+    push(one, {1});
+    push(two, {2, 3});
+    push(one, {4});
+    c.series_set_drop(&c, one);
+  });
+  CHECK(spoken.take() ==
+        std::vector<std::string>{line("x", 1), line("x", 2), line("y", 3), line("x", 4)});
+  CHECK(spoken.sets() == 2);  // the other is that of the rows, which are none
+  played(false, [&] { push(two, {5, 6}); });
+  CHECK(spoken.take().size() == 2);
+  played(false, [] {});
+  CHECK(spoken.take().empty());
+  played(false, [&] { push(two, {7, 8}); });
+  CHECK(spoken.take() == std::vector<std::string>{line("x", 7), line("y", 8)});
+  // A new agent's side knows nothing, and is told everything.
+  player.begin_process();
+  CHECK(player.wants_fresh(spoken.raw()));
+  played(true, [&] { push(two, {9, 10}); });
+  CHECK(spoken.take() == std::vector<std::string>{line("x", 9), line("y", 10)});
+}
+
 TEST_CASE("a tape that was cut or changed is refused or harmless", "[process]") {
   CollectionTape tape;
   tape.begin(0, true);
@@ -348,8 +425,62 @@ TEST_CASE("messages of any size pass the link, late and lost ones do not", "[pro
   CHECK(pair->agent.send(Message::kStart, {}).code() == NX_ERR_UNAVAILABLE);
 }
 
+TEST_CASE("questions and answers of any size pass the box", "[process]") {
+  auto pair = make_link_pair();
+  auto mine = CallBox::make();
+  REQUIRE(pair.ok());
+  REQUIRE(mine.ok());
+  const std::string large(2 * CallBox::kBytes, 'x');
+  const std::string full(CallBox::kBodyMax - 1, 'y');
+  std::thread other([&] {
+    auto box = CallBox::open(::dup(mine->descriptor()));
+    REQUIRE(box.ok());
+    for (;;) {
+      const auto question = box->next_question(pair->child);
+      REQUIRE(question.ok());
+      REQUIRE(box->answer(pair->child, "<", question->body).ok());
+      if (question->kind == Message::kDestroy) return;
+    }
+  });
+  for (const std::string& body : {std::string("small"), large, full, std::string()}) {
+    const auto back = mine->ask(pair->agent, Message::kCollect, body, 10'000);
+    REQUIRE(back.status().message() == "");
+    CHECK(*back == "<" + body);
+  }
+  CHECK(*mine->ask(pair->agent, Message::kDestroy, "end", 10'000) == "<end");
+  other.join();
+  // Nobody answers any more; then nobody is there.
+  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 1).status().code() == NX_ERR_DEADLINE);
+  { const ProcessLink gone = std::move(pair->child); }
+  auto next = CallBox::make();
+  REQUIRE(next.ok());
+  CHECK(next->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_UNAVAILABLE);
+}
+
+TEST_CASE("a box keeps its size, and an answer to another question is none", "[process]") {
+  auto pair = make_link_pair();
+  auto mine = CallBox::make();
+  REQUIRE(pair.ok());
+  REQUIRE(mine.ok());
+  CHECK(::ftruncate(mine->descriptor(), 0) != 0);
+  auto theirs = CallBox::open(::dup(mine->descriptor()));
+  REQUIRE(theirs.ok());
+  std::thread other([&] {
+    (void)theirs->next_question(pair->child).ok();
+    // Its own questions make it forget whose number it answers.
+    (void)theirs->ask(pair->child, Message::kProbe, {}, 0).ok();
+    (void)theirs->answer(pair->child, "late", {}).ok();
+  });
+  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_INVALID_DATA);
+  other.join();
+  const int empty = ::memfd_create("empty", MFD_CLOEXEC);
+  CHECK_FALSE(CallBox::open(empty).ok());
+  ::close(empty);
+}
+
 TEST_CASE("answers and descriptions come through", "[process]") {
-  const auto answer = decode_answer(encode_answer(NX_ERR_EXHAUSTED, 500, "too many", "body"));
+  const auto answer =
+      decode_answer(encode_answer_head({NX_ERR_EXHAUSTED, 500, "too many", {}}) + "body");
   REQUIRE(answer.ok());
   CHECK(answer->status().code() == NX_ERR_EXHAUSTED);
   CHECK(answer->status().message() == "too many");
