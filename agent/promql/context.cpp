@@ -42,6 +42,15 @@ bool Context::stop() {
   return failed();
 }
 
+bool Context::intern(const nx_series_table& table, std::vector<Symbol>& out) {
+  out.resize(table.symbol_count);
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i) {
+    if (stop_after(kWorkOfKey)) return false;
+    out[i] = labels.intern(table, i);
+  }
+  return true;
+}
+
 bool Context::takes(const nx_block& block) {
   if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
   return fail(

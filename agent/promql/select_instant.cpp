@@ -85,7 +85,7 @@ bool InstantSelect::next_block() {
   }
   const nx_block& block = cursor_->block();
   if (!context_.takes(block)) return false;
-  symbols_ = context_.labels.intern_table(*block.labels);
+  if (!context_.intern(*block.labels, symbols_)) return false;
   next_series_ = 0;
   last_histogram_ = ~std::uint64_t{0};
   block_bytes_.set(bytes_of(block));

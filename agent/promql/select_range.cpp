@@ -135,7 +135,7 @@ bool RangeSelect::next_block() {
   }
   const nx_block& block = cursor_->block();
   if (!context_.takes(block)) return false;
-  symbols_ = context_.labels.intern_table(*block.labels);
+  if (!context_.intern(*block.labels, symbols_)) return false;
   next_series_ = 0;
   block_bytes_.set(bytes_of(block));
   if (block.t_id == 0 || block.t_id != shared_t_id_) have_shared_ = false;
