@@ -51,14 +51,6 @@ bool Context::intern(const nx_series_table& table, std::vector<Symbol>& out) {
   return true;
 }
 
-bool Context::takes(const nx_block& block) {
-  if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
-  return fail(
-      ErrorKind::kExecution,
-      "a series has more samples in the time of the query than the storage sends at once (4 "
-      "million): ask for a shorter time");
-}
-
 bool Context::fail_for_memory() {
   return fail(ErrorKind::kExecution,
               options.memory != nullptr ? options.memory->refusal() : MemoryMeter().refusal());

@@ -3,6 +3,7 @@
 //
 // Series that share a time column share their windows: they are found once a column. Blocks with
 // histograms are taken apart first, floats and histograms into columns of their own.
+#include "promql/joined_cursor.hpp"
 #include "promql/operators.hpp"
 #include "promql/reference_times.hpp"
 
@@ -120,11 +121,8 @@ bool RangeSelect::open() {
   if (mode_ == RangeMode::kSmoothed) options.maxt += context_.options.lookback_ms;
   options.step_ms = reference_.grid.count > 1 ? reference_.grid.step_ms : 0;
   options.range_ms = range_ms_;
-  Result<std::unique_ptr<BlockCursor>> cursor =
-      context_.source.select(matrix_.selector->matchers, options);
-  if (!cursor.ok()) return context_.fail(cursor.status());
-  cursor_ = *std::move(cursor);
-  return true;
+  cursor_ = select_blocks(context_, matrix_.selector->matchers, options);
+  return cursor_ != nullptr;
 }
 
 bool RangeSelect::next_block() {
@@ -134,7 +132,6 @@ bool RangeSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
-  if (!context_.takes(block)) return false;
   if (!context_.intern(*block.labels, symbols_)) return false;
   next_series_ = 0;
   block_bytes_.set(bytes_of(block));
