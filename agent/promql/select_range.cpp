@@ -82,6 +82,8 @@ class RangeSelect final : public RangeStream {
   void slice_mixed(const nx_block& block, std::uint32_t first, std::uint32_t count,
                    RangeBlock& out);
   void share_windows(const nx_block& block);
+  void add_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
+                   Windows& out) const;
   bool rows_are_full(const nx_block& block, std::uint32_t first, std::uint32_t count) const;
   void count_samples(RangeBlock& out);
 
@@ -148,6 +150,14 @@ void RangeSelect::share_windows(const nx_block& block) {
   have_shared_ = true;
 }
 
+// Those over t[first .. last), as the selector's mode has them.
+void RangeSelect::add_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
+                              Windows& out) const {
+  if (mode_ == RangeMode::kPlain) return append_windows(t, first, last, end_ms_, range_ms_, out);
+  append_extended_windows(t, first, last, end_ms_, range_ms_, context_.options.lookback_ms,
+                          mode_ == RangeMode::kSmoothed, out);
+}
+
 bool RangeSelect::rows_are_full(const nx_block& block, std::uint32_t first,
                                 std::uint32_t count) const {
   for (std::uint32_t s = first; s < first + count; ++s) {
@@ -202,7 +212,6 @@ void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std
   in.off = block.off + first;
   in.t = block.t;
   in.t_id = block.t_id;
-  in.flags |= mode_ == RangeMode::kSmoothed ? NX_WINDOW_SMOOTHED : NX_WINDOW_ANCHORED;
   const bool shared_t = (block.flags & NX_BLOCK_SHARED_T) != 0;
   if (shared_t) in.flags |= NX_WINDOW_SHARED_T;
   windows_.lo.clear();
@@ -210,19 +219,7 @@ void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std
   for (std::uint32_t s = first; s < first + count; ++s) {
     if (context_.stop_after(kWorkOfWindow * steps_)) return;
     const std::int64_t* t = shared_t ? block.t : block.t + block.off[s];
-    append_extended_windows(t, block.row0[s], block.row1[s], end_ms_, range_ms_,
-                            context_.options.lookback_ms, mode_ == RangeMode::kSmoothed, windows_);
-    for (std::uint32_t i = 0; block.h != nullptr && i < steps_; ++i) {
-      const std::size_t w = windows_.lo.size() - steps_ + i;
-      const std::uint32_t* h = block.h + block.off[s];
-      if (std::all_of(h + windows_.lo[w], h + windows_.hi[w],
-                      [](std::uint32_t index) { return index == NX_NONE; })) {
-        continue;
-      }
-      context_.fail(ErrorKind::kExecution,
-                    "smoothed and anchored modifiers do not work with native histograms");
-      return;
-    }
+    add_windows(t, block.row0[s], block.row1[s], windows_);
   }
   in.win_stride = steps_;
   in.lo = windows_.lo.data();
@@ -253,11 +250,11 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
       }
     }
     off_.push_back(floats_before);
-    append_windows(t_.data() + floats_before, 0,
-                   static_cast<std::uint32_t>(v_.size() - floats_before), end_ms_, range_ms_,
-                   windows_);
-    append_windows(ht_.data(), histograms_before, static_cast<std::uint32_t>(h_.size()), end_ms_,
-                   range_ms_, histogram_windows_);
+    if (context_.stop_after(mode_ == RangeMode::kPlain ? steps_ : kWorkOfWindow * steps_)) return;
+    add_windows(t_.data() + floats_before, 0, static_cast<std::uint32_t>(v_.size() - floats_before),
+                windows_);
+    add_windows(ht_.data(), histograms_before, static_cast<std::uint32_t>(h_.size()),
+                histogram_windows_);
   }
   nx_window_in& in = out.in;
   in.v = v_.data();
@@ -311,12 +308,14 @@ void RangeSelect::slice(const nx_block& block, std::uint32_t first, std::uint32_
     out.labels.push_back(context_.labels.add(*block.labels, s, symbols_));
     out.held += block.row1[s] - block.row0[s];
   }
-  if (mode_ != RangeMode::kPlain) {
-    slice_extended(block, first, count, out);
-  } else if (block.h == nullptr) {
-    slice_floats(block, first, count, out);
-  } else {
+  if (mode_ == RangeMode::kAnchored) in.flags |= NX_WINDOW_ANCHORED;
+  if (mode_ == RangeMode::kSmoothed) in.flags |= NX_WINDOW_SMOOTHED;
+  if (block.h != nullptr) {
     slice_mixed(block, first, count, out);
+  } else if (mode_ != RangeMode::kPlain) {
+    slice_extended(block, first, count, out);
+  } else {
+    slice_floats(block, first, count, out);
   }
   if (!context_.failed()) count_samples(out);
 }
