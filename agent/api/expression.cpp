@@ -70,7 +70,8 @@ Response features(const Services& s) {
                {"duration_expr", "promql-duration-expr"},
                {"experimental_functions", "promql-experimental-functions"},
                {"fill_modifiers", "promql-binop-fill-modifiers"},
-               {"smoothed", "promql-extended-range-selectors"}});
+               {"smoothed", "promql-extended-range-selectors"},
+               {"type_and_unit_labels", "type-and-unit-labels"}});
   json.key("promql_functions").begin_object();
   for (const auto& [name, entry] : s.functions->entries()) {
     const bool on =

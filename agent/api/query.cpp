@@ -86,6 +86,7 @@ std::optional<Response> read_options(const Services& s, const config::Config& co
   job.run.subquery_step_ms = config.query.default_step_ms;
   job.run.max_samples = config.query.max_samples;
   job.run.delayed_name_removal = feature_enabled(config, "promql-delayed-name-removal");
+  job.run.type_and_unit_labels = feature_enabled(config, "type-and-unit-labels");
   const std::string_view stats = request.value("stats");
   job.stats = !stats.empty();
   // Ours: what Prometheus answers to "all", and the plan. To "all" itself the answer is

@@ -113,7 +113,8 @@ void QueryJob::done(const query::Report& report) {
     ended_ = true;
     std::swap(hook, hook_);
   }
-  const std::shared_ptr<net::LaterAnswer> later = std::move(later_);
+  const std::shared_ptr<net::LaterAnswer> later = take_answer();
+  if (later == nullptr) return;
   if (report.error.kind != promql::ErrorKind::kNone) {
     answer_.reset();
     return later->send(query_failure(report.error));
@@ -123,6 +124,15 @@ void QueryJob::done(const query::Report& report) {
   if (truncated) series.resize(plan_.limit);
   answer_->tail = tail_of(report, truncated);
   later->send(query_response(std::move(answer_)));
+}
+
+void QueryJob::ended(const promql::QueryError& error) {
+  if (const auto later = take_answer()) later->send(query_failure(error));
+}
+
+std::shared_ptr<net::LaterAnswer> QueryJob::take_answer() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(later_, nullptr);
 }
 
 Response query_failure(const promql::QueryError& failed) {

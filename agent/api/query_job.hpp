@@ -44,21 +44,23 @@ class QueryJob final : public query::Job {
 
   query::Report run(query::Ticket& ticket) override;
   void done(const query::Report& report) override;
+  void ended(const promql::QueryError& error) override;
 
  private:
+  std::shared_ptr<net::LaterAnswer> take_answer();
   std::string tail_of(const query::Report& report, bool truncated) const;
 
   store::Store& store_;
   runtime::Executor& executor_;
   const promql::Query query_;
   const QueryPlan plan_;
-  std::shared_ptr<net::LaterAnswer> later_;
   query::Request asked_;
   std::shared_ptr<QueryAnswer> answer_ = std::make_shared<QueryAnswer>();
   std::vector<std::string> remote_warnings_;  // what other servers could not add
 
   std::mutex mutex_;
-  bool ended_ = false;                             // guarded by mutex_, as all below
+  std::shared_ptr<net::LaterAnswer> later_;  // guarded by mutex_, as all below; null: answered
+  bool ended_ = false;
   std::shared_ptr<runtime::Cancellation> client_;  // outlives the hook
   runtime::Cancellation::Hook hook_;
 };

@@ -7,13 +7,13 @@
 
 #include <narthex/sdk/result.hpp>
 
-#include <initializer_list>
 #include <string_view>
+#include <vector>
 
 namespace narthex::api {
 
 struct RouteOptions {
-  std::initializer_list<std::string_view> methods = {"GET"};
+  std::vector<std::string_view> methods = {"GET"};
   net::Lane lane = net::Lane::kControl;
   bool before_ready = false;  // answers while the agent is starting, too
   bool cors = true;

@@ -16,7 +16,7 @@ constexpr Feature kFeatures[] = {
     {"promql-duration-expr", FeatureState::kWorks},
     {"promql-extended-range-selectors", FeatureState::kWorks},
     {"promql-binop-fill-modifiers", FeatureState::kWorks},
-    {"type-and-unit-labels", FeatureState::kNothing},
+    {"type-and-unit-labels", FeatureState::kWorks},
     {"auto-reload-config", FeatureState::kNothing},
     {"exemplar-storage", FeatureState::kAlways},
     {"expand-external-labels", FeatureState::kAlways},

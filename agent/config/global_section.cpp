@@ -135,6 +135,7 @@ GlobalOptions read_global(TableReader table, const std::vector<std::string>& fea
   global.scrape_native_histograms = has_feature(features, "native-histograms");
   global.extra_scrape_metrics = has_feature(features, "extra-scrape-metrics");
   global.start_zeros = has_feature(features, "created-timestamp-zero-ingestion");
+  global.type_and_unit_labels = has_feature(features, "type-and-unit-labels");
   read_timing(table, global);
   table.read("scrape_native_histograms", global.scrape_native_histograms);
   global.scrape_protocols = read_protocols(table, "global config");

@@ -34,6 +34,7 @@ struct GlobalOptions {
   bool convert_classic_histograms_to_nhcb = false;
   bool extra_scrape_metrics = false;
   bool start_zeros = false;
+  bool type_and_unit_labels = false;
 };
 
 GlobalOptions read_global(TableReader table, const std::vector<std::string>& features);

@@ -92,6 +92,7 @@ void read_samples(TableReader& table, const GlobalOptions& global, scrape::JobOp
   job.convert_classic_histograms_to_nhcb = global.convert_classic_histograms_to_nhcb;
   job.scrape_failure_log_file = global.scrape_failure_log_file;
   job.start_zeros = global.start_zeros;
+  job.type_and_unit_labels = global.type_and_unit_labels;
   table.read("honor_labels", job.honor_labels);
   table.read("honor_timestamps", job.honor_timestamps);
   table.read("track_timestamps_staleness", job.track_timestamps_staleness);

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::string_view kDeltaToCumulative = "otlp-deltatocumulative";
 constexpr std::string_view kNativeDelta = "otlp-native-delta-ingestion";
+constexpr std::string_view kTypeAndUnit = "type-and-unit-labels";
 constexpr const char* kAgentData = "data-agent";
 constexpr std::string_view kNullJob = "empty or null scrape config section";
 
@@ -58,6 +59,7 @@ std::string otlp_options(const OtlpSection& otlp, const std::vector<std::string>
    truth(otlp.keep_identifying_resource_attributes)) += ",\"promote_scope_metadata\":";
   ((out += truth(otlp.promote_scope_metadata)) += ",\"convert_histograms_to_nhcb\":") +=
       truth(otlp.convert_histograms_to_nhcb);
+  (out += ",\"type_and_unit_labels\":") += truth(has_feature(features, kTypeAndUnit));
   out += has_feature(features, kDeltaToCumulative) ? ",\"deltas\":\"to_cumulative\""
          : has_feature(features, kNativeDelta)     ? ",\"deltas\":\"store\""
                                                    : "";
@@ -186,20 +188,20 @@ void add_receiver(Config& config, Diagnostics& diagnostics, const std::string& p
   config.ingest.push_back(std::move(receiver));
 }
 
-std::string remote_write_options(const std::vector<std::string>& accepted) {
-  std::string messages;
-  for (const std::string& message : accepted) {
-    messages += (messages.empty() ? "\"" : ", \"") + message + '"';
+std::string remote_write_options(const Config& config) {
+  std::string out = "{\"type_and_unit_labels\":";
+  out += has_feature(config.features, kTypeAndUnit) ? "true" : "false";
+  if (!config.http.remote_write_messages.empty()) {
+    append_texts(out, "accepted_protobuf_messages", config.http.remote_write_messages);
   }
-  return messages.empty() ? "{}" : R"({"accepted_protobuf_messages": [)" + messages + "]}";
+  return out + "}";
 }
 
 // [http] remote_write_receiver is the short form of [[ingest]] plugin = "remote_write", and
 // otlp_receiver that of plugin = "otlp" with the options of the otlp section.
 void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
   if (config.http.remote_write_receiver) {
-    add_receiver(config, diagnostics, "remote_write",
-                 remote_write_options(config.http.remote_write_messages));
+    add_receiver(config, diagnostics, "remote_write", remote_write_options(config));
   }
   if (config.http.otlp_receiver) add_receiver(config, diagnostics, "otlp", config.otlp_options);
   if (has_feature(config.features, kDeltaToCumulative) &&

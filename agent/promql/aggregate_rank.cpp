@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregations that pick series: topk, bottomk, limitk, limit_ratio. Picked anew at every step; a
 // picked series keeps its labels.
-#include "promql/grouping.hpp"
-#include "promql/operators.hpp"
+#include "promql/group_members.hpp"
 #include "promql/numbers.hpp"
+#include "promql/operators.hpp"
+#include "promql/result_rows.hpp"
+#include "promql/select_rank.hpp"
+#include "promql/sort_order.hpp"
 
 #include <xxhash.h>
 
@@ -20,27 +23,44 @@ struct Candidate {
   std::uint32_t series = 0;
 };
 
-// A binary heap that sifts as Go's container/heap does, so that ties are broken as they are there.
-// The worst candidate is on top.
+// The candidates of a group at a step, in a room of the caller's: a binary heap that sifts as Go's
+// container/heap does, so that ties are broken as they are there. The worst candidate is on top.
 class WorstFirst {
  public:
-  explicit WorstFirst(bool largest_wins) : largest_wins_(largest_wins) {}
+  WorstFirst(bool largest_wins, Candidate* items, std::uint32_t& size)
+      : largest_wins_(largest_wins), items_(items), size_(size) {}
 
   void offer(const Candidate& candidate, std::size_t size_max) {
-    if (items_.size() < size_max) {
-      items_.push_back(candidate);
-      sift_up(items_.size() - 1);
+    if (size_ < size_max) {
+      items_[size_++] = candidate;
+      sift_up(size_ - 1);
     } else if (is_better(candidate.v, items_[0].v)) {
       items_[0] = candidate;
       sift_down(0);
     }
   }
-  // Best first; empties the heap.
-  Column<Candidate> take_sorted() {
-    std::stable_sort(items_.begin(), items_.end(), [this](const Candidate& a, const Candidate& b) {
+  // Best first, a heap no more. False when the query has ended.
+  bool sort(Context& context) {
+    const auto better = [this](const Candidate& a, const Candidate& b) {
       return is_better(a.v, b.v);
-    });
-    return std::move(items_);
+    };
+    if (size_ <= kSelectedAtOnce) {
+      if (size_ > 1) std::stable_sort(items_, items_ + size_, better);
+      return !context.stop_after(std::size_t{16} * size_);
+    }
+    Column<std::uint32_t> order;
+    const auto less = [&](std::uint32_t a, std::uint32_t b) {
+      return better(items_[a], items_[b]);
+    };
+    if (!sort_order(context, size_, 4, less, order)) return false;
+    Column<Candidate> sorted;
+    sorted.reserve(size_);
+    for (const std::uint32_t i : order) {
+      if (context.stop_after(2)) return false;
+      sorted.push_back(items_[i]);
+    }
+    std::copy(sorted.begin(), sorted.end(), items_);
+    return !context.stop_after(size_);
   }
 
  private:
@@ -61,8 +81,8 @@ class WorstFirst {
   void sift_down(std::size_t i) {
     for (;;) {
       std::size_t j = 2 * i + 1;
-      if (j >= items_.size()) return;
-      if (j + 1 < items_.size() && is_less(j + 1, j)) ++j;
+      if (j >= size_) return;
+      if (j + 1 < size_ && is_less(j + 1, j)) ++j;
       if (!is_less(j, i)) return;
       std::swap(items_[i], items_[j]);
       i = j;
@@ -70,7 +90,8 @@ class WorstFirst {
   }
 
   const bool largest_wins_;
-  Column<Candidate> items_;
+  Candidate* const items_;
+  std::uint32_t& size_;
 };
 
 // A text as the reference's label sets hold it: its size in a byte, or in four from 255 up.
@@ -102,27 +123,27 @@ class Rank final : public Stream {
         of_(std::move(of)),
         param_(std::move(param)),
         grouping_(context, expr),
-        input_(context) {}
+        input_(context),
+        output_(context) {}
 
   bool next(Batch& out) override {
-    if (result_ == nullptr && !evaluate()) return false;
-    return result_->next(out);
+    if (!evaluated_ && !evaluate()) return false;
+    return output_.take(out);
   }
 
  private:
   bool evaluate();
   bool check_count();
   bool check_ratio();
+  bool prepare();
+  std::size_t count_at(std::uint32_t step) const;
   void pick(std::uint32_t step);
   void pick_ranked(std::uint32_t step, std::size_t count);
   void pick_first(std::uint32_t step, std::size_t count);
   void pick_share(std::uint32_t step);
   void keep(std::uint32_t series, std::uint32_t step);
-  bool is_histogram(std::uint32_t series, std::uint32_t step) const {
-    return input_.batch.histogram(std::size_t{series} * steps_ + step) != nullptr;
-  }
-  bool present(std::uint32_t series, std::uint32_t step) const {
-    return input_.batch.present[std::size_t{series} * steps_ + step] != 0;
+  WorstFirst heap_of(std::size_t group) {
+    return {expr_.op == TokenKind::kTopk, room_.data() + room_of_[group], taken_[group]};
   }
 
   Context& context_;
@@ -130,12 +151,15 @@ class Rank final : public Stream {
   StreamPtr of_;
   const ScalarColumn param_;
   Grouping grouping_;
-  Held input_;
-  std::uint32_t steps_ = 1;
-  Column<std::uint32_t> group_of_;   // [series]
+  HeldRows input_;
+  GroupMembers members_;
+  Column<double> shares_;            // [series], of limit_ratio
+  Column<Candidate> room_;           // of all groups, one behind the other
+  Column<std::uint32_t> room_of_;    // [group]: where its room begins
+  Column<std::uint32_t> taken_;      // [group]: picked, or in its room, at this step
   Column<std::uint32_t> output_of_;  // [series]: 1 + its place in the result, or 0
-  Batch output_;
-  StreamPtr result_;
+  ResultRows output_;
+  bool evaluated_ = false;
 };
 
 bool Rank::check_count() {
@@ -172,59 +196,85 @@ bool Rank::check_ratio() {
 }
 
 bool Rank::evaluate() {
+  evaluated_ = true;
   if (!(expr_.op == TokenKind::kLimitRatio ? check_ratio() : check_count())) return false;
-  if (!drain(context_, *of_, input_)) return false;
-  if (input_.batch.series_count() > 0) {
-    steps_ = input_.batch.step_count;
-    output_.clear(steps_);
-    for (const LabelSet& set : input_.batch.labels) {
-      if (context_.stop_after(kWorkOfKey)) return false;
-      group_of_.push_back(grouping_.group(set));
-    }
-    output_of_.assign(input_.batch.series_count(), 0);
-    for (std::uint32_t step = 0; step < steps_; ++step) {
-      pick(step);
-      if (context_.failed()) return false;
-    }
+  if (!input_.drain(*of_)) return false;
+  if (input_.series_count() == 0) return true;
+  if (!members_.read(context_, grouping_, input_) || !prepare()) return false;
+  output_.begin(input_.step_count(), 0);
+  output_of_.assign(input_.series_count(), 0);
+  for (std::uint32_t step = 0; step < input_.step_count(); ++step) {
+    pick(step);
+    if (context_.failed()) return false;
   }
-  result_ = materialized(context_, std::move(output_));
+  return output_.finish();
+}
+
+// How many series of each group a step takes.
+std::size_t Rank::count_at(std::uint32_t step) const {
+  const double k = std::min(param_[step], static_cast<double>(input_.series_count()));
+  return k < 1 ? 0 : static_cast<std::size_t>(k);
+}
+
+// What all steps share. Room for as many as any of them takes.
+bool Rank::prepare() {
+  if (expr_.op == TokenKind::kLimitRatio) {
+    shares_.reserve(input_.series_count());
+    for (std::size_t s = 0; s < input_.series_count(); ++s) {
+      if (context_.stop_after(kWorkOfKey)) return false;
+      shares_.push_back(share_of(context_.labels, input_.labels(s)));
+    }
+    return true;
+  }
+  taken_.assign(members_.group_count(), 0);
+  if (expr_.op == TokenKind::kLimitk) return true;
+  std::size_t most = 0;
+  for (std::uint32_t i = 0; i < input_.step_count(); ++i) most = std::max(most, count_at(i));
+  std::size_t room = 0;
+  for (std::size_t g = 0; g < members_.group_count(); ++g) {
+    if (context_.stop_after(2)) return false;
+    room_of_.push_back(static_cast<std::uint32_t>(room));
+    room += std::min(most, members_.of(g).size());
+  }
+  room_.resize(room);
   return true;
 }
 
 void Rank::pick(std::uint32_t step) {
   if (expr_.op == TokenKind::kLimitRatio) return pick_share(step);
-  const double k = std::min(param_[step], static_cast<double>(input_.batch.series_count()));
-  if (k < 1) return;
-  if (expr_.op == TokenKind::kLimitk) return pick_first(step, static_cast<std::size_t>(k));
-  pick_ranked(step, static_cast<std::size_t>(k));
+  const std::size_t count = count_at(step);
+  if (count == 0) return;
+  std::fill(taken_.begin(), taken_.end(), 0u);
+  if (expr_.op == TokenKind::kLimitk) return pick_first(step, count);
+  pick_ranked(step, count);
 }
 
 void Rank::pick_ranked(std::uint32_t step, std::size_t count) {
-  Column<WorstFirst> heaps(grouping_.keys().size(), WorstFirst(expr_.op == TokenKind::kTopk));
-  for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
-    if (context_.stop_after(1)) return;
-    if (!present(s, step)) continue;
-    if (is_histogram(s, step)) {
+  for (std::uint32_t s = 0; s < input_.series_count(); ++s) {
+    if (context_.stop_after(8)) return;
+    if (input_.present(s)[step] == 0) continue;
+    if (input_.histogram(s, step) != nullptr) {
       context_.annotations.info(
           expr_.position,
           "ignored histogram in " + std::string(spelling(expr_.op)) + " aggregation");
       continue;
     }
-    heaps[group_of_[s]].offer({input_.batch.v[std::size_t{s} * steps_ + step], s}, count);
+    heap_of(members_.group_of(s)).offer({input_.values(s)[step], s}, count);
   }
-  for (WorstFirst& heap : heaps) {
-    for (const Candidate& candidate : heap.take_sorted()) {
+  for (std::size_t g = 0; g < members_.group_count(); ++g) {
+    if (!heap_of(g).sort(context_)) return;
+    for (std::uint32_t i = 0; i < taken_[g]; ++i) {
       if (context_.stop_after(kWorkOfKey)) return;
-      keep(candidate.series, step);
+      keep(room_[room_of_[g] + i].series, step);
     }
   }
 }
 
 void Rank::pick_first(std::uint32_t step, std::size_t count) {
-  Column<std::size_t> taken(grouping_.keys().size(), 0);
-  for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
-    if (context_.stop_after(1)) return;
-    if (present(s, step) && taken[group_of_[s]]++ < count) keep(s, step);
+  for (std::uint32_t s = 0; s < input_.series_count(); ++s) {
+    if (context_.stop_after(8)) return;
+    if (input_.present(s)[step] == 0 || taken_[members_.group_of(s)]++ >= count) continue;
+    keep(s, step);
   }
 }
 
@@ -232,31 +282,26 @@ void Rank::pick_first(std::uint32_t step, std::size_t count) {
 // that r and r - 1 complement each other.
 void Rank::pick_share(std::uint32_t step) {
   const double ratio = std::clamp(param_[step], -1.0, 1.0);
-  for (std::uint32_t s = 0; s < group_of_.size(); ++s) {
-    if (!present(s, step)) continue;
-    if (context_.stop_after(kWorkOfKey)) return;
-    const double share = share_of(context_.labels, input_.batch.labels[s]);
-    if (ratio >= 0 ? share < ratio : share >= 1 + ratio) keep(s, step);
+  for (std::uint32_t s = 0; s < input_.series_count(); ++s) {
+    if (context_.stop_after(8)) return;
+    if (input_.present(s)[step] == 0) continue;
+    if (ratio >= 0 ? shares_[s] < ratio : shares_[s] >= 1 + ratio) keep(s, step);
   }
 }
 
 void Rank::keep(std::uint32_t series, std::uint32_t step) {
-  const Batch& in = input_.batch;
   if (output_of_[series] == 0) {
-    output_.add(in.labels[series]);
-    output_of_[series] = static_cast<std::uint32_t>(output_.series_count());
-    if (in.drops_name(series)) {
-      output_.need_drop_names();
-      output_.drop_name.back() = 1;
+    const ResultRows::Row added = output_.add(input_.labels(series));
+    output_of_[series] = static_cast<std::uint32_t>(output_.size());
+    if (input_.drops_name(series)) {
+      added.batch.need_drop_names();
+      added.batch.drop_name[added.index] = 1;
     }
   }
-  const std::size_t from = std::size_t{series} * steps_ + step;
-  const std::size_t to = std::size_t{output_of_[series] - 1} * steps_ + step;
-  output_.present[to] = 1;
-  output_.v[to] = in.v[from];
-  if (in.histogram(from) == nullptr) return;
-  output_.need_histograms();
-  output_.h[to] = in.h[from];
+  const ResultRows::Row row = output_.row(output_of_[series] - 1);
+  row.present()[step] = 1;
+  row.v()[step] = input_.values(series)[step];
+  if (const nx_histogram* h = input_.histogram(series, step)) row.put_histogram(step, h);
 }
 
 }  // namespace

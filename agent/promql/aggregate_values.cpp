@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregations that need all values of a group at once: quantile and count_values.
-#include "promql/grouping.hpp"
+#include "promql/group_members.hpp"
 #include "promql/operators.hpp"
 #include "promql/characters.hpp"
 #include "promql/numbers.hpp"
 #include "promql/quoting.hpp"
+#include "promql/result_rows.hpp"
+#include "promql/select_rank.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace narthex::promql {
 
 namespace {
 
 // Between two values the weighted mean of both; NaN counts as the smallest. Reorders values; takes
-// linear time, since only the two values around the rank need their places.
-double quantile_of(double q, Column<double>& values) {
+// linear time, since only the two values around the rank need their places. None: the query has
+// ended.
+std::optional<double> quantile_of(Context& context, double q, Column<double>& values) {
   if (values.empty() || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
@@ -24,11 +28,15 @@ double quantile_of(double q, Column<double>& values) {
   const double rank = q * static_cast<double>(values.size() - 1);
   const double whole = std::floor(rank);
   const double weight = rank - whole;
-  const auto lower = values.begin() + static_cast<std::ptrdiff_t>(whole);
-  std::nth_element(values.begin(), lower, values.end(), less);
-  const auto upper =
-      lower + 1 == values.end() ? lower : std::min_element(lower + 1, values.end(), less);
-  return *lower * (1 - weight) + *upper * weight;
+  const auto at = static_cast<std::size_t>(whole);
+  if (!select_rank(context, values, at, less)) return std::nullopt;
+  const double lower = values[at];
+  double upper = at + 1 < values.size() ? values[at + 1] : lower;
+  for (std::size_t i = at + 2; i < values.size(); ++i) {
+    if (less(values[i], upper)) upper = values[i];
+    if (context.stop_after(1)) return std::nullopt;
+  }
+  return lower * (1 - weight) + upper * weight;
 }
 
 class Quantile final : public Stream {
@@ -38,25 +46,35 @@ class Quantile final : public Stream {
         expr_(expr),
         of_(std::move(of)),
         param_(std::move(param)),
-        grouping_(context, expr) {}
+        grouping_(context, expr),
+        output_(context) {}
 
   bool next(Batch& out) override {
-    if (result_ == nullptr && !evaluate()) return false;
-    return result_->next(out);
+    if (!evaluated_ && !evaluate()) return false;
+    return output_.take(out);
   }
 
  private:
+  struct MemberColumn {
+    const double* v;              // [step]
+    const std::uint8_t* present;  // [step]
+    std::uint32_t series;
+  };
   bool evaluate();
   void check_parameter();
-  using Members = Column<std::uint32_t>;
-  bool evaluate_group(const Batch& in, const Members& members, Batch& out, std::size_t first);
+  bool evaluate_group(const HeldRows& in, std::span<const std::uint32_t> members,
+                      const ResultRows::Row& out);
 
   Context& context_;
   const AggregateExpr& expr_;
   StreamPtr of_;
   const ScalarColumn param_;
   Grouping grouping_;
-  StreamPtr result_;
+  ResultRows output_;
+  bool evaluated_ = false;
+  // Of the group at hand.
+  Column<MemberColumn> columns_;
+  Column<double> values_;
 };
 
 void Quantile::check_parameter() {
@@ -78,51 +96,48 @@ void Quantile::check_parameter() {
 }
 
 bool Quantile::evaluate() {
+  evaluated_ = true;
   check_parameter();
-  Held in(context_);
-  if (!drain(context_, *of_, in)) return false;
-  Column<Members> members;
-  Column<std::uint8_t> drops;
-  for (std::uint32_t s = 0; s < in.batch.series_count(); ++s) {
-    if (context_.stop_after(kWorkOfKey)) return false;
-    const std::uint32_t g = grouping_.group(in.batch.labels[s]);
-    if (g >= members.size()) members.resize(g + 1), drops.resize(g + 1, 0);
-    members[g].push_back(s);
-    if (in.batch.drops_name(s)) drops[g] = 1;
+  HeldRows in(context_);
+  if (!in.drain(*of_)) return false;
+  if (in.series_count() == 0) return true;
+  GroupMembers members;
+  if (!members.read(context_, grouping_, in)) return false;
+  values_.reserve(in.series_count());
+  output_.begin(in.step_count(), members.group_count());
+  for (std::size_t g = 0; g < members.group_count(); ++g) {
+    if (!evaluate_group(in, members.of(g), output_.add(grouping_.keys()[g]))) return false;
   }
-  Batch out;
-  out.clear(in.batch.step_count);
-  for (std::size_t g = 0; g < members.size(); ++g) {
-    const std::size_t first = out.add(grouping_.keys()[g]);
-    if (!evaluate_group(in.batch, members[g], out, first)) return false;
-    if (drops[g] != 0) {
-      out.need_drop_names();
-      out.drop_name.back() = 1;
-    }
-  }
-  result_ = materialized(context_, std::move(out));
-  return !context_.stop();
+  return output_.finish() && !context_.stop();
 }
 
-bool Quantile::evaluate_group(const Batch& in, const Members& members, Batch& out,
-                              std::size_t first) {
-  Column<double> values;
-  for (std::uint32_t step = 0; step < in.step_count; ++step) {
-    if (context_.stop_after(8 * members.size())) return false;
-    values.clear();
-    for (const std::uint32_t s : members) {
-      const std::size_t i = std::size_t{s} * in.step_count + step;
-      if (in.present[i] == 0) continue;
-      if (in.histogram(i) == nullptr) {
-        values.push_back(in.v[i]);
+bool Quantile::evaluate_group(const HeldRows& in, std::span<const std::uint32_t> members,
+                              const ResultRows::Row& out) {
+  columns_.clear();
+  for (const std::uint32_t s : members) {
+    if (context_.stop_after(8)) return false;
+    columns_.push_back({in.values(s), in.present(s), s});
+    if (!in.drops_name(s)) continue;
+    out.batch.need_drop_names();
+    out.batch.drop_name[out.index] = 1;
+  }
+  for (std::uint32_t step = 0; step < in.step_count(); ++step) {
+    values_.clear();
+    for (const MemberColumn& member : columns_) {
+      if (context_.stop_after(8)) return false;
+      if (member.present[step] == 0) continue;
+      if (in.histogram(member.series, step) == nullptr) {
+        values_.push_back(member.v[step]);
       } else {
         context_.annotations.info(expr_.expr->position,
                                   "ignored histogram in quantile aggregation");
       }
     }
-    if (values.empty()) continue;
-    out.present[first + step] = 1;
-    out.v[first + step] = quantile_of(param_[step], values);
+    if (values_.empty()) continue;
+    const std::optional<double> value = quantile_of(context_, param_[step], values_);
+    if (!value) return false;
+    out.present()[step] = 1;
+    out.v()[step] = *value;
   }
   return true;
 }
@@ -172,7 +187,7 @@ void CountValues::count(const Batch& in, std::size_t series, std::uint32_t step)
   const LabelSet labels = labels_with(grouping_.key(in.labels[series]), value);
   const auto [known, is_new] = outputs_.try_emplace(labels, output_.series_count());
   if (is_new) output_.add(labels);
-  const std::size_t at = known->second * in.step_count + step;
+  const std::size_t at = *known * in.step_count + step;
   output_.present[at] = 1;
   output_.v[at] += 1;
 }

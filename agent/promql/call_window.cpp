@@ -168,16 +168,25 @@ class WindowCall final : public Stream {
   }
 
   void note_other_than_counters(const Batch& out) {
-    Symbol last = LabelStore::kEmpty;
+    const LabelStore& labels = context_.labels;
+    LabelPair last{LabelStore::kEmpty, LabelStore::kEmpty};  // name and type
     for (std::size_t s = 0; s < out.series_count(); ++s) {
-      const Symbol symbol = out.labels[s].get(context_.labels.metric_name());
-      const std::string_view name = context_.labels.text(symbol);
-      if (symbol == last || looks_like_counter(name) || !has_float(out, s)) continue;
-      last = symbol;
-      context_.annotations.info(call_.args[0]->position,
-                                "metric might not be a counter, name does not end in "
-                                "_total/_sum/_count/_bucket: " +
-                                    quote(name));
+      const LabelPair now{block_.labels[s].get(labels.metric_name()),
+                          block_.labels[s].get(labels.type_name())};
+      if (now == last) continue;
+      const std::string_view name = labels.text(now.name);
+      const std::string_view type = labels.text(now.value);
+      const bool by_type = context_.options.type_and_unit_labels;
+      if ((by_type ? type == "counter" : looks_like_counter(name)) || !has_float(out, s)) continue;
+      last = now;
+      context_.annotations.info(
+          call_.args[0]->position,
+          (by_type
+               ? "metric might not be a counter, __type__ label is not set to \"counter\", got " +
+                     quote(type)
+               : std::string("metric might not be a counter, name does not end in "
+                             "_total/_sum/_count/_bucket")) +
+              ": " + quote(name));
     }
   }
   static bool has_float(const Batch& out, std::size_t series) {

@@ -42,12 +42,13 @@ bool Context::stop() {
   return failed();
 }
 
-bool Context::takes(const nx_block& block) {
-  if ((block.flags & NX_BLOCK_CONTINUES) == 0) return true;
-  return fail(
-      ErrorKind::kExecution,
-      "a series has more samples in the time of the query than the storage sends at once (4 "
-      "million): ask for a shorter time");
+bool Context::intern(const nx_series_table& table, std::vector<Symbol>& out) {
+  out.resize(table.symbol_count);
+  for (std::uint32_t i = 0; i < table.symbol_count; ++i) {
+    if (stop_after(kWorkOfKey)) return false;
+    out[i] = labels.intern(table, i);
+  }
+  return true;
 }
 
 bool Context::fail_for_memory() {

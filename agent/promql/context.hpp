@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace narthex::promql {
 
@@ -51,9 +52,8 @@ class Context {
     elements_ += elements;
     return elements_ >= kElementsPerLook && stop();
   }
-  // False, and the query has failed, where a block goes on with a series of the one before: a row
-  // of a result, or a window, is made of one block.
-  bool takes(const nx_block& block);
+  // What the symbols of a table are in the query's labels. False when it has ended.
+  bool intern(const nx_series_table& table, std::vector<Symbol>& out);
   // The bound of memory that an allocation met: fails the query with it.
   bool fail_for_memory();
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking metric names off. Series that differed in nothing else then fall together.
-#include "promql/counted_map.hpp"
 #include "promql/operators.hpp"
 #include "promql/merge_series.hpp"
 
@@ -98,8 +97,7 @@ bool merge_series(Context& context, Batch& all, const Column<std::size_t>& targe
 
 bool merge_equal_series(Context& context, Batch& all, Collision collision) {
   LabelSetMap<std::size_t> seen;  // where a label set is in the merged batch
-  seen.reserve(all.series_count());
-  Column<std::size_t> target;  // [series], or kNowhere
+  Column<std::size_t> target;     // [series], or kNowhere
   target.reserve(all.series_count());
   for (std::size_t s = 0; s < all.series_count(); ++s) {
     if (context.stop_after(kWorkOfKey + all.step_count)) return false;
@@ -111,7 +109,7 @@ bool merge_equal_series(Context& context, Batch& all, Collision collision) {
     if (!is_new && collision == Collision::kRefuse) {
       return context.fail(ErrorKind::kExecution, kSameLabels);
     }
-    target.push_back(known->second);
+    target.push_back(*known);
   }
   // Most often all are different, and nothing has to move.
   return seen.size() == all.series_count() || merge_series(context, all, target, seen.size());

@@ -58,6 +58,7 @@ struct RunOptions {
   std::int64_t subquery_step_ms = 60'000;  // of subqueries that name none
   std::uint64_t max_samples = 50'000'000;  // 0: unlimited
   bool delayed_name_removal = false;       // promql-delayed-name-removal
+  bool type_and_unit_labels = false;       // type-and-unit-labels: types are in __type__
   const runtime::Cancellation* cancellation = nullptr;
   const runtime::Clock* clock = nullptr;
   std::int64_t deadline_mono_ns = 0;    // 0: none

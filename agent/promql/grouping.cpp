@@ -26,12 +26,11 @@ std::uint32_t Grouping::group(const LabelSet& set) {
     return 0;
   }
   // Most series fall into a group that is known: its labels need not be kept again.
-  const auto known =
-      groups_.find(labels_.filtered(set, [this](Symbol name) { return keeps(name); }));
-  if (known != groups_.end()) return known->second;
+  const LabelSet wanted = labels_.filtered(set, [this](Symbol name) { return keeps(name); });
+  if (const std::uint32_t* known = groups_.find(wanted)) return *known;
   const auto group = static_cast<std::uint32_t>(keys_.size());
   keys_.push_back(key(set));
-  groups_.emplace(keys_.back(), group);
+  groups_.try_emplace(keys_.back(), group);
   return group;
 }
 

@@ -4,7 +4,6 @@
 
 #include "promql/ast.hpp"
 #include "promql/context.hpp"
-#include "promql/counted_map.hpp"
 
 #include <cstdint>
 #include <string>

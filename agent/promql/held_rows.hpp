@@ -32,6 +32,9 @@ class HeldRows {
   const LabelSet& labels(std::size_t series) const {
     return part_of(series).labels[rows_[series].index];
   }
+  bool drops_name(std::size_t series) const {
+    return part_of(series).drops_name(rows_[series].index);
+  }
   // [step_count]
   const double* values(std::size_t series) const {
     return &part_of(series).v[first_element(series)];

@@ -177,6 +177,22 @@ HistogramSum add_histograms(const nx_histogram& a, const nx_histogram& b, int si
   return sum;
 }
 
+bool was_reset(const nx_histogram& now, const nx_histogram& before, Arena& arena) {
+  if (now.reset_hint == NX_RESET_YES) return true;
+  if (now.reset_hint == NX_RESET_NO) return false;
+  if (now.count.f < before.count.f) return true;
+  const nx_histogram* grown = add_histograms(now, before, -1, arena).result;
+  if (grown == nullptr) return true;
+  if (now.schema != NX_SCHEMA_CUSTOM) {
+    // Only a new counter is finer, or has a zero bucket that ends within a bucket that was in use.
+    if (now.schema > before.schema || grown->zero_threshold != now.zero_threshold) return true;
+    if (grown->zero_count.f < 0) return true;
+  }
+  const auto lost = [](double count) { return count < 0; };
+  return std::any_of(grown->pos.counts, grown->pos.counts + grown->pos_bucket_count, lost) ||
+         std::any_of(grown->neg.counts, grown->neg.counts + grown->neg_bucket_count, lost);
+}
+
 bool equal_histograms(const nx_histogram& a, const nx_histogram& b) {
   const auto same = [](double x, double y) {
     return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y);

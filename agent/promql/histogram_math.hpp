@@ -19,6 +19,10 @@ struct HistogramSum {
 // a + sign * b: on the coarser schema, the wider zero bucket, without empty buckets.
 HistogramSum add_histograms(const nx_histogram& a, const nx_histogram& b, int sign, Arena& arena);
 
+// Whether a counter was reset between two samples of it: by what the storage says of the later one,
+// else because it lost something that the earlier one had.
+bool was_reset(const nx_histogram& now, const nx_histogram& before, Arena& arena);
+
 // The same histogram, whatever way its spans are cut. Reset hints do not count.
 bool equal_histograms(const nx_histogram& a, const nx_histogram& b);
 

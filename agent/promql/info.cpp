@@ -326,7 +326,7 @@ bool InfoJoin::combine_series(std::size_t series, Batch& out) {
     if (!kept) continue;
     const auto [known, is_new] = outputs_.try_emplace(set, out.series_count());
     if (is_new) out.add(set);  // a name that was to go in the end stays
-    const std::size_t to = known->second * grid_.count + step;
+    const std::size_t to = *known * grid_.count + step;
     if (out.present[to] != 0) {
       return context_.fail(ErrorKind::kExecution,
                            "vector cannot contain metrics with the same labelset");

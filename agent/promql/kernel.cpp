@@ -21,13 +21,28 @@ bool is_constant(const ScalarColumn& column) {
 
 }  // namespace
 
-SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets)
-    : symbols_(labels.symbols().begin(), labels.symbols().end()) {
+// Of few symbols all; of many those that the sets name, since there is a table for each batch.
+SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets) {
+  std::size_t pairs = 0;
+  for (const LabelSet& set : sets) pairs += set.size();
+  const bool all = labels.symbol_count() <= 4 * pairs;
+  const auto take = [&](Symbol symbol) { symbols_.push_back(to_nx(labels.text(symbol))); };
+  if (all) {
+    for (std::size_t s = 0; s < labels.symbol_count(); ++s) take(static_cast<Symbol>(s));
+  }
+  CountedMap<Symbol, std::uint32_t> numbers;
+  const auto number_of = [&](Symbol symbol) {
+    if (all) return symbol;
+    const auto [number, is_new] =
+        numbers.try_emplace(symbol, static_cast<std::uint32_t>(symbols_.size()));
+    if (is_new) take(symbol);
+    return *number;
+  };
   offsets_.push_back(0);
   for (const LabelSet& set : sets) {
     for (const LabelPair& pair : set) {
-      refs_.push_back(pair.name);
-      refs_.push_back(pair.value);
+      refs_.push_back(number_of(pair.name));
+      refs_.push_back(number_of(pair.value));
     }
     offsets_.push_back(static_cast<std::uint32_t>(refs_.size() / 2));
   }

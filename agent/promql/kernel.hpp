@@ -35,7 +35,7 @@ class SeriesTable {
   const nx_series_table* get() const { return &table_; }
 
  private:
-  std::vector<nx_str> symbols_;  // a copy: a kernel that makes series adds texts to the store
+  std::vector<nx_str> symbols_;  // of texts in the store
   std::vector<std::uint32_t> refs_;
   std::vector<std::uint32_t> offsets_;
   nx_series_table table_{};

@@ -11,8 +11,8 @@ namespace narthex::promql {
 namespace {
 
 constexpr std::size_t kBlockPairs = 4096;
-// What a text costs beside its bytes: its string, views of it, and its place in the hash table.
-constexpr std::size_t kTextOverhead = 128;
+// What a text costs beside its bytes: its string, and what the heap adds.
+constexpr std::size_t kTextOverhead = 48;
 
 }  // namespace
 
@@ -45,15 +45,20 @@ LabelStore::LabelStore() {
 }
 
 Symbol LabelStore::intern(std::string_view text) {
-  const auto known = symbols_.find(text);
-  if (known != symbols_.end()) return known->second;
+  if (const Symbol* known = symbols_.find(text)) return *known;
   charge_.add(text.size() + kTextOverhead);
+  const auto symbol = static_cast<Symbol>(storage_.size());
   const std::string_view kept = storage_.emplace_back(text);
-  const auto symbol = static_cast<Symbol>(texts_.size());
-  texts_.push_back(kept);
-  nx_texts_.push_back(to_nx(kept));
-  symbols_.emplace(kept, symbol);
+  symbols_.try_emplace(kept, symbol);
   return symbol;
+}
+
+// The same texts come with every block: their ids are known without hashing them again.
+Symbol LabelStore::intern(const nx_series_table& table, std::uint32_t index) {
+  if (table.symbol_id == nullptr) return intern(view(table.symbols[index]));
+  const std::uint32_t id = table.symbol_id[index];
+  if (const Symbol* known = by_id_.find(id)) return *known;
+  return *by_id_.try_emplace(id, intern(view(table.symbols[index]))).first;
 }
 
 LabelPair* LabelStore::allocate(std::size_t count) {
@@ -87,21 +92,6 @@ LabelSet LabelStore::add_unsorted(std::vector<LabelPair> pairs) {
   }
   std::erase_if(kept, [](const LabelPair& pair) { return pair.value == kEmpty; });
   return add(kept);
-}
-
-std::vector<Symbol> LabelStore::intern_table(const nx_series_table& table) {
-  std::vector<Symbol> symbols(table.symbol_count);
-  for (std::uint32_t i = 0; i < table.symbol_count; ++i) {
-    if (table.symbol_id == nullptr) {
-      symbols[i] = intern(view(table.symbols[i]));
-      continue;
-    }
-    // The same texts come with every block: their ids are known without hashing them again.
-    Symbol& known = by_id_[table.symbol_id[i]];
-    if (known == SymbolMap::kUnknown) known = intern(view(table.symbols[i]));
-    symbols[i] = known;
-  }
-  return symbols;
 }
 
 LabelSet LabelStore::add(const nx_series_table& table, std::uint32_t index,

@@ -4,8 +4,8 @@
 // until the store dies. One thread.
 #pragma once
 
+#include "promql/counted_map.hpp"
 #include "promql/memory.hpp"
-#include "promql/symbol_map.hpp"
 
 #include <narthex/data.h>
 #include <narthex/sdk/labels.hpp>
@@ -16,10 +16,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace narthex::promql {
+
+using Symbol = std::uint32_t;  // equal numbers <=> equal texts, within a store
 
 struct LabelPair {
   Symbol name = 0;
@@ -50,6 +51,8 @@ class LabelSet {
 struct LabelSetHash {
   std::size_t operator()(const LabelSet& set) const { return set.hash(); }
 };
+template <class T>
+using LabelSetMap = CountedMap<LabelSet, T, LabelSetHash>;
 
 class LabelStore {
  public:
@@ -60,10 +63,12 @@ class LabelStore {
   LabelStore& operator=(const LabelStore&) = delete;
 
   Symbol intern(std::string_view text);
-  std::string_view text(Symbol symbol) const { return texts_[symbol]; }
-  // All texts so far, by number: the symbols of a series table that refers by Symbol.
-  std::span<const nx_str> symbols() const { return nx_texts_; }
+  // Symbol `index` of a table. REQUIRES: all tables that number their symbols are of one querier.
+  Symbol intern(const nx_series_table& table, std::uint32_t index);
+  std::string_view text(Symbol symbol) const { return storage_[symbol]; }
+  std::size_t symbol_count() const { return storage_.size(); }
   Symbol metric_name() const { return metric_name_; }
+  Symbol type_name() const { return type_name_; }
   // __name__, __type__ and __unit__ go where an operation changes what a series means.
   bool is_metadata(Symbol name) const {
     return name == metric_name_ || name == type_name_ || name == unit_name_;
@@ -75,8 +80,6 @@ class LabelStore {
   LabelSet add_unsorted(std::vector<LabelPair> pairs);
   // Series `index` of a table whose symbols were interned as `symbols`.
   LabelSet add(const nx_series_table& table, std::uint32_t index, std::span<const Symbol> symbols);
-  // REQUIRES: all tables that number their symbols are of one querier.
-  std::vector<Symbol> intern_table(const nx_series_table& table);
 
   template <class Predicate>
   LabelSet filter(const LabelSet& set, Predicate keep) {
@@ -113,11 +116,9 @@ class LabelStore {
   LabelPair* allocate(std::size_t count);
 
   MemoryCharge charge_;
-  std::deque<std::string> storage_;
-  std::vector<std::string_view> texts_;
-  std::vector<nx_str> nx_texts_;
-  std::unordered_map<std::string_view, Symbol> symbols_;
-  SymbolMap by_id_;  // of the source's symbol ids
+  std::deque<std::string> storage_;  // [symbol]
+  CountedMap<std::string_view, Symbol> symbols_;
+  CountedMap<std::uint32_t, Symbol> by_id_;  // of the source's symbol ids
   std::vector<std::unique_ptr<LabelPair[]>> blocks_;
   std::size_t block_left_ = 0;
   LabelPair* block_next_ = nullptr;

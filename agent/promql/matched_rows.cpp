@@ -27,11 +27,11 @@ MatchedRows::MatchedRows(Context& context, const BinaryExpr& expr, const MatchSi
 MatchedRows::Place MatchedRows::place_of(const MatchedPair& pair) {
   const std::uint64_t key = (std::uint64_t{pair.many} << 32) | pair.one;
   const auto [known, is_new_pair] = row_of_pair_.try_emplace(key, 0);
-  if (!is_new_pair) return {known->second, false};
+  if (!is_new_pair) return {*known, false};
   const LabelSet labels = labels_of(pair);
   const auto next = static_cast<std::uint32_t>(rows_.size());
   const auto [row, is_new] = row_of_labels_.try_emplace(labels, next);
-  known->second = row->second;
+  *known = *row;
   if (is_new) {
     const ResultRows::Row added = rows_.add(labels);
     group_of_row_.push_back(0);
@@ -40,7 +40,7 @@ MatchedRows::Place MatchedRows::place_of(const MatchedPair& pair) {
       added.batch.drop_name[added.index] = 1;
     }
   }
-  return {row->second, is_new};
+  return {*row, is_new};
 }
 
 ResultRows::Row MatchedRows::claim(std::uint32_t row, std::uint32_t group) {

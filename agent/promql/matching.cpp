@@ -20,11 +20,10 @@ LabelSet Matcher::key(const LabelSet& set) const {
 }
 
 std::uint32_t Matcher::group(const LabelSet& set) {
-  const auto known =
-      groups_.find(labels_.filtered(set, [this](Symbol name) { return counts(name); }));
-  if (known != groups_.end()) return known->second;
+  const LabelSet wanted = labels_.filtered(set, [this](Symbol name) { return counts(name); });
+  if (const std::uint32_t* known = groups_.find(wanted)) return *known;
   const auto group = static_cast<std::uint32_t>(groups_.size());
-  groups_.emplace(key(set), group);
+  groups_.try_emplace(key(set), group);
   return group;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Instant selectors: for every step the newest sample within the lookback.
+#include "promql/joined_cursor.hpp"
 #include "promql/operators.hpp"
 #include "promql/reference_times.hpp"
 
@@ -71,10 +72,8 @@ bool InstantSelect::open() {
   }
   options.step_ms = reference_.grid.count > 1 ? reference_.grid.step_ms : 0;
   if (steps_ == 1 || reference_.fixed) options.flags |= NX_SCAN_LAST;
-  Result<std::unique_ptr<BlockCursor>> cursor = context_.source.select(selector_.matchers, options);
-  if (!cursor.ok()) return context_.fail(cursor.status());
-  cursor_ = *std::move(cursor);
-  return true;
+  cursor_ = select_blocks(context_, selector_.matchers, options);
+  return cursor_ != nullptr;
 }
 
 bool InstantSelect::next_block() {
@@ -84,8 +83,7 @@ bool InstantSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
-  if (!context_.takes(block)) return false;
-  symbols_ = context_.labels.intern_table(*block.labels);
+  if (!context_.intern(*block.labels, symbols_)) return false;
   next_series_ = 0;
   last_histogram_ = ~std::uint64_t{0};
   block_bytes_.set(bytes_of(block));

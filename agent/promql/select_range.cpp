@@ -3,6 +3,7 @@
 //
 // Series that share a time column share their windows: they are found once a column. Blocks with
 // histograms are taken apart first, floats and histograms into columns of their own.
+#include "promql/joined_cursor.hpp"
 #include "promql/operators.hpp"
 #include "promql/reference_times.hpp"
 
@@ -81,6 +82,8 @@ class RangeSelect final : public RangeStream {
   void slice_mixed(const nx_block& block, std::uint32_t first, std::uint32_t count,
                    RangeBlock& out);
   void share_windows(const nx_block& block);
+  void add_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
+                   Windows& out) const;
   bool rows_are_full(const nx_block& block, std::uint32_t first, std::uint32_t count) const;
   void count_samples(RangeBlock& out);
 
@@ -120,11 +123,8 @@ bool RangeSelect::open() {
   if (mode_ == RangeMode::kSmoothed) options.maxt += context_.options.lookback_ms;
   options.step_ms = reference_.grid.count > 1 ? reference_.grid.step_ms : 0;
   options.range_ms = range_ms_;
-  Result<std::unique_ptr<BlockCursor>> cursor =
-      context_.source.select(matrix_.selector->matchers, options);
-  if (!cursor.ok()) return context_.fail(cursor.status());
-  cursor_ = *std::move(cursor);
-  return true;
+  cursor_ = select_blocks(context_, matrix_.selector->matchers, options);
+  return cursor_ != nullptr;
 }
 
 bool RangeSelect::next_block() {
@@ -134,8 +134,7 @@ bool RangeSelect::next_block() {
     return status.ok() ? false : context_.fail(status);
   }
   const nx_block& block = cursor_->block();
-  if (!context_.takes(block)) return false;
-  symbols_ = context_.labels.intern_table(*block.labels);
+  if (!context_.intern(*block.labels, symbols_)) return false;
   next_series_ = 0;
   block_bytes_.set(bytes_of(block));
   if (block.t_id == 0 || block.t_id != shared_t_id_) have_shared_ = false;
@@ -149,6 +148,14 @@ void RangeSelect::share_windows(const nx_block& block) {
   append_windows(block.t, 0, static_cast<std::uint32_t>(block.t_rows), end_ms_, range_ms_, shared_);
   shared_t_id_ = block.t_id;
   have_shared_ = true;
+}
+
+// Those over t[first .. last), as the selector's mode has them.
+void RangeSelect::add_windows(const std::int64_t* t, std::uint32_t first, std::uint32_t last,
+                              Windows& out) const {
+  if (mode_ == RangeMode::kPlain) return append_windows(t, first, last, end_ms_, range_ms_, out);
+  append_extended_windows(t, first, last, end_ms_, range_ms_, context_.options.lookback_ms,
+                          mode_ == RangeMode::kSmoothed, out);
 }
 
 bool RangeSelect::rows_are_full(const nx_block& block, std::uint32_t first,
@@ -205,7 +212,6 @@ void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std
   in.off = block.off + first;
   in.t = block.t;
   in.t_id = block.t_id;
-  in.flags |= mode_ == RangeMode::kSmoothed ? NX_WINDOW_SMOOTHED : NX_WINDOW_ANCHORED;
   const bool shared_t = (block.flags & NX_BLOCK_SHARED_T) != 0;
   if (shared_t) in.flags |= NX_WINDOW_SHARED_T;
   windows_.lo.clear();
@@ -213,19 +219,7 @@ void RangeSelect::slice_extended(const nx_block& block, std::uint32_t first, std
   for (std::uint32_t s = first; s < first + count; ++s) {
     if (context_.stop_after(kWorkOfWindow * steps_)) return;
     const std::int64_t* t = shared_t ? block.t : block.t + block.off[s];
-    append_extended_windows(t, block.row0[s], block.row1[s], end_ms_, range_ms_,
-                            context_.options.lookback_ms, mode_ == RangeMode::kSmoothed, windows_);
-    for (std::uint32_t i = 0; block.h != nullptr && i < steps_; ++i) {
-      const std::size_t w = windows_.lo.size() - steps_ + i;
-      const std::uint32_t* h = block.h + block.off[s];
-      if (std::all_of(h + windows_.lo[w], h + windows_.hi[w],
-                      [](std::uint32_t index) { return index == NX_NONE; })) {
-        continue;
-      }
-      context_.fail(ErrorKind::kExecution,
-                    "smoothed and anchored modifiers do not work with native histograms");
-      return;
-    }
+    add_windows(t, block.row0[s], block.row1[s], windows_);
   }
   in.win_stride = steps_;
   in.lo = windows_.lo.data();
@@ -256,11 +250,11 @@ void RangeSelect::slice_mixed(const nx_block& block, std::uint32_t first, std::u
       }
     }
     off_.push_back(floats_before);
-    append_windows(t_.data() + floats_before, 0,
-                   static_cast<std::uint32_t>(v_.size() - floats_before), end_ms_, range_ms_,
-                   windows_);
-    append_windows(ht_.data(), histograms_before, static_cast<std::uint32_t>(h_.size()), end_ms_,
-                   range_ms_, histogram_windows_);
+    if (context_.stop_after(mode_ == RangeMode::kPlain ? steps_ : kWorkOfWindow * steps_)) return;
+    add_windows(t_.data() + floats_before, 0, static_cast<std::uint32_t>(v_.size() - floats_before),
+                windows_);
+    add_windows(ht_.data(), histograms_before, static_cast<std::uint32_t>(h_.size()),
+                histogram_windows_);
   }
   nx_window_in& in = out.in;
   in.v = v_.data();
@@ -314,12 +308,14 @@ void RangeSelect::slice(const nx_block& block, std::uint32_t first, std::uint32_
     out.labels.push_back(context_.labels.add(*block.labels, s, symbols_));
     out.held += block.row1[s] - block.row0[s];
   }
-  if (mode_ != RangeMode::kPlain) {
-    slice_extended(block, first, count, out);
-  } else if (block.h == nullptr) {
-    slice_floats(block, first, count, out);
-  } else {
+  if (mode_ == RangeMode::kAnchored) in.flags |= NX_WINDOW_ANCHORED;
+  if (mode_ == RangeMode::kSmoothed) in.flags |= NX_WINDOW_SMOOTHED;
+  if (block.h != nullptr) {
     slice_mixed(block, first, count, out);
+  } else if (mode_ != RangeMode::kPlain) {
+    slice_extended(block, first, count, out);
+  } else {
+    slice_floats(block, first, count, out);
   }
   if (!context_.failed()) count_samples(out);
 }

@@ -32,14 +32,17 @@ QueryError refusal_of(Ending why) {
   return {ErrorKind::kCanceled, std::string("query was canceled in query queue") + reason_of(why)};
 }
 
+QueryError end_of_running(Ending why) {
+  if (why == Ending::kDeadline) {
+    return {ErrorKind::kTimeout, "query timed out in expression evaluation"};
+  }
+  return {ErrorKind::kCanceled,
+          std::string("query was canceled in expression evaluation") + reason_of(why)};
+}
+
 // The engine knows that it was cancelled; the ticket knows why.
 void explain(const Ticket& ticket, QueryError& error) {
-  if (error.kind != ErrorKind::kCanceled) return;
-  if (ticket.ending() == Ending::kDeadline) {
-    error = {ErrorKind::kTimeout, "query timed out in expression evaluation"};
-  } else {
-    error.message += reason_of(ticket.ending());
-  }
+  if (error.kind == ErrorKind::kCanceled) error = end_of_running(ticket.ending());
 }
 
 }  // namespace
@@ -268,11 +271,16 @@ bool Service::end(std::uint64_t id, Ending why) {
       entries_.erase(found);
     } else {
       entry.ticket = found->second.ticket;
+      entry.job = found->second.job;
     }
   }
   if (why == Ending::kKilled) metrics_.killed.add();
   entry.ticket->end(why);
-  if (waiting) refuse(entry, refusal_of(why));
+  if (waiting) {
+    refuse(entry, refusal_of(why));
+  } else {
+    entry.job->ended(end_of_running(entry.ticket->ending()));
+  }
   return true;
 }
 

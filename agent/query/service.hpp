@@ -54,6 +54,10 @@ class Job {
   // After run() on its thread; or without it, when the query was refused: then on any thread, and
   // it must not block.
   virtual void done(const Report& report) = 0;
+  // The query was ended while it runs, and fails with this error whatever run() still comes to: at
+  // once, on the thread that ended it, beside run() and done(); it must not block. Leaving takes a
+  // query some milliseconds where it holds a gigabyte; whoever waits for the answer need not.
+  virtual void ended(const promql::QueryError& error) = 0;
 };
 
 class Service : public std::enable_shared_from_this<Service> {

@@ -46,7 +46,8 @@ struct JobOptions {
   bool scrape_native_histograms = false;
   bool always_scrape_classic_histograms = false;
   bool convert_classic_histograms_to_nhcb = false;
-  bool start_zeros = false;  // --enable-feature=created-timestamp-zero-ingestion
+  bool start_zeros = false;           // --enable-feature=created-timestamp-zero-ingestion
+  bool type_and_unit_labels = false;  // the feature of that name
   std::string metric_name_validation_scheme = "utf8";
   std::string metric_name_escaping_scheme = "allow-utf-8";
   std::string scrape_failure_log_file;

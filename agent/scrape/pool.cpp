@@ -17,6 +17,7 @@ std::uint32_t parse_flags(const JobOptions& options) {
   if (options.always_scrape_classic_histograms) flags |= NX_PARSE_KEEP_CLASSIC;
   if (options.convert_classic_histograms_to_nhcb) flags |= NX_PARSE_NHCB;
   if (options.start_zeros) flags |= NX_PARSE_START_T;
+  if (options.type_and_unit_labels) flags |= NX_PARSE_TYPE_UNIT_LABELS;
   return flags;
 }
 

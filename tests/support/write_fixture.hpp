@@ -29,12 +29,14 @@ struct WriteFixture {
   };
   static std::uint64_t bits_of(double v) { return std::bit_cast<std::uint64_t>(v); }
 
-  explicit WriteFixture(const nx_value* storage_config = nullptr)
+  // Both outlive the fixture.
+  explicit WriteFixture(const nx_value* storage_config = nullptr,
+                        const nx_value* receiver_config = nullptr)
       : storage(DirectInstance::make(*sdk::Storage<storage::memory::MemoryStorage>::component(),
                                      host, storage_config)) {
     host.offer(NX_EXT_APPEND, &ingest::append_service());
-    receiver =
-        DirectInstance::make(*sdk::Ingest<ingest::remote_write::RemoteWrite>::component(), host);
+    receiver = DirectInstance::make(*sdk::Ingest<ingest::remote_write::RemoteWrite>::component(),
+                                    host, receiver_config);
   }
 
   net::Response post(std::string_view decoded, net::Params headers = kHeaders) {

@@ -118,10 +118,10 @@ enum {
 
 /* Filled by next(). Sample k of series s, k in [row0[s], row1[s]), has the value v[off[s] + k] and
  * the time t[(SHARED_T ? 0 : off[s]) + k]; times ascend strictly. st and h are indexed as v is;
- * where h is set and not NX_NONE the sample is the histogram hists[h]. All samples of a series in
- * [mint, maxt] come in one block unless they are more than 4 M (NX_BLOCK_CONTINUES). Everything is
- * valid until the next next() or cursor_close(); where `owner` is set a consumer may retain it
- * instead. */
+ * where h is set and not NX_NONE the sample is the histogram hists[h]. A series of more than
+ * 1 << 22 samples in [mint, maxt] may come in pieces of at least so many, the last one excepted
+ * (NX_BLOCK_CONTINUES); others come in one block. Everything is valid until the next next() or
+ * cursor_close(); where `owner` is set a consumer may retain it instead. */
 typedef struct nx_block {
   uint32_t struct_size;
   uint32_t flags; /* NX_BLOCK_* */

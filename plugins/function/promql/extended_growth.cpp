@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/function/promql/extended_growth.hpp"
 
+#include "plugins/function/promql/extended_histograms.hpp"
+#include "plugins/function/promql/messages.hpp"
+
 #include <optional>
 
 namespace narthex::function_promql {
@@ -58,11 +61,22 @@ std::optional<double> grown(const sdk::Window& w, const Edges& edges) {
 void grow_extended(const sdk::FunctionContext& context, const nx_window_in& in,
                    const nx_elem_out& out, Growth growth) {
   const Edges edges{(in.flags & NX_WINDOW_SMOOTHED) != 0, growth != Growth::kDelta};
+  ExtendedHistograms histograms(context, in, growth);
   for (std::uint32_t s = 0; s < in.series_count; ++s) {
-    if (s % 64 == 0) context.check();
+    if (s % 16 == 0) context.check();
+    if (in.hlo != nullptr) histograms.begin_series(s);
     for (std::uint32_t step = 0; step < in.step_count; ++step) {
       const std::uint64_t at = std::uint64_t{s} * in.step_count + step;
       const sdk::Window window = sdk::window_at(in, s, step);
+      if (in.hlo != nullptr && in.hhi[at] > in.hlo[at]) {
+        out.present[at] = 0;
+        if (window.size() > 0) {
+          context.warn(0, s, kMixedSamples);
+        } else {
+          histograms.evaluate(step);
+        }
+        continue;
+      }
       const std::optional<double> value =
           window.size() > 0 ? grown(window, edges) : std::optional<double>();
       out.present[at] = value ? 1 : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // extended_growth.hpp - rate, increase and delta over anchored and smoothed windows, which bring
-// the samples around their ends: nothing is extrapolated. Floats only.
+// the samples around their ends: nothing is extrapolated.
 #pragma once
 
 #include "plugins/function/promql/reach.hpp"

@@ -215,7 +215,7 @@ void FloatHistogram::compact() {
   compact_side(negative);
 }
 
-void FloatHistogram::put(const sdk::FunctionContext& context, std::uint64_t element) {
+nx_histogram FloatHistogram::shown() {
   write_spans(positive, spans_[0]);
   write_spans(negative, spans_[1]);
   nx_histogram out = head;
@@ -228,7 +228,11 @@ void FloatHistogram::put(const sdk::FunctionContext& context, std::uint64_t elem
   out.neg_span_count = static_cast<std::uint32_t>(spans_[1].size());
   out.neg.counts = negative.count.data();
   out.neg_bucket_count = static_cast<std::uint32_t>(negative.size());
-  context.put(element, out);
+  return out;
+}
+
+void FloatHistogram::put(const sdk::FunctionContext& context, std::uint64_t element) {
+  context.put(element, shown());
 }
 
 }  // namespace narthex::function_promql

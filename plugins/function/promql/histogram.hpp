@@ -65,6 +65,8 @@ class FloatHistogram {
   void divide(double divisor);
   void compact();  // drops empty buckets
 
+  // As the ABI has it; valid until it changes, or is shown again.
+  nx_histogram shown();
   // Makes it result `element`.
   void put(const sdk::FunctionContext& context, std::uint64_t element);
 

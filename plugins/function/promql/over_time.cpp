@@ -3,6 +3,7 @@
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/float_windows.hpp"
 #include "plugins/function/promql/quantile.hpp"
+#include "plugins/function/promql/sliding_quantile.hpp"
 #include "plugins/function/promql/reach.hpp"
 #include "plugins/function/promql/shown.hpp"
 #include "plugins/function/promql/sums.hpp"
@@ -76,9 +77,9 @@ std::optional<double> time_of_least(const Window& w) {
   return time_of_extreme(w, [](double a, double b) { return a <= b; });
 }
 
-std::optional<double> quantile_in(const Window& w, const FunctionArgs& args, Values& values) {
-  values.assign(w.values.begin(), w.values.end());
-  return quantile_of(args.at(0, w.step), values);
+std::optional<double> quantile_in(const Window& w, const FunctionArgs& args,
+                                  SlidingQuantile& sliding) {
+  return sliding.of(args.at(0, w.step), w.values);
 }
 
 bool any_floats(const nx_window_in& in, std::uint32_t step) {
@@ -96,7 +97,7 @@ void quantile(const FunctionContext& context, const nx_window_in& in, const nx_e
     if ((q >= 0 && q <= 1) || !any_floats(in, step)) continue;
     context.warn(0, NX_NONE, "quantile value should be between 0 and 1, got " + shown(q));
   }
-  float_windows<quantile_in, Values>(context, in, out);
+  float_windows<quantile_in, SlidingQuantile>(context, in, out);
 }
 
 constexpr std::uint32_t kScalarRange[] = {NX_ARG_SCALAR, NX_ARG_RANGE};

@@ -8,7 +8,9 @@
 
 #include <narthex/sdk/function.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace narthex::function_promql {
 
@@ -126,10 +128,33 @@ double count_events(const MixedWindow& w, FloatHistogram (&scratch)[2]) {
   return static_cast<double>(count);
 }
 
+// An anchored window begins with the newest sample at or before its start, float or histogram; it
+// is empty when nothing comes after.
+MixedWindow from_anchor(const MixedWindow& w, std::int64_t start_ms) {
+  const auto until_start = [start_ms](std::span<const std::int64_t> times) {
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start_ms) -
+                                    times.begin());
+  };
+  std::size_t floats = until_start(w.float_times);
+  std::size_t histograms = until_start(w.histogram_times);
+  if (floats + histograms == w.size()) return {};
+  if (floats > 0 &&
+      (histograms == 0 || w.float_times[floats - 1] >= w.histogram_times[histograms - 1])) {
+    --floats;
+  } else if (histograms > 0) {
+    --histograms;
+  }
+  return {w.float_times.subspan(floats), w.floats.subspan(floats),
+          w.histogram_times.subspan(histograms), w.histograms.subspan(histograms)};
+}
+
 template <class Event>
 void events(const FunctionContext& context, const nx_window_in& in, const nx_elem_out& out) {
   FloatHistogram scratch[2];
-  for_each_mixed_window(context, in, [&](const MixedWindow& w, std::uint32_t, std::uint64_t at) {
+  const bool anchored = (in.flags & NX_WINDOW_ANCHORED) != 0;
+  for_each_mixed_window(context, in, [&](MixedWindow w, std::uint32_t, std::uint64_t at) {
+    if (anchored) w = from_anchor(w, in.end_t[at % in.step_count] - in.range_ms);
+    out.present[at] = w.size() > 0 ? 1 : 0;
     if (w.size() > 0) out.v[at] = count_events<Event>(w, scratch);
   });
 }

@@ -198,6 +198,14 @@ std::string metric_name(const Metric& metric, NameStyle style) {
   return joined(split(metric.name, [](char c) { return sdk::is_name_char(c, true); }));
 }
 
+std::string unit_name(std::string_view unit) {
+  const UnitSuffixes suffixes = suffixes_of_unit(unit);
+  std::string out = without_end(clean_unit(suffixes.main), '_');
+  const std::string per = without_end(clean_unit(suffixes.per), '_');
+  if (!per.empty() && per != "per") out += (out.empty() ? "" : "_") + per;
+  return out;
+}
+
 std::string label_name(std::string_view attribute, NameStyle style) {
   if (style.utf8 || attribute.empty()) return std::string(attribute);
   std::string out;

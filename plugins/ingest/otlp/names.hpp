@@ -19,6 +19,8 @@ struct NameStyle {
 NameStyle style_of(std::string_view translation_strategy);
 
 std::string metric_name(const Metric& metric, NameStyle style);
+// A unit as metric names have it: "By/s" is bytes_per_second.
+std::string unit_name(std::string_view unit);
 std::string label_name(std::string_view attribute, NameStyle style);
 
 }  // namespace narthex::ingest::otlp

@@ -25,6 +25,7 @@ TranslationOptions translation_of(const Otlp::Options& options) {
   out.keep_identifying = options.keep_identifying_resource_attributes;
   out.promote_scope = options.promote_scope_metadata;
   out.histograms_to_nhcb = options.convert_histograms_to_nhcb;
+  out.type_and_unit = options.type_and_unit_labels;
   out.deltas = options.deltas == "to_cumulative" ? DeltaHandling::kAccumulate
                : options.deltas == "store"       ? DeltaHandling::kStore
                                                  : DeltaHandling::kRefuse;

@@ -26,6 +26,7 @@ class Otlp {
     bool keep_identifying_resource_attributes = false;
     bool promote_scope_metadata = false;
     bool convert_histograms_to_nhcb = false;
+    bool type_and_unit_labels = false;
     std::string deltas = "refuse";
     std::int64_t delta_streams_max = 1'000'000;
     std::int64_t delta_stale_ms = 300'000;
@@ -55,6 +56,8 @@ class Otlp {
        "Whether name, version and attributes of the scope become otel_scope_ labels."},
       {"convert_histograms_to_nhcb", &Options::convert_histograms_to_nhcb, "false",
        "Whether explicit histograms become native ones with custom buckets."},
+      {"type_and_unit_labels", &Options::type_and_unit_labels, "false",
+       "Whether series get type and unit of their metric as labels __type__ and __unit__."},
       {"deltas",
        &Options::deltas,
        R"("refuse")",

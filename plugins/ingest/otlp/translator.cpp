@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ingest/otlp/translator.hpp"
 
+#include <narthex/sdk/metric_type.hpp>
 #include <narthex/sdk/number.hpp>
 #include <narthex/sdk/quote.hpp>
 
@@ -110,9 +111,14 @@ void Translator::metric(const ResourceMetrics& resource, const ScopeMetrics& sco
   if (name.empty()) return reject(m.points.size(), "metric " + quoted + " has no name to store");
   const bool accumulate = is_delta && options_.deltas == DeltaHandling::kAccumulate;
   if (accumulate) m.temporality = Temporality::kCumulative;
-  out_.describe(name, stored_type(m, is_delta && !accumulate), m);
+  const std::uint32_t type = stored_type(m, is_delta && !accumulate);
+  out_.describe(name, type, m);
+  const std::string_view type_text = options_.type_and_unit ? view(sdk::type_label(type)) : "";
+  const std::string unit_text = options_.type_and_unit ? unit_name(m.unit) : "";
   for (DataPoint& p : m.points) {
-    const LabelMap labels = labels_of(resource, scope, p.attributes);
+    LabelMap labels = labels_of(resource, scope, p.attributes);
+    if (!type_text.empty()) labels["__type__"] = type_text;
+    if (!unit_text.empty()) labels["__unit__"] = unit_text;
     if (accumulate) {
       std::string series = name;
       for (const auto& [label, value] : labels) {

@@ -26,6 +26,7 @@ struct TranslationOptions {
   bool keep_identifying = false;
   bool promote_scope = false;
   bool histograms_to_nhcb = false;
+  bool type_and_unit = false;  // as labels __type__ and __unit__
   DeltaHandling deltas = DeltaHandling::kRefuse;
 };
 

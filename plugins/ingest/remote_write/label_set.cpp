@@ -84,6 +84,11 @@ void LabelSet::add(std::string_view name, std::string_view value, std::size_t la
   if (++count_ <= labels_max) labels_.emplace_back(name, value);
 }
 
+void LabelSet::put(std::string_view name, std::string_view value) {
+  std::erase_if(labels_, [name](const Label& label) { return label.first == name; });
+  labels_.emplace_back(name, value);
+}
+
 std::string LabelSet::check_series(const LabelLimits& limits) {
   if (count_ > limits.labels_max) {
     return std::to_string(count_) + " labels, the limit is " + std::to_string(limits.labels_max);

@@ -29,6 +29,9 @@ class LabelSet {
   void clear();
   void add(std::string_view name, std::string_view value, std::size_t labels_max);
 
+  // In place of one that was sent. Before check_series().
+  void put(std::string_view name, std::string_view value);
+
   // What is wrong with the labels of a series, in Prometheus's words where it has them; empty when
   // they are good: then they are sorted, unique and without empty values.
   std::string check_series(const LabelLimits& limits);

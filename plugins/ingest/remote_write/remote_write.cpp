@@ -35,6 +35,7 @@ RemoteWrite::RemoteWrite(sdk::Host host, Options options)
       limits_{static_cast<std::size_t>(options.labels_max),
               static_cast<std::size_t>(options.label_value_max_bytes)},
       accepted_(messages_of(std::move(options.accepted_protobuf_messages))),
+      describe_(options.type_and_unit_labels),
       cache_(static_cast<std::size_t>(options.known_series_max)),
       invalid_labels_(host, NX_TYPE_COUNTER,
                       "prometheus_api_remote_write_invalid_labels_samples_total",
@@ -74,7 +75,7 @@ void RemoteWrite::tell_written(const sdk::IngestReply& reply, const WrittenCount
 
 std::unique_ptr<RequestWriter> RemoteWrite::take_writer() {
   const std::lock_guard lock(mutex_);
-  if (writers_.empty()) return std::make_unique<RequestWriter>(cache_, limits_);
+  if (writers_.empty()) return std::make_unique<RequestWriter>(cache_, limits_, describe_);
   std::unique_ptr<RequestWriter> writer = std::move(writers_.back());
   writers_.pop_back();
   return writer;

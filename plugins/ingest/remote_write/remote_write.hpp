@@ -24,6 +24,7 @@ class RemoteWrite {
     std::int64_t labels_max = 64;
     std::int64_t known_series_max = 1'000'000;
     std::vector<std::string> accepted_protobuf_messages;
+    bool type_and_unit_labels = false;
   };
   static constexpr std::string_view kName = "remote_write";
   static constexpr std::string_view kSummary = "Receives Prometheus remote write 1.0 and 2.0";
@@ -52,6 +53,9 @@ class RemoteWrite {
        "Messages that are taken: remote write 1.0 and 2.0.",
        {},
        R"("minItems": 1)"},
+      {"type_and_unit_labels", &Options::type_and_unit_labels, "false",
+       "Whether series get the type and the unit of their metadata as labels __type__ and __unit__ "
+       "(2.0 alone has them beside each series)."},
   };
 
   RemoteWrite(sdk::Host host, Options options);
@@ -66,6 +70,7 @@ class RemoteWrite {
   const nx_ext_append& append_;
   const LabelLimits limits_;
   const std::vector<std::string> accepted_;
+  const bool describe_;
   SeriesCache cache_;
   const sdk::Cell invalid_labels_;
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include "plugins/ingest/remote_write/family.hpp"
 
+#include <narthex/sdk/metric_type.hpp>
 #include <narthex/sdk/text.hpp>
 
 #include <protozero/exception.hpp>
@@ -93,6 +94,8 @@ void RequestWriter::look_up() {
   for (std::size_t i = 0; i < count; ++i) {
     // Without label bytes in one piece the key says nothing.
     if (columns().series[i].labels.empty()) known_[i] = {};
+    // Another type or unit, another series.
+    if (describe_ && known_[i].stamp != request_->metadata_of(i).stamp) known_[i] = {};
   }
 }
 
@@ -124,8 +127,15 @@ Status RequestWriter::resolve_missing(const sdk::RequestAppender& appender) {
 }
 
 void RequestWriter::add_unknown(std::uint32_t series) {
-  if (!request_->read_labels(series, limits_.labels_max, labels_).empty() ||
-      !labels_.check_series(limits_).empty()) {
+  const std::string problem = request_->read_labels(series, limits_.labels_max, labels_);
+  if (describe_) {
+    const SeriesMetadata m = request_->metadata_of(series);
+    if (const nx_str type = sdk::type_label(m.type); type.len != 0) {
+      labels_.put("__type__", view(type));
+    }
+    if (!m.unit.empty()) labels_.put("__unit__", m.unit);
+  }
+  if (!problem.empty() || !labels_.check_series(limits_).empty()) {
     codes_[series] = NX_ROW_BAD_LABELS;
     invalid_label_samples_ += columns().series[series].row_count;
     return;

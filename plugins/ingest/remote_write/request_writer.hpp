@@ -28,7 +28,9 @@ struct WrittenCounts {
 
 class RequestWriter {
  public:
-  RequestWriter(SeriesCache& cache, LabelLimits limits) : cache_(cache), limits_(limits) {}
+  // describe: series get the labels __type__ and __unit__ of their metadata.
+  RequestWriter(SeriesCache& cache, LabelLimits limits, bool describe = false)
+      : cache_(cache), limits_(limits), describe_(describe) {}
 
   // OK: everything was taken. NX_PARTIAL: the text says how much was not, and the first reason.
   // Other failures: nothing is to be stored.
@@ -59,6 +61,7 @@ class RequestWriter {
 
   SeriesCache& cache_;
   const LabelLimits limits_;
+  const bool describe_;
   WriteRequest version1_;
   WriteRequestV2 version2_;
   RequestMessage* request_ = &version1_;  // one of them

@@ -184,7 +184,7 @@ class Pass {
     const std::string_view text = between(p + 1, line_end);
     const bool good = help   ? set_help(name, text)
                       : type ? set_type(name, text, line_end)
-                             : set_unit(name, text);
+                             : set_unit(name, text, line_end);
     if (!good) return fail(p + 1, error_);
     return more_ ? line_end + 1 : nullptr;
   }
@@ -235,7 +235,7 @@ class Pass {
     more_ = scratch_.type_changes(at, name, type, sink_);
     return true;
   }
-  bool set_unit(std::string_view name, std::string_view text) {
+  bool set_unit(std::string_view name, std::string_view text, const char* at) {
     const bool suffix = name.size() > text.size() && name.ends_with(text) &&
                         name[name.size() - text.size() - 1] == '_';
     if (!text.empty() && !suffix) {
@@ -244,6 +244,7 @@ class Pass {
       return false;
     }
     if (sdk::is_utf8(name)) rows_.family(name).unit = to_nx(text);
+    scratch_.unit_changes(at, name, text);
     return true;
   }
 

@@ -73,9 +73,11 @@ class Pass {
     }
     type_ = static_cast<Type>(family.type);
     scratch_.pieces.clear();
-    scratch_.keys.begin_family(family.name);
     nx_metadata& metadata = rows_.family(family.name);
     metadata.type = metadata_type(type_);
+    const SeriesKeys::Described described{metadata.type, family.unit};
+    scratch_.keys.begin_family(
+        family.name, has(NX_PARSE_TYPE_UNIT_LABELS) ? described : SeriesKeys::Described());
     metadata.help = to_nx(family.help);
     metadata.unit = to_nx(family.unit);
     FieldReader fields(message, failure_);
@@ -270,7 +272,7 @@ Status ProtobufParser::labels(Scratch& scratch, std::span<const nx_str> keys,
     const auto fail = [&](const std::string& text) {
       return failure_at(scratch.body, SeriesKeys::place_of(view(key)), text);
     };
-    const Status status = read_key(view(key), scratch.texts, out.pairs());
+    const Status status = read_key(view(key), scratch.texts, out);
     if (!status.ok()) return fail(status.message());
     const std::string_view twice = out.end_series();
     if (twice.empty()) continue;

@@ -12,6 +12,8 @@ namespace {
 struct Head {
   double bound;
   std::uint32_t name_size;
+  std::uint16_t unit_size;
+  std::uint8_t type;
   Part part;
 };
 static_assert(sizeof(Head) == 16);
@@ -50,18 +52,24 @@ const char* SeriesKeys::place_of(std::string_view key) {
 }
 
 std::string_view SeriesKeys::make(Part part, double bound, const char* place) {
-  const std::size_t size = sizeof(Head) + name_.size() + labels_.size();
+  // A unit that is longer than any that is meant as one is none.
+  const std::string_view unit = described_.unit.size() <= 0xFFFF ? described_.unit : "";
+  const std::size_t size = sizeof(Head) + name_.size() + unit.size() + labels_.size();
   char* key = arena_.take<char>(sizeof place + size);
   std::memcpy(key, &place, sizeof place);
   key += sizeof place;
-  const Head head{bound, static_cast<std::uint32_t>(name_.size()), part};
+  const Head head{bound, static_cast<std::uint32_t>(name_.size()),
+                  static_cast<std::uint16_t>(unit.size()),
+                  static_cast<std::uint8_t>(described_.type), part};
   std::memcpy(key, &head, sizeof head);
   char* const rest = key + sizeof head;
   if (last_ != nullptr) {
     std::memcpy(rest, last_ + sizeof head, size - sizeof head);
   } else {
     std::memcpy(rest, name_.data(), name_.size());
-    if (!labels_.empty()) std::memcpy(rest + name_.size(), labels_.data(), labels_.size());
+    char* const behind = rest + name_.size();
+    if (!unit.empty()) std::memcpy(behind, unit.data(), unit.size());
+    if (!labels_.empty()) std::memcpy(behind + unit.size(), labels_.data(), labels_.size());
   }
   last_ = key;
   bytes_ += size;
@@ -86,7 +94,8 @@ Status read_labels(std::string_view encoded, std::vector<nx_label>& out) {
   return {};
 }
 
-Status read_key(std::string_view key, sdk::TextArena& texts, std::vector<nx_label>& out) {
+Status read_key(std::string_view key, sdk::TextArena& texts, sdk::SeriesTable& table) {
+  std::vector<nx_label>& out = table.pairs();
   Head head{};
   std::memcpy(&head, key.data(), sizeof head);
   key.remove_prefix(sizeof head);
@@ -95,12 +104,16 @@ Status read_key(std::string_view key, sdk::TextArena& texts, std::vector<nx_labe
   const nx_str name =
       ending.empty() ? to_nx(family) : texts.keep(std::string(family) + std::string(ending));
   out.push_back({NX_STR("__name__"), name});
-  if (Status status = read_labels(key.substr(head.name_size), out); !status.ok()) return status;
+  const nx_str unit = to_nx(key.substr(head.name_size, head.unit_size));
+  if (Status status = read_labels(key.substr(head.name_size + head.unit_size), out); !status.ok()) {
+    return status;
+  }
   if (head.part == Part::kBucket) {
     out.push_back({NX_STR("le"), texts.keep(sdk::format_label_number(head.bound))});
   } else if (head.part == Part::kQuantile) {
     out.push_back({NX_STR("quantile"), texts.keep(sdk::format_label_number(head.bound))});
   }
+  table.describe(head.type, unit);
   return {};
 }
 

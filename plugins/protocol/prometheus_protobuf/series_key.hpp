@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // series_key.hpp - the bytes that name a series of this format: a fixed head, the family's name and
-// the labels as they stand in the body. Made for every row, so it is two copies and nothing else;
-// read for series that are not known only.
+// unit, and the labels as they stand in the body. Made for every row, so it is two copies and
+// nothing else; read for series that are not known only.
 #pragma once
 
 #include <narthex/sdk/bump_arena.hpp>
 #include <narthex/sdk/exposition.hpp>
+#include <narthex/sdk/protocol.hpp>
 #include <narthex/sdk/result.hpp>
 
 #include <cstdint>
@@ -14,12 +15,21 @@
 
 namespace narthex::prometheus_protobuf {
 
-enum class Part : std::uint32_t { kWhole = 0, kCount = 1, kSum = 2, kBucket = 3, kQuantile = 4 };
+enum class Part : std::uint8_t { kWhole = 0, kCount = 1, kSum = 2, kBucket = 3, kQuantile = 4 };
 
 class SeriesKeys {
  public:
-  // Both stay the caller's.
-  void begin_family(std::string_view name) { name_ = name; }
+  // What the labels __type__ and __unit__ say: part of the key. NX_TYPE_UNKNOWN and an empty unit
+  // say nothing.
+  struct Described {
+    std::uint32_t type = NX_TYPE_UNKNOWN;
+    std::string_view unit;
+  };
+  // Texts stay the caller's.
+  void begin_family(std::string_view name, const Described& described) {
+    name_ = name;
+    described_ = described;
+  }
   void begin_metric(std::string_view labels) {
     labels_ = labels;
     last_ = nullptr;
@@ -45,14 +55,15 @@ class SeriesKeys {
 
  private:
   std::string_view name_, labels_;
+  Described described_;
   const char* last_ = nullptr;  // the metric's key before this one: the same but for its head
   sdk::BumpArena arena_;
   std::size_t bytes_ = 0;
   std::size_t total_bytes_ = 0;
 };
 
-// The labels of a key, __name__ first, appended to `out`. A failure's text has no place yet.
-Status read_key(std::string_view key, sdk::TextArena& texts, std::vector<nx_label>& out);
+// The labels of a key become the series that `out` builds. A failure's text has no place yet.
+Status read_key(std::string_view key, sdk::TextArena& texts, sdk::SeriesTable& out);
 // Encoded LabelPair fields, appended to `out`.
 Status read_labels(std::string_view fields, std::vector<nx_label>& out);
 

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // ns a sample of window kernels: 100 series of 1,000 samples at 15 s, windows of 5 min every
 // 15 s; a sample counts once for each window that holds it. histogram_quantile: ns a bucket.
+//
+// max_over_time twice: the plugin's, and as the author of any plugin writes it with the SDK.
 #include "plugins/function/promql/classic_buckets.hpp"
 #include "plugins/function/promql/families.hpp"
 
+#include <narthex/sdk/function.hpp>
 #include <narthex/sdk/text.hpp>
 
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +29,15 @@ constexpr std::uint32_t kSamples = 1000;
 constexpr std::uint32_t kInWindow = 20;
 constexpr int kRounds = 5;
 
+std::optional<double> own_max(const sdk::Window& w) {
+  double most = w.values.front();
+  for (const double v : w.values) {
+    if (v > most || std::isnan(most)) most = v;
+  }
+  return most;
+}
+constexpr nx_function kOwn = sdk::over_window<own_max>("max, by the SDK", "Largest sample.");
+
 double best_ns(const std::function<void()>& run) {
   double best = 1e18;
   for (int i = 0; i < kRounds; ++i) {
@@ -33,7 +49,7 @@ double best_ns(const std::function<void()>& run) {
   return best;
 }
 
-void bench_windows(std::string_view name) {
+void bench_windows(std::string_view name, std::span<const nx_function* const> functions) {
   std::vector<std::int64_t> t, end;
   std::vector<std::uint32_t> lo, hi;
   for (std::uint32_t i = 0; i < kSamples; ++i) {
@@ -68,7 +84,7 @@ void bench_windows(std::string_view name) {
   nx_fn_ctx ctx{};
   ctx.struct_size = sizeof ctx;
   ctx.cancelled = [](const nx_fn_ctx*) -> std::int32_t { return 0; };
-  for (const nx_function* f : function_promql::all_functions()) {
+  for (const nx_function* f : functions) {
     if (view(f->name) != name) continue;
     const double ns = best_ns([&] { f->eval_window(nullptr, &ctx, &in, &out, nullptr); });
     std::printf("%-20.*s %6.2f ns a sample\n", static_cast<int>(name.size()), name.data(),
@@ -95,8 +111,10 @@ void bench_quantile() {
 }  // namespace
 
 int main() {
-  for (const std::string_view name : {"rate", "avg_over_time", "quantile_over_time"}) {
-    bench_windows(name);
+  for (const std::string_view name :
+       {"rate", "avg_over_time", "quantile_over_time", "max_over_time"}) {
+    bench_windows(name, function_promql::all_functions());
   }
+  bench_windows(kOwn.name.ptr, std::array{&kOwn});
   bench_quantile();
 }

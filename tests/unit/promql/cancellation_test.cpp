@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A query that is cancelled or out of time stops, wherever it is.
 #include "promql/context.hpp"
+#include "promql/select_rank.hpp"
 #include "promql/sort_order.hpp"
 #include "unit/promql/run_query.hpp"
 
@@ -204,6 +205,43 @@ TEST_CASE("an order that is found with looks is the stable one, and ends with th
   promql::Column<std::uint32_t> order;
   CHECK_FALSE(promql::sort_order(context, 1 << 20, 64, counting, order));
   CHECK(compared < 7000);
+}
+
+TEST_CASE("the value of a rank is the one that sorting finds, and its search ends with the query",
+          "[promql]") {
+  test::MemorySource source;
+  runtime::Cancellation cancellation;
+  promql::RunOptions options;
+  options.cancellation = &cancellation;
+  promql::Context context(source, options, "", promql::Grid{});
+  const auto less = [](double a, double b) { return a < b; };
+  std::mt19937 random(11);
+  for (const unsigned kinds : {1u, 3u, 1000u, 1u << 31}) {
+    for (const std::size_t count : {1, 2, 1000, 100'000}) {
+      promql::Column<double> values;
+      for (std::size_t i = 0; i < count; ++i) values.push_back(random() % kinds);
+      std::vector<double> sorted(values.begin(), values.end());
+      std::sort(sorted.begin(), sorted.end());
+      for (const std::size_t rank : {std::size_t{0}, count / 3, count - 1}) {
+        INFO(kinds << " " << count << " " << rank);
+        REQUIRE(promql::select_rank(context, values, rank, less));
+        CHECK(values[rank] == sorted[rank]);
+        CHECK(std::all_of(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank),
+                          [&](double v) { return v <= sorted[rank]; }));
+        CHECK(std::all_of(values.begin() + static_cast<std::ptrdiff_t>(rank), values.end(),
+                          [&](double v) { return v >= sorted[rank]; }));
+      }
+    }
+  }
+  promql::Column<double> values;
+  for (int i = 0; i < 1 << 20; ++i) values.push_back(random());
+  std::size_t compared = 0;
+  const auto counting = [&](double a, double b) {
+    if (++compared == 5000) cancellation.cancel();
+    return a < b;
+  };
+  CHECK_FALSE(promql::select_rank(context, values, 1000, counting));
+  CHECK(compared < 50'000);
 }
 
 TEST_CASE("series that fall together are merged, those that do not are left as they are",

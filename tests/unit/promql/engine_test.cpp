@@ -23,35 +23,6 @@ test::MemorySource counter() {
   return source;
 }
 
-// Says of every block that it goes on with the last series of the one before.
-class ContinuingSource final : public test::MemorySource {
- public:
-  Result<std::unique_ptr<promql::BlockCursor>> select(
-      std::span<const promql::LabelMatcher> matchers, const nx_scan_opts& options) override {
-    auto cursor = MemorySource::select(matchers, options);
-    if (!cursor.ok()) return cursor.status();
-    return std::unique_ptr<promql::BlockCursor>(std::make_unique<Cursor>(*std::move(cursor)));
-  }
-
- private:
-  class Cursor final : public promql::BlockCursor {
-   public:
-    explicit Cursor(std::unique_ptr<promql::BlockCursor> of) : of_(std::move(of)) {}
-    bool next() override {
-      if (!of_->next()) return false;
-      block_ = of_->block();
-      block_.flags |= NX_BLOCK_CONTINUES;
-      return true;
-    }
-    const nx_block& block() const override { return block_; }
-    Status status() const override { return of_->status(); }
-
-   private:
-    const std::unique_ptr<promql::BlockCursor> of_;
-    nx_block block_{};
-  };
-};
-
 promql::RunOptions at(std::int64_t t_ms) {
   promql::RunOptions options;
   options.start_ms = options.end_ms = t_ms;
@@ -147,15 +118,4 @@ TEST_CASE("what does not depend on the step is selected once", "[promql][engine]
   REQUIRE(outcome.lines.size() == 1);
   CHECK(outcome.lines[0].find("{} 1@0 1@60000") == 0);
   CHECK(source.selects() == 1);
-}
-
-TEST_CASE("a series that a storage sends in several blocks is refused and not taken for two",
-          "[promql][engine]") {
-  ContinuingSource source;
-  source.add(test::labels({{"__name__", "m"}}), {{0, 1}, {60'000, 2}});
-  for (const char* text : {"m", "rate(m[5m])", "m[5m]"}) {
-    const Outcome outcome = test::run_query(source, text, at(60'000));
-    CHECK(outcome.error.kind == promql::ErrorKind::kExecution);
-    CHECK(outcome.error.message.starts_with("a series has more samples in the time of the query"));
-  }
 }

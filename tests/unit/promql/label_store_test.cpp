@@ -62,9 +62,34 @@ TEST_CASE("numbered symbols of a source are interned once", "[promql]") {
   table.struct_size = sizeof table;
   table.symbols = symbols.data();
   table.symbol_count = static_cast<std::uint32_t>(symbols.size());
-  const std::vector<Symbol> by_text = store.intern_table(table);
+  const auto all = [&] {
+    std::vector<Symbol> out;
+    for (std::uint32_t i = 0; i < table.symbol_count; ++i) out.push_back(store.intern(table, i));
+    return out;
+  };
+  const std::vector<Symbol> by_text = all();
   table.symbol_id = ids.data();
-  CHECK(store.intern_table(table) == by_text);
-  CHECK(store.intern_table(table) == by_text);
+  CHECK(all() == by_text);
+  CHECK(all() == by_text);
   for (std::size_t i = 0; i < texts.size(); ++i) REQUIRE(store.text(by_text[i]) == texts[i]);
+}
+
+TEST_CASE("a table finds what was put into it, before and after it is divided", "[promql]") {
+  CountedMap<std::uint32_t, std::uint32_t> table;
+  CHECK(table.find(0) == nullptr);
+  for (std::uint32_t i = 0; i < 50'000; ++i) {
+    const auto [value, is_new] = table.try_emplace(i * 4096, i);
+    REQUIRE(is_new);
+    REQUIRE(*value == i);
+    REQUIRE(table.size() == i + 1);
+  }
+  for (std::uint32_t i = 0; i < 50'000; ++i) {
+    REQUIRE(table.find(i * 4096) != nullptr);
+    REQUIRE(*table.find(i * 4096) == i);
+    REQUIRE(table.find(i * 4096 + 1) == nullptr);
+    const auto [value, is_new] = table.try_emplace(i * 4096, 7);
+    REQUIRE_FALSE(is_new);
+    REQUIRE(*value == i);
+  }
+  CHECK(table.size() == 50'000);
 }

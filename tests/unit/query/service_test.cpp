@@ -21,6 +21,7 @@ namespace {
 struct Record {
   std::vector<std::string> ran;
   std::map<std::string, query::Report> ended;
+  std::map<std::string, promql::QueryError> told;  // of an early end
 };
 
 class RecordedJob final : public query::Job {
@@ -35,6 +36,7 @@ class RecordedJob final : public query::Job {
   void done(const query::Report& report) override {
     CHECK(record_.ended.emplace(name_, report).second);
   }
+  void ended(const promql::QueryError& error) override { record_.told.emplace(name_, error); }
 
  private:
   Record& record_;
@@ -183,6 +185,8 @@ TEST_CASE("a deadline that passes while running cancels, and is told as a timeou
   f.submit("slow", "a", 500, [&f](query::Ticket& ticket) {
     f.executor.advance_ms(500);
     CHECK(ticket.cancellation().cancelled());
+    CHECK(f.record.told.at("slow").kind == ErrorKind::kTimeout);
+    CHECK(f.record.told.at("slow").message == "query timed out in expression evaluation");
     query::Report report;
     report.error = {ErrorKind::kCanceled, "query was canceled in expression evaluation"};
     return report;
@@ -201,6 +205,7 @@ TEST_CASE("a client that leaves while it waits is nobody's turn", "[query]") {
     CHECK(f.record.ended.empty());
     f.executor.run_one();
     CHECK(f.kind("gone") == ErrorKind::kCanceled);
+    CHECK(f.record.told.empty());  // it does not run: that was its end
     CHECK(f.error("gone") == "query was canceled in query queue");
     return query::Report();
   });
@@ -217,6 +222,10 @@ TEST_CASE("a running query that is killed hears of it, and says who did it", "[q
     const auto hook = ticket.cancellation().on_cancel([&heard] { heard = true; });
     CHECK(f.service->end(ticket.id(), Ending::kKilled));
     CHECK(heard);
+    // The answer waits for nothing, not for the job to stop.
+    CHECK(f.record.told.at("victim").message ==
+          "query was canceled in expression evaluation: it was ended over the API");
+    CHECK(f.record.ended.empty());
     query::Report report;
     report.error = {ErrorKind::kCanceled, "query was canceled in expression evaluation"};
     return report;

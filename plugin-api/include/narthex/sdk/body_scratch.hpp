@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // body_scratch.hpp - working memory of a text format's parser. While a parse runs it knows the body
-// and where TYPE lines stood, which is what labels() needs beyond the keys.
+// and where TYPE and UNIT lines stood, which is what labels() needs beyond the keys.
 #pragma once
 
 #include <narthex/sdk/classic_collator.hpp>
@@ -22,7 +22,8 @@ class BodyScratch {
     body_ = body;
     exemplar_labels_.clear();
     collator_.begin(options.flags, syntax);
-    types_.clear();
+    describes_ = (options.flags & NX_PARSE_TYPE_UNIT_LABELS) != 0;
+    declared_.clear();
     texts_.clear();
     rows_.begin(options);
   }
@@ -41,9 +42,21 @@ class BodyScratch {
   }
   // From `at` on, series of this family are of this type. REQUIRES: ascending. False: stop.
   bool type_changes(const char* at, std::string_view family, std::uint32_t type, ParsedSink& sink) {
-    types_.push_back({at, type});
+    Declared now = newest();
+    now.at = at;
+    now.type = type;
+    now.typed = family;
+    declared_.push_back(now);
     collator_.type(family, type);
     return emit_pending(sink);
+  }
+  // From `at` on, series of this family have this unit. REQUIRES: as above.
+  void unit_changes(const char* at, std::string_view family, std::string_view unit) {
+    Declared now = newest();
+    now.at = at;
+    now.unit = to_nx(unit);
+    now.measured = family;
+    declared_.push_back(now);
   }
   // The body is over.
   void end(ParsedSink& sink) {
@@ -72,7 +85,9 @@ class BodyScratch {
       const char* const made_of = ClassicCollator::place_of(key, body_);
       const char* const place = made_of != nullptr ? made_of : key.ptr;
       if (!error.ok()) return fail(made_of != nullptr ? place : place + error.at, error.text);
-      if (made_of == nullptr) normalise_bounds(out.open_series(), type_at(place), texts_);
+      const Declared& declared = declared_at(place);
+      if (made_of == nullptr) normalise_bounds(out.open_series(), declared.type, texts_);
+      if (describes_) describe(declared, out);
       const std::string_view twice = out.end_series();
       if (twice.empty()) continue;
       return fail(place, "label name " + quote_excerpt(twice) + " is not unique: invalid sample");
@@ -81,10 +96,33 @@ class BodyScratch {
   }
 
  private:
-  struct TypeChange {
-    const char* at;
-    std::uint32_t type;
+  // What TYPE and UNIT lines have said last, and of which families.
+  struct Declared {
+    const char* at = nullptr;
+    std::uint32_t type = NX_TYPE_UNKNOWN;
+    std::string_view typed;
+    nx_str unit = NX_STR("");
+    std::string_view measured;
   };
+  static bool is_series_of(std::string_view family, std::string_view name) {
+    if (!name.starts_with(family)) return false;
+    static constexpr std::string_view kEndings[] = {
+        "", "_total", "_bucket", "_sum", "_count", "_created", "_info", "_gsum", "_gcount"};
+    return std::find(std::begin(kEndings), std::end(kEndings), name.substr(family.size())) !=
+           std::end(kEndings);
+  }
+  // Prometheus 3.5 lets a type and a unit stand for all that follows, whatever it is called: here
+  // they are those of their family alone.
+  static void describe(const Declared& declared, SeriesTable& out) {
+    for (const nx_label& label : out.open_series()) {
+      if (view(label.name) != "__name__") continue;
+      const std::string_view name = view(label.value);
+      const bool typed = is_series_of(declared.typed, name);
+      const bool measured = is_series_of(declared.measured, name);
+      return out.describe(typed ? declared.type : std::uint32_t{NX_TYPE_UNKNOWN},
+                          measured ? declared.unit : nx_str());
+    }
+  }
   bool emit_pending(ParsedSink& sink) {
     while (collator_.pending()) {
       if (rows_.full() && !flush(sink)) return false;
@@ -92,14 +130,17 @@ class BodyScratch {
     }
     return true;
   }
-  std::uint32_t type_at(const char* at) const {
-    const auto next = std::upper_bound(types_.begin(), types_.end(), at,
-                                       [](const char* p, const TypeChange& t) { return p < t.at; });
-    return next == types_.begin() ? std::uint32_t{NX_TYPE_UNKNOWN} : std::prev(next)->type;
+  const Declared& newest() const { return declared_.empty() ? nothing_ : declared_.back(); }
+  const Declared& declared_at(const char* at) const {
+    const auto next = std::upper_bound(declared_.begin(), declared_.end(), at,
+                                       [](const char* p, const Declared& d) { return p < d.at; });
+    return next == declared_.begin() ? nothing_ : *std::prev(next);
   }
 
   std::string_view body_;
-  std::vector<TypeChange> types_;
+  bool describes_ = false;
+  const Declared nothing_;
+  std::vector<Declared> declared_;  // ascending
   TextArena texts_;
   std::vector<nx_label> exemplar_labels_;
   ClassicCollator collator_;

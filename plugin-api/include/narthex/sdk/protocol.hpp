@@ -11,6 +11,7 @@
 
 #include <narthex/protocol.h>
 #include <narthex/sdk/component.hpp>
+#include <narthex/sdk/metric_type.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -201,6 +202,13 @@ class SeriesTable {
   // The pairs of the series being built go to the end of this.
   std::vector<nx_label>& pairs() { return pairs_; }
   std::span<nx_label> open_series() { return std::span(pairs_).subspan(offsets_.back()); }
+  // What the metadata of its family says, as labels of the series being built, in place of those
+  // that it brings itself (NX_PARSE_TYPE_UNIT_LABELS). An unknown type and an empty unit say
+  // nothing. Texts stay the caller's.
+  void describe(std::uint32_t type, nx_str unit) {
+    if (const nx_str name = type_label(type); name.len != 0) put(NX_STR("__type__"), name);
+    if (unit.len != 0) put(NX_STR("__unit__"), unit);
+  }
   // Ends the series. Not empty: the name that it has twice.
   std::string_view end_series() {
     const std::span<nx_label> series = open_series();
@@ -237,6 +245,15 @@ class SeriesTable {
   }
 
  private:
+  void put(nx_str name, nx_str value) {
+    for (nx_label& label : open_series()) {
+      if (view(label.name) != view(name)) continue;
+      label.value = value;
+      return;
+    }
+    pairs_.push_back({name, value});
+  }
+
   std::vector<nx_label> pairs_;
   std::vector<std::uint32_t> offsets_{0};
   std::vector<nx_str> symbols_;

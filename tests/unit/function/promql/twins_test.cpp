@@ -3,6 +3,7 @@
 #include "plugins/function/promql/classic_buckets.hpp"
 #include "plugins/function/promql/histogram.hpp"
 #include "plugins/function/promql/quantile.hpp"
+#include "plugins/function/promql/sliding_quantile.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -135,4 +136,32 @@ TEST_CASE("counts that fall are raised, and the caller hears of it", "[function]
   CHECK(found.value == 1);
   std::vector<ClassicBucket> sound = {{1, 10}, {2, 15}, {inf, 20}};
   CHECK_FALSE(classic_quantile(0.5, sound).forced_monotonic);
+}
+
+TEST_CASE("a quantile of windows that move is that of each by itself", "[function_promql]") {
+  std::mt19937 random(19);
+  const double odd[] = {0.0, -0.0, std::nan(""), std::numeric_limits<double>::infinity(), -1, 1};
+  for (int round = 0; round < 400; ++round) {
+    const bool few_values = round % 2 == 0;
+    std::vector<double> values;
+    for (unsigned i = 0; i < 1 + random() % 200; ++i) {
+      values.push_back(few_values ? odd[random() % std::size(odd)] : random() % 1000);
+    }
+    SlidingQuantile sliding;
+    std::size_t lo = 0;
+    std::size_t hi = 0;
+    const unsigned pace = 1 + random() % 12;
+    for (int step = 0; step < 60; ++step) {
+      hi = std::min(values.size(), hi + random() % pace);
+      if (step > 5) lo = std::min(hi, lo + random() % pace);
+      if (lo == hi) continue;
+      const double q = std::vector{0.0, 0.3, 0.5, 0.99, 1.0, 2.0, -1.0}[random() % 7];
+      const std::span<const double> window = std::span(values).subspan(lo, hi - lo);
+      std::vector<double> copy(window.begin(), window.end());
+      const double expected = quantile_of(q, copy);
+      const double found = sliding.of(q, window);
+      INFO(round << " " << step << " " << lo << " " << hi << " " << q);
+      REQUIRE((found == expected || (std::isnan(found) && std::isnan(expected))));
+    }
+  }
 }

@@ -40,6 +40,22 @@ TEST_CASE("a gauge is stored with job, instance and its attributes", "[otlp]") {
         Stored{{"__name__=a_b_bytes,instance=i,job=s,l=[\"p\",true],x_y=7,", "1.5@0"}});
 }
 
+TEST_CASE("series get type and unit as labels, where those are asked for", "[otlp]") {
+  OtlpFixture otlp(R"({"type_and_unit_labels":true})");
+  CHECK(otlp.metric("{\"name\":\"a\",\"unit\":\"By/s\",\"gauge\":{\"dataPoints\":[" +
+                    point("\"asInt\":3") + "]}}")
+            .status == 200);
+  CHECK(otlp.metric("{\"name\":\"b\",\"unit\":\"1\",\"summary\":{\"dataPoints\":[" +
+                    point("\"count\":\"2\",\"sum\":4") + "]}}")
+            .status == 200);
+  CHECK(otlp.stored() ==
+        Stored{{"__name__=a_bytes_per_second,__type__=gauge,__unit__=bytes_per_second,instance=i,"
+                "job=s,",
+                "3@0"},
+               {"__name__=b_count,__type__=summary,instance=i,job=s,", "2@0"},
+               {"__name__=b_sum,__type__=summary,instance=i,job=s,", "4@0"}});
+}
+
 TEST_CASE("attributes that become one label are joined", "[otlp]") {
   OtlpFixture otlp;
   CHECK(otlp.metric("{\"name\":\"a\",\"gauge\":{\"dataPoints\":[" +

@@ -251,6 +251,40 @@ TEST_CASE("2.0: metadata of series becomes that of their families", "[remote_wri
   }
 }
 
+TEST_CASE("2.0: series get type and unit of their metadata as labels, where those are asked for",
+          "[remote_write][v2]") {
+  nx_value on{};
+  on.type = NX_BOOL;
+  on.u.i = 1;
+  nx_kv entry{NX_STR("type_and_unit_labels"), on};
+  nx_value config{};
+  config.type = NX_TABLE;
+  config.len = 1;
+  config.u.entries = &entry;
+  WriteFixture f(nullptr, &config);
+  std::int64_t t = f.host.now_ms;
+  const auto post = [&](std::int32_t type, std::string_view unit) {
+    RequestV2 request;
+    request.series({{"__name__", "m"}, {"__type__", "own"}})
+        .sample(1, ++t)
+        .metadata(type, "", unit);
+    request.series({{"__name__", "n"}}).sample(1, t);
+    CHECK(f.post(request.body(), kV2).status == 204);
+  };
+  post(NX_TYPE_COUNTER, "seconds");
+  post(NX_TYPE_COUNTER, "seconds");
+  // Now it is something else.
+  post(NX_TYPE_GAUGE, "");
+  post(NX_TYPE_UNKNOWN, "");
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [series, samples] : f.read()) counts[series] = samples.size();
+  CHECK(counts ==
+        std::map<std::string, std::size_t>{{"__name__=m,__type__=counter,__unit__=seconds,", 2},
+                                           {"__name__=m,__type__=gauge,", 1},
+                                           {"__name__=m,__type__=own,", 1},
+                                           {"__name__=n,", 4}});
+}
+
 TEST_CASE("what a receiver said of rows that were not stored is not answered", "[remote_write]") {
   ingest::PluginReply reply;
   const sdk::IngestReply handle(reply.raw());

@@ -42,6 +42,29 @@ TEST_CASE("an OpenMetrics body gives samples, metadata and exemplars", "[openmet
   CHECK(body.families.at("g").type == NX_TYPE_GAUGEHISTOGRAM);
 }
 
+TEST_CASE("series have the type and unit of their family as labels, where those are asked for",
+          "[openmetrics]") {
+  const std::string text =
+      "# TYPE a_seconds counter\n# UNIT a_seconds seconds\na_seconds_total{__unit__=\"own\"} 1\n"
+      "b{__type__=\"own\"} 1\n"
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\n"
+      "# TYPE u unknown\nu 1\n# UNIT v_bytes bytes\nv_bytes 1\n# EOF\n";
+  const auto body = parse(text, NX_PARSE_TYPE_UNIT_LABELS);
+  REQUIRE(body.status.ok());
+  REQUIRE(body.samples.size() == 6);
+  CHECK(body.samples[0].labels == test::Pairs{{"__name__", "a_seconds_total"},
+                                              {"__type__", "counter"},
+                                              {"__unit__", "seconds"}});
+  CHECK(body.samples[1].labels == test::Pairs{{"__name__", "b"}, {"__type__", "own"}});
+  CHECK(body.samples[2].labels ==
+        test::Pairs{{"__name__", "h_bucket"}, {"__type__", "histogram"}, {"le", "1.0"}});
+  CHECK(body.samples[3].labels == test::Pairs{{"__name__", "h_sum"}, {"__type__", "histogram"}});
+  CHECK(body.samples[4].labels == test::Pairs{{"__name__", "u"}});
+  CHECK(body.samples[5].labels == test::Pairs{{"__name__", "v_bytes"}, {"__unit__", "bytes"}});
+  CHECK(parse(text).samples[0].labels ==
+        test::Pairs{{"__name__", "a_seconds_total"}, {"__unit__", "own"}});
+}
+
 TEST_CASE("bodies that Prometheus takes are taken", "[openmetrics]") {
   for (const char* text : {"# EOF\n", "# EOF", "a 1\n# EOF", "a 1 1.5e1\n# EOF\n",
                            "# UNIT a \na 1\n# EOF\n", "{\"a.b\",c=\"d\",} 1\n{\"x y\"} 2\n# EOF\n",

@@ -40,6 +40,19 @@ std::string histogram_family(const Message& histogram, int type = test::kHistogr
   return family("h", type, {Message().part(7, histogram)});
 }
 
+TEST_CASE("series have type and unit of their family as labels, where those are asked for",
+          "[protobuf]") {
+  const auto body = parse(test::whole_body(), NX_PARSE_TYPE_UNIT_LABELS);
+  REQUIRE(body.status.ok());
+  const std::vector<std::string> all = names(body);
+  REQUIRE(all.size() > 8);
+  CHECK(all[0] == "c_total,__type__=counter,a=1");
+  CHECK(all[2].starts_with("g_seconds,__type__=gauge"));
+  CHECK(all[3] == "u,z=\xc3\xa9");
+  CHECK(all[4] == "s_count,__type__=summary,x=y");
+  CHECK(all[8] == "h_count,__type__=histogram,l=1");
+}
+
 TEST_CASE("every kind of metric gives its series", "[protobuf]") {
   const auto body = parse(test::whole_body());
   INFO(body.status.message());

@@ -41,6 +41,22 @@ TEST_CASE("a body gives its samples in order", "[prometheus_text]") {
   CHECK(body.families.at("http_requests_total").help == "Requests\nseen \\ here.");
 }
 
+TEST_CASE("series have the type of their family as a label, where that is asked for",
+          "[prometheus_text]") {
+  const auto body = test::parse_body<TextParser>(
+      "# TYPE a_total counter\na_total 1\nb 1\n# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 1\n"
+      "# TYPE u untyped\nu 1\n",
+      NX_PARSE_TYPE_UNIT_LABELS);
+  REQUIRE(body.status.ok());
+  REQUIRE(body.samples.size() == 5);
+  CHECK(body.samples[0].labels == test::Pairs{{"__name__", "a_total"}, {"__type__", "counter"}});
+  CHECK(body.samples[1].labels == test::Pairs{{"__name__", "b"}});
+  CHECK(body.samples[2].labels ==
+        test::Pairs{{"__name__", "s"}, {"__type__", "summary"}, {"quantile", "0.5"}});
+  CHECK(body.samples[3].labels == test::Pairs{{"__name__", "s_sum"}, {"__type__", "summary"}});
+  CHECK(body.samples[4].labels == test::Pairs{{"__name__", "u"}});
+}
+
 TEST_CASE("the last line may lack its line break", "[prometheus_text]") {
   const auto body = parse("a 1\nb 2");
   REQUIRE(body.status.ok());
