@@ -120,7 +120,7 @@ Status RequestWriter::resolve_missing(const sdk::RequestAppender& appender) {
     known_[i] = {refs[m], 0};
     codes_[i] = codes[m];
     storage_full_ = storage_full_ || codes[m] == NX_ROW_SERIES_LIMIT;
-    if (refs[m] != 0 && !columns().series[i].labels.empty()) known.push_back({keys_[i], refs[m]});
+    if (refs[m] != 0 && !columns().series[i].labels.empty()) known.push_back({keys_[i], known_[i]});
   }
   cache_.put(known);
   return storage_full_ ? storage_full() : Status();
@@ -158,7 +158,7 @@ void RequestWriter::add_metadata() {
     request_->columns.metadata.push_back(
         {0, NX_NONE, m.type, to_nx(family_of(name, m.type)), to_nx(m.unit), to_nx(m.help)});
     if (columns().series[i].labels.empty()) continue;
-    stamped_.push_back({keys_[i], known_[i].ref, m.stamp});
+    stamped_.push_back({keys_[i], {known_[i].ref, m.stamp}});
   }
 }
 

@@ -67,7 +67,7 @@ class RequestWriter {
   RequestMessage* request_ = &version1_;  // one of them
   std::string body_;
   std::vector<SeriesKey> keys_;              // [series]
-  std::vector<SeriesCache::Found> known_;    // [series]; ref 0: no series in the storage
+  std::vector<KnownSeries> known_;           // [series]; ref 0: no series in the storage
   std::vector<std::uint8_t> codes_;          // [series]; why not: NX_ROW_*
   std::vector<SeriesCache::Known> stamped_;  // series whose metadata this request renews
   std::vector<std::uint64_t> row_refs_;

@@ -154,6 +154,12 @@ bool read_exemplar(std::string_view message, ExemplarMessage& out, sdk::BumpAren
 
 bool read_number(std::string_view message, NumberMessage& out, Failure& failure) {
   out = {};
+  // Nearly all are a value and nothing else.
+  constexpr char kValueTag = 1 << 3 | 1;
+  if (message.size() == 1 + sizeof out.value && message.front() == kValueTag) {
+    std::memcpy(&out.value, message.data() + 1, sizeof out.value);
+    return true;
+  }
   FieldReader fields(message, failure);
   for (Field f; fields.next(f);) {
     if (f.number == 1) {

@@ -172,9 +172,8 @@ def compare(sender, receiver, loads, with_storage, at):
                 counted.add(peers.samples(sender, selector, at), theirs)
             else:
                 counted.receiver += sum(len(rows) for rows in theirs.values())
-            if len(theirs) != len(load.heads) // PARTS:
-                counted.missing += len(load.heads) // PARTS - len(theirs)
             counted.add_turns(load, theirs)
+            counted.turns_missing += (len(load.heads) // PARTS - len(theirs)) * len(load.kept())
     return counted
 
 

@@ -15,6 +15,7 @@
 namespace narthex {
 namespace {
 
+using ingest::remote_write::KnownSeries;
 using ingest::remote_write::RequestMessage;
 using ingest::remote_write::SeriesCache;
 using ingest::remote_write::SeriesKey;
@@ -56,7 +57,7 @@ std::string body_v2(int series, int samples, bool metadata) {
 void measure_request(const char* name, RequestMessage& request, const std::string& body) {
   SeriesCache cache(1 << 20);
   std::vector<SeriesKey> keys;
-  std::vector<SeriesCache::Found> found;
+  std::vector<KnownSeries> found;
   double best_s = 1e9;
   std::uint64_t known = 0;
   for (int round = 0; round < 300; ++round) {
@@ -74,7 +75,7 @@ void measure_request(const char* name, RequestMessage& request, const std::strin
     if (round != 0) best_s = std::min(best_s, took.count());
     if (round == 0) {
       for (std::size_t i = 0; i < keys.size(); ++i) {
-        cache.put(std::vector<SeriesCache::Known>{{keys[i], i + 1}});
+        cache.put(keys[i], {i + 1});
       }
     }
   }

@@ -4,8 +4,9 @@
 // one look instead of parsing, checking and resolving its labels.
 //
 // A key is a 128-bit SipHash-1-3 under a key drawn at random for the process: nobody can send two
-// names that are taken for each other. Bounded: four places a bucket, a new key takes the place of
-// an old one when all are taken; 24 bytes a series. Thread-safe.
+// names that are taken for each other. (A receiver with an outside library at hand may make keys of
+// another seeded 128-bit hash.) Bounded: four places a bucket, a new key takes the place of an old
+// one when all are taken; 16 bytes and the value a series. Thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <random>
 #include <shared_mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -98,32 +100,56 @@ class SeriesKeyBuilder {
   std::uint64_t v0_, v1_, v2_, v3_;
 };
 
-class SeriesCache {
+// Value: what is kept under a key, such as a reference; Value() is "nothing".
+template <class Value>
+class SeriesValues {
  public:
-  explicit SeriesCache(std::size_t entries_max)
+  struct Known {
+    SeriesKey key;
+    Value value;
+  };
+
+  explicit SeriesValues(std::size_t entries_max)
       : buckets_max_(std::bit_floor(std::max<std::size_t>(entries_max / kWays, 1))) {}
 
-  // The reference kept under a key, or 0.
-  std::uint64_t find(const SeriesKey& key) const {
+  // The value kept under a key, or Value().
+  Value find(const SeriesKey& key) const {
     const std::shared_lock lock(mutex_);
-    if (buckets_.empty()) return 0;
-    for (const Entry& entry : buckets_[bucket_of(key)].entries) {
-      if (entry.key == key) return entry.ref;
-    }
-    return 0;
+    return buckets_.empty() ? Value() : find_in(buckets_[bucket_of(key)], key);
   }
-  // REQUIRES: ref is not 0.
-  void put(const SeriesKey& key, std::uint64_t ref) {
+  // found[i]: what is kept under keys[i]. For many keys at once: one lock, and buckets are fetched
+  // while others are compared.
+  void find(std::span<const SeriesKey> keys, std::span<Value> found) const {
+    constexpr std::size_t kAhead = 8;
+    const std::shared_lock lock(mutex_);
+    if (buckets_.empty()) return std::fill(found.begin(), found.end(), Value());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + kAhead < keys.size()) {
+        const auto* soon = reinterpret_cast<const char*>(&buckets_[bucket_of(keys[i + kAhead])]);
+        __builtin_prefetch(soon);
+        __builtin_prefetch(soon + 64);
+      }
+      found[i] = find_in(buckets_[bucket_of(keys[i])], keys[i]);
+    }
+  }
+  // REQUIRES: value is not Value().
+  void put(const SeriesKey& key, const Value& value) {
+    const Known known{key, value};
+    put(std::span(&known, 1));
+  }
+  void put(std::span<const Known> known) {
+    if (known.empty()) return;
     const std::unique_lock lock(mutex_);
-    if (buckets_.empty() || (buckets_.size() < buckets_max_ && used_ * 2 > buckets_.size() * kWays))
+    while (buckets_.size() < buckets_max_ && (used_ + known.size()) * 2 > buckets_.size() * kWays) {
       grow();
-    put_one({key, ref});
+    }
+    for (const Known& each : known) put_one(each);
   }
   void forget(const SeriesKey& key) {
     const std::unique_lock lock(mutex_);
     if (buckets_.empty()) return;
-    for (Entry& entry : buckets_[bucket_of(key)].entries) {
-      if (entry.key != key || entry.ref == 0) continue;
+    for (Known& entry : buckets_[bucket_of(key)].entries) {
+      if (entry.key != key || is_free(entry)) continue;
       entry = {};
       --used_;
     }
@@ -132,27 +158,35 @@ class SeriesCache {
     const std::shared_lock lock(mutex_);
     return used_;
   }
+  std::size_t bytes() const {
+    const std::shared_lock lock(mutex_);
+    return buckets_.capacity() * sizeof(Bucket);
+  }
 
  private:
   static constexpr std::size_t kWays = 4;
-  struct Entry {
-    SeriesKey key;
-    std::uint64_t ref = 0;  // 0: free
-  };
   struct Bucket {
-    Entry entries[kWays];
+    Known entries[kWays];
   };
 
+  static bool is_free(const Known& entry) { return entry.value == Value(); }
+  static Value find_in(const Bucket& bucket, const SeriesKey& key) {
+    for (const Known& entry : bucket.entries) {
+      if (entry.key == key) return entry.value;
+    }
+    return Value();
+  }
   std::size_t bucket_of(const SeriesKey& key) const { return key.low & (buckets_.size() - 1); }
-  void put_one(const Entry& known) {
+  void put_one(const Known& known) {
+    Known* place = nullptr;
     Bucket& bucket = buckets_[bucket_of(known.key)];
-    Entry* place = nullptr;
-    for (Entry& entry : bucket.entries) {
-      if (entry.ref != 0 && entry.key == known.key) {
-        entry.ref = known.ref;
+    for (Known& entry : bucket.entries) {
+      const bool free = is_free(entry);
+      if (!free && entry.key == known.key) {
+        entry.value = known.value;
         return;
       }
-      if (place == nullptr && entry.ref == 0) place = &entry;
+      if (place == nullptr && free) place = &entry;
     }
     if (place == nullptr) {
       place = &bucket.entries[turn_++ % kWays];
@@ -166,8 +200,8 @@ class SeriesCache {
     old.swap(buckets_);
     used_ = 0;
     for (const Bucket& bucket : old) {
-      for (const Entry& entry : bucket.entries) {
-        if (entry.ref != 0) put_one(entry);
+      for (const Known& entry : bucket.entries) {
+        if (!is_free(entry)) put_one(entry);
       }
     }
   }
@@ -178,5 +212,8 @@ class SeriesCache {
   std::size_t used_ = 0;
   std::size_t turn_ = 0;  // which place gives way next
 };
+
+// References in the storage.
+using SeriesCache = SeriesValues<std::uint64_t>;
 
 }  // namespace narthex::sdk

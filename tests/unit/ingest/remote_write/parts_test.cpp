@@ -165,28 +165,27 @@ TEST_CASE("the cache finds what was put, and stays bounded", "[remote_write]") {
   SeriesCache cache(1000);
   const auto key = [](int i) { return key_of("series " + std::to_string(i)); };
   std::vector<SeriesKey> keys{key(1), key(2)};
-  std::vector<SeriesCache::Found> found(2, {99, 99});
+  std::vector<KnownSeries> found(2, {99, 99});
   cache.find(keys, found);
   CHECK(found[0].ref == 0);
   CHECK(found[1].ref == 0);
-  cache.put(std::vector<SeriesCache::Known>{{key(2), 22}});
+  cache.put(key(2), {22});
   cache.find(keys, found);
   CHECK(found[0].ref == 0);
   CHECK(found[1].ref == 22);
   CHECK(found[1].stamp == 0);
-  cache.put(std::vector<SeriesCache::Known>{{key(2), 23, 7}});
+  cache.put(std::vector<SeriesCache::Known>{{key(2), {23, 7}}});
   cache.find(keys, found);
   CHECK(found[1].ref == 23);
   CHECK(found[1].stamp == 7);
   for (int i = 0; i < 20'000; ++i) {
-    cache.put(std::vector<SeriesCache::Known>{{key(i), static_cast<std::uint64_t>(i) + 1}});
+    cache.put(key(i), {static_cast<std::uint64_t>(i) + 1});
   }
   CHECK(cache.bytes() <= 1000 * 32);
   std::size_t known = 0;
   for (int i = 0; i < 20'000; ++i) {
     const SeriesKey one = key(i);
-    SeriesCache::Found hit;
-    cache.find({&one, 1}, {&hit, 1});
+    const KnownSeries hit = cache.find(one);
     if (hit.ref == 0) continue;
     ++known;
     CHECK(hit.ref == static_cast<std::uint64_t>(i) + 1);
