@@ -381,7 +381,7 @@ config::Config App::stamped(const config::Config& config) {
     e.fingerprint += stamp(NX_EXPORTER_ID, "exporter", e.plugin, e.isolated);
   }
   for (ingest::ReceiverOptions& r : with.ingest) {
-    r.fingerprint += stamp(r.interface_id(), "ingest", r.plugin, false);
+    r.fingerprint += stamp(r.interface_id(), "ingest", r.plugin, r.isolated);
   }
   return with;
 }
@@ -414,7 +414,7 @@ Status App::check_plugins(const config::Config& config, std::vector<document::Fi
     keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document, e.isolated));
   }
   for (const ingest::ReceiverOptions& r : config.ingest) {
-    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document, false));
+    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document, r.isolated));
   }
   return first;
 }

@@ -35,7 +35,7 @@ class PluginCheck {
       check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document, each.isolated);
     }
     for (const ingest::ReceiverOptions& each : config.ingest) {
-      check(each.interface_id(), "ingest", each.plugin, each.config, each.document, false);
+      check(each.interface_id(), "ingest", each.plugin, each.config, each.document, each.isolated);
     }
   }
 

@@ -121,6 +121,13 @@ class Tree {
 
   static void server_options(CLI::App* command, ServerOptions& server) {
     command->add_option("--url", server.url, "URL of the server.")->capture_default_str();
+    client_options(command, server);
+  }
+  static void client_options(CLI::App* command, ServerOptions& server) {
+    command->add_option("--http.config.file", server.client_file,
+                        "How to speak to it: tls_config, basic_auth and the like.");
+    command->add_option("--ca-file", server.ca_file,
+                        "Certificates that the server's is checked against.");
   }
   void output_option(CLI::App* command, std::string& output) {
     one_of(command->add_option("--output,-o", output, "table or json.")->capture_default_str(),
@@ -285,8 +292,10 @@ class Tree {
     tail->add_option("topics", bus_.topics, "Patterns such as target.*; all by default.");
     tail->add_flag("--retained", bus_.retained, "Begin with the last event of each state topic.");
     CLI::App* topics = verb(bus, "topics", "List the topics.", [this] { return bus_topics(bus_); });
+    server_options(topics, bus_.server);
+    // It reads its stream itself, over plain HTTP.
+    tail->add_option("--url", bus_.server.url, "URL of the server.")->capture_default_str();
     for (CLI::App* command : {tail, topics}) {
-      server_options(command, bus_.server);
       output_option(command, bus_.output);
     }
   }
@@ -296,7 +305,8 @@ class Tree {
                              [this] { return reload(reload_); });
     command->add_option("--data", reload_.data_dir, "Data directory of the agent.")
         ->capture_default_str();
-    command->add_option("--url", reload_.url, "Ask this server over HTTP instead.");
+    command->add_option("--url", reload_.server.url, "Ask this server over HTTP instead.");
+    client_options(command, reload_.server);
     command->add_flag("--wait", wait_, "Wait for the outcome (always the case).");
     command->footer(verb_help("reload"));
   }
@@ -332,8 +342,9 @@ class Tree {
                      "Prometheus TSDB, snapshots, Prometheus data directories.")
         ->required();
     data_options(command, import_.data);
-    command->add_option("--url", import_.url,
+    command->add_option("--url", import_.server.url,
                         "Push by remote write to this server instead of opening a data directory.");
+    client_options(command, import_.server);
     pick_options(command, import_.pick);
     command->add_option("--label", import_.labels, "name=value to add to each series; repeat.");
     command->add_flag("--dry-run", import_.dry_run, "Read and count, write nothing.");

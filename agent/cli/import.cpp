@@ -3,6 +3,7 @@
 #include "cli/cli.hpp"
 #include "cli/local_store.hpp"
 #include "cli/progress_line.hpp"
+#include "cli/server_call.hpp"
 #include "cli/time_option.hpp"
 #include "cli/tool.hpp"
 #include "host/plugin_host.hpp"
@@ -77,7 +78,7 @@ struct Destination {
 
 Result<Destination> open_destination(const ImportOptions& options) {
   Destination out;
-  if (options.url.empty() && !options.dry_run) {
+  if (options.server.url.empty() && !options.dry_run) {
     Result<std::unique_ptr<LocalStore>> local = LocalStore::open(options.data, true);
     if (!local.ok()) return local.status();
     out.local = *std::move(local);
@@ -89,9 +90,11 @@ Result<Destination> open_destination(const ImportOptions& options) {
     out.target = std::make_unique<transfer::DryTarget>();
     return out;
   }
-  Result<std::shared_ptr<net::Client>> client = out.host->clients().make({});
+  const Result<net::ClientOptions> how = client_options(options.server);
+  if (!how.ok()) return how.status();
+  Result<std::shared_ptr<net::Client>> client = out.host->clients().make(*how);
   if (!client.ok()) return client.status();
-  out.target = std::make_unique<transfer::RemoteTarget>(*std::move(client), options.url);
+  out.target = std::make_unique<transfer::RemoteTarget>(*std::move(client), options.server.url);
   return out;
 }
 

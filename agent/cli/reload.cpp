@@ -13,8 +13,7 @@ namespace narthex::cli {
 namespace {
 
 int reload_over_http(const ReloadOptions& options) {
-  const ServerOptions server{options.url, options.timeout_ms};
-  const ServerAnswer answer = call_server(server, "POST", "/-/reload");
+  const ServerAnswer answer = call_server(options.server, "POST", "/-/reload");
   if (answer.exit_code != kGood) return answer.exit_code;
   if (answer.status == 200) return std::fputs("reloaded\n", stdout), kGood;
   std::fprintf(stderr, "narthex: not reloaded: HTTP status %d\n%s\n", answer.status,
@@ -28,7 +27,7 @@ int reload_over_http(const ReloadOptions& options) {
 }  // namespace
 
 int reload(const ReloadOptions& options) {
-  if (!options.url.empty()) return reload_over_http(options);
+  if (!options.server.url.empty()) return reload_over_http(options);
   const Result<std::string> answer =
       runtime::ask_agent(options.data_dir, "reload", options.timeout_ms);
   if (answer.ok()) return std::fputs(answer->c_str(), stdout), kGood;

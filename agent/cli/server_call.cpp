@@ -2,10 +2,12 @@
 #include "cli/server_call.hpp"
 
 #include "cli/cli.hpp"
+#include "config/http_client.hpp"
 #include "net/client.hpp"
 #include "runtime/asio_executor.hpp"
 
 #include <cstdio>
+#include <vector>
 
 namespace narthex::cli {
 
@@ -57,6 +59,20 @@ std::string encode_form(const net::Params& params) {
   return out;
 }
 
+Result<net::ClientOptions> client_options(const ServerOptions& server) {
+  net::ClientOptions client;
+  std::vector<document::Finding> findings;
+  if (!server.client_file.empty() &&
+      !config::load_client_file(server.client_file, client, findings)) {
+    return invalid_config(document::render(findings));
+  }
+  if (!server.ca_file.empty()) {
+    client.tls.ca.clear();
+    client.tls.ca_file = server.ca_file;
+  }
+  return client;
+}
+
 ServerAnswer call_server(const ServerOptions& server, const std::string& method,
                          const std::string& path, const net::Params& params) {
   runtime::AsioExecutor executor{runtime::ExecutorOptions{}};
@@ -68,7 +84,13 @@ ServerAnswer call_server(const ServerOptions& server, const std::string& method,
     answer.exit_code = kNoConnection;
     return answer;
   };
-  Result<std::shared_ptr<net::Client>> client = factory.make({});
+  const Result<net::ClientOptions> options = client_options(server);
+  if (!options.ok()) {
+    std::fprintf(stderr, "narthex: %s\n", options.status().message().c_str());
+    answer.exit_code = kUsage;
+    return answer;
+  }
+  Result<std::shared_ptr<net::Client>> client = factory.make(*options);
   if (!client.ok()) return failed(client.status());
   Result<net::FetchResponse> got = (*client)->fetch_now(request_of(server, method, path, params));
   if (!got.ok()) return failed(got.status());

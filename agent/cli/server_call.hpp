@@ -4,6 +4,9 @@
 
 #include "cli/tool.hpp"
 #include "net/http.hpp"
+#include "net/options.hpp"
+
+#include <narthex/sdk/result.hpp>
 
 #include <string>
 
@@ -19,6 +22,10 @@ struct ServerAnswer {
 // sets exit_code: statuses are the caller's.
 ServerAnswer call_server(const ServerOptions& server, const std::string& method,
                          const std::string& path, const net::Params& params = {});
+
+// How to speak to it, from the files that the options name. Where they are no good,
+// NX_ERR_INVALID_CONFIG with all that is wrong.
+Result<net::ClientOptions> client_options(const ServerOptions& server);
 
 // "match[]={a=\"b\"}" percent-encoded.
 std::string encode_form(const net::Params& params);

@@ -15,10 +15,12 @@ struct CommandInfo;
 struct ServerOptions {
   std::string url = "http://127.0.0.1:9090";
   std::int64_t timeout_ms = 30'000;
+  std::string client_file;  // how to speak to it: Prometheus's http_config
+  std::string ca_file;      // its certificates are checked against these; goes before client_file
 };
 struct ReloadOptions {
-  std::string data_dir = "data";  // of the agent, for its control socket
-  std::string url;                // ask over HTTP instead
+  std::string data_dir = "data";              // of the agent, for its control socket
+  ServerOptions server{"", 120'000, "", ""};  // with a URL: ask over HTTP instead
   std::int64_t timeout_ms = 120'000;
 };
 struct DoctorOptions {
@@ -97,8 +99,8 @@ struct ImportOptions {
   DataOptions data;
   PickOptions pick;
   std::vector<std::string> paths;
-  std::string url;                  // push to a server instead
-  std::vector<std::string> labels;  // "name=value"
+  ServerOptions server{"", 30'000, "", ""};  // with a URL: push to it instead
+  std::vector<std::string> labels;           // "name=value"
   bool dry_run = false;
 };
 struct ExportOptions {

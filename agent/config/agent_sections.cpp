@@ -30,9 +30,9 @@ constexpr std::array<std::string_view, 15> kExporterKeys = {"plugin",
                                                             "label_value_length_limit",
                                                             "keep_dropped_targets"};
 // Keys of a receiver that are the agent's; the rest is its plugin's.
-constexpr std::array<std::string_view, 7> kReceiverKeys = {
-    "plugin",       "listen",        "transport",     "max_connections",
-    "idle_timeout", "max_line_size", "flush_interval"};
+constexpr std::array<std::string_view, 8> kReceiverKeys = {
+    "plugin",          "isolation",    "listen",        "transport",
+    "max_connections", "idle_timeout", "max_line_size", "flush_interval"};
 constexpr std::array<std::string_view, 5> kSocketKeys = {
     "transport", "max_connections", "idle_timeout", "max_line_size", "flush_interval"};
 
@@ -133,6 +133,7 @@ std::vector<ingest::ReceiverOptions> read_receivers(TableReader& root) {
     table.read("plugin", receiver.plugin);
     if (receiver.plugin.empty()) table.error("plugin", "a receiver needs a plugin");
     table.read("listen", receiver.listen);
+    receiver.isolated = read_isolation(table);
     read_sockets(table, receiver);
     receiver.document =
         document::Document::without(table.part().document, *table.part().value, kReceiverKeys);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/http_client.hpp"
 
+#include "config/sources.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -251,6 +253,21 @@ net::ClientOptions read_http_client(TableReader& table) {
   table.read("enable_http2", out.enable_http2);
   read_headers(table, out);
   return out;
+}
+
+bool load_client_file(const std::string& file, net::ClientOptions& client,
+                      std::vector<document::Finding>& findings) {
+  std::vector<document::Finding> errors;
+  std::vector<document::Finding> warnings;
+  Diagnostics diagnostics(errors, warnings);
+  if (const DocumentRef document = read_file(file, diagnostics)) {
+    TableReader root(diagnostics, {{document, &document->root(), nullptr}},
+                     "the HTTP client configuration");
+    client = read_http_client(root);
+    root.done();
+  }
+  findings.insert(findings.end(), errors.begin(), errors.end());
+  return errors.empty();
 }
 
 }  // namespace narthex::config

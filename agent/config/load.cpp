@@ -237,8 +237,9 @@ std::shared_ptr<const Config> load(const CommandLine& command_line,
   const std::vector<std::string> first_dirs = config->plugin_dirs;
   const std::vector<DocumentRef> documents =
       config->file.empty()
-          ? std::vector<DocumentRef>{read_text(document::Format::kJson, "(embedded default)",
-                                               default_config(listen_of(values)), diagnostics)}
+          ? std::vector<DocumentRef>{read_text(
+                document::Format::kJson, "(embedded default)",
+                default_config(listen_of(values), values.contains("web.config.file")), diagnostics)}
           : read_main(config->file, diagnostics);
   for (const std::string& name : config->features) {
     if (std::string warning = feature_warning(name); !warning.empty()) {

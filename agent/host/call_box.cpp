@@ -119,8 +119,8 @@ void CallBox::put(Message kind, std::string_view first, std::string_view second)
   std::copy(second.begin(), second.end(), place() + first.size());
 }
 
-Result<std::string> CallBox::ask(ProcessLink& link, Message kind, std::string_view body,
-                                 std::int64_t timeout_ms) {
+Result<Envelope> CallBox::ask(ProcessLink& link, Message kind, std::string_view body,
+                              std::int64_t timeout_ms) {
   const auto end = BoxClock::now() + std::chrono::milliseconds(timeout_ms);
   put(kind, body, {});
   const std::uint32_t before = number_++;
@@ -138,13 +138,8 @@ Result<std::string> CallBox::ask(ProcessLink& link, Message kind, std::string_vi
     look_ms = std::min(2 * look_ms, kLookMaxMs);
   }
   const std::uint64_t size = const_cast<const volatile std::uint64_t&>(head().size);
-  if (size <= kBodyMax) return std::string(place(), size);
-  Result<Envelope> envelope = link.receive(std::max<std::int64_t>(0, ms_until(end)));
-  if (!envelope.ok()) return envelope.status();
-  if (envelope->kind != Message::kReply) {
-    return invalid_data("the plugin's process sent something else than an answer");
-  }
-  return std::move(envelope->body);
+  if (size > kBodyMax) return link.receive(std::max<std::int64_t>(0, ms_until(end)));
+  return Envelope{static_cast<Message>(head().kind), std::string(place(), size)};
 }
 
 Result<Envelope> CallBox::next_question(ProcessLink& link) {
@@ -154,11 +149,12 @@ Result<Envelope> CallBox::next_question(ProcessLink& link) {
   return Envelope{static_cast<Message>(head().kind), std::string(place(), head().size)};
 }
 
-Status CallBox::answer(ProcessLink& link, std::string_view first, std::string_view second) {
-  put(Message::kReply, first, second);
+Status CallBox::answer(ProcessLink& link, Message kind, std::string_view first,
+                       std::string_view second) {
+  put(kind, first, second);
   say(head().answer, number_);
   if (first.size() + second.size() <= kBodyMax) return Status();
-  return link.send(Message::kReply, std::string(first).append(second));
+  return link.send(kind, std::string(first).append(second));
 }
 
 }  // namespace narthex::host

@@ -36,14 +36,14 @@ class CallBox {
   int descriptor() const { return descriptor_; }
 
   // ---- the agent's side ----
-  // The body of the answer. Codes as those of ProcessLink; the box is of no use after a failure.
-  Result<std::string> ask(ProcessLink& link, Message kind, std::string_view body,
-                          std::int64_t timeout_ms);
+  // The answer. Codes as those of ProcessLink; the box is of no use after a failure.
+  Result<Envelope> ask(ProcessLink& link, Message kind, std::string_view body,
+                       std::int64_t timeout_ms);
 
   // ---- the child's side ----
   Result<Envelope> next_question(ProcessLink& link);  // waits for ever
-  // The answer to it, in two parts.
-  Status answer(ProcessLink& link, std::string_view head, std::string_view body);
+  // The answer to it, its body in two parts.
+  Status answer(ProcessLink& link, Message kind, std::string_view head, std::string_view body);
 
  private:
   struct Head;

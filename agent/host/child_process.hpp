@@ -20,7 +20,7 @@ class ChildProcess {
   ~ChildProcess();  // ends it
 
   // One question and its answer.
-  Result<std::string> ask(Message kind, std::string_view body, std::int64_t timeout_ms) {
+  Result<Envelope> ask(Message kind, std::string_view body, std::int64_t timeout_ms) {
     return box_.ask(calls_, kind, body, timeout_ms);
   }
   // What it says on its own.

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -120,7 +121,13 @@ void name_plugin(SignalLine& line, const CallFrame* frame, const MappedModule* m
   line.text(plugin->build_id);
 }
 
-void write_record(int number, const siginfo_t* info, std::uintptr_t counter) noexcept {
+struct Death {
+  const char* word = "";
+  std::uintptr_t address = 0;  // what was touched
+  std::uintptr_t counter = 0;  // the code that ran
+};
+
+void write_record(const Death& death) noexcept {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   SignalLine line;
@@ -128,14 +135,14 @@ void write_record(int number, const siginfo_t* info, std::uintptr_t counter) noe
   line.number(static_cast<std::uint64_t>(now.tv_sec) * 1000 +
               static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000);
   line.text(" signal=");
-  line.text(signal_word(number));
+  line.text(death.word);
   line.text(" address=");
-  line.hexadecimal(number == SIGABRT ? 0 : reinterpret_cast<std::uintptr_t>(info->si_addr));
-  const MappedModule* const module = module_of(counter);
+  line.hexadecimal(death.address);
+  const MappedModule* const module = module_of(death.counter);
   line.text(" module=");
   line.quoted(module != nullptr ? module->file : "");
   line.text(" offset=");
-  line.hexadecimal(module != nullptr ? counter - module->base : counter);
+  line.hexadecimal(module != nullptr ? death.counter - module->base : death.counter);
   line.text(" process=");
   line.text(crash_sink.process);
   line.text(" version=");
@@ -179,12 +186,23 @@ void on_fatal(int number, siginfo_t* info, void* context) {
   set_fatal(otherwise);
   // Of threads that die together the first one writes.
   if (!crash_begun.test_and_set()) {
-    write_record(number, info, program_counter(context));
+    const auto touched = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    write_record({signal_word(number), number == SIGABRT ? 0 : touched, program_counter(context)});
     write_trace();
   }
   errno = kept_errno;
   // A fault comes again with the return, at the same place; what somebody sent does not.
   if (info->si_code <= 0) ::raise(number);
+}
+
+// Runs in the thread that called exit(): the agent's own does so in no plugin's name.
+void on_exit_within_a_call() {
+  if (Instance::current_frame == nullptr) return;
+  if (!crash_begun.test_and_set()) {
+    write_record({"exit", 0, reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))});
+    write_trace();
+  }
+  std::abort();
 }
 
 }  // namespace
@@ -213,6 +231,7 @@ Status install_crash_handler(const std::string& journal_path, std::string_view v
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigfillset(&action.sa_mask);
   set_fatal(action);
+  std::atexit(&on_exit_within_a_call);
   return Status();
 #endif
 }

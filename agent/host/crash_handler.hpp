@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // crash_handler.hpp - what a fatal signal leaves behind: one line in the crash journal that says
 // which plugin was being called, where, and the offsets of the stack; then the signal takes its
-// course, so that core dump and exit status are what they would have been.
+// course, so that core dump and exit status are what they would have been. A plugin that ends the
+// process with exit() leaves such a line too, and the process ends with SIGABRT: a service manager
+// would take status 0 for a wanted end.
 //
 // The handler calls nothing that takes a lock or memory. Sanitized builds keep their own handlers.
 #pragma once

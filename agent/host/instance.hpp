@@ -9,7 +9,9 @@
 #include <narthex/sdk/guard.hpp>
 #include <narthex/sdk/result.hpp>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,6 +44,34 @@ struct CallFrame {
   bool control = false;
 };
 
+// What no call may do, whatever it returns.
+enum class Breach : std::uint8_t { kNone, kException, kWrotePast };
+constexpr const char* text_of(Breach breach) {
+  return breach == Breach::kException ? "threw an exception" : "wrote past the end of nx_error";
+}
+
+// An nx_error to lend, with a fence behind it: a plugin that takes the struct for a longer one, or
+// its text for a larger one, damages nothing else, and is found. What reaches further than the
+// fence is a crash, which the stack protector makes of it.
+class FencedError {
+ public:
+  FencedError() { fence_.fill(kFence); }
+  nx_error* raw() { return &err_; }
+  const sdk::ErrorSlot& slot() const { return err_; }
+  bool broken() const {
+    // As the compiler cannot know who wrote there.
+    const volatile std::uint64_t* at = fence_.data();
+    std::uint64_t damage = 0;
+    for (std::size_t i = 0; i < fence_.size(); ++i) damage |= at[i] ^ kFence;
+    return damage != 0;
+  }
+
+ private:
+  static constexpr std::uint64_t kFence = 0x5ca1ab1e'0ddba11e;
+  sdk::ErrorSlot err_;
+  std::array<std::uint64_t, 16> fence_;
+};
+
 class Instance {
  public:
   virtual ~Instance();
@@ -60,8 +90,8 @@ class Instance {
   // Ends subscriptions, timers and tasks, then calls stop(). Safe to repeat.
   virtual void stop(std::int64_t deadline_mono_ns) = 0;
   virtual CallSite site(const char* entry, std::int64_t deadline_ms) = 0;
-  // False while the breaker keeps the instance off (after a thrown exception, a broken contract, or
-  // five missed deadlines in a row; tried again after 1, 2, 4 ... 60 minutes).
+  // False while the breaker keeps the instance off (after a breach of the contract, or five missed
+  // deadlines in a row; tried again after 1, 2, 4 ... 60 minutes).
   virtual bool available() const = 0;
 
   // Calls f(self, &err) -> nx_status inside the guard and returns what it said as Status; a code
@@ -69,7 +99,7 @@ class Instance {
   // open, entries that begin work are not called: NX_ERR_UNAVAILABLE.
   template <class F>
   Status call(const CallSite& site, F&& f, nx_status* code = nullptr) {
-    sdk::ErrorSlot err;
+    FencedError err;
     CallFrame frame;
     frame.instance = this;
     frame.entry = site.entry;
@@ -79,17 +109,18 @@ class Instance {
     if (!begin_call(site, frame)) return refusal(site);
     current_frame = &frame;
     nx_status returned = NX_ERR_INTERNAL;
-    bool threw = false;
+    Breach breach = Breach::kNone;
     try {
-      returned = f(self(), &err);
+      returned = f(self(), err.raw());
     } catch (...) {
-      threw = true;
+      breach = Breach::kException;
     }
     current_frame = frame.outer;
-    end_call(site, frame, returned, threw, err);
-    if (threw) return thrown(site);
+    if (err.broken()) breach = Breach::kWrotePast;
+    end_call(site, frame, returned, breach, err.slot());
+    if (breach != Breach::kNone) return breached(site, breach);
     if (code != nullptr) *code = returned;
-    return err.status(returned);
+    return err.slot().status(returned);
   }
 
   // The instance behind a host object that a plugin passed back.
@@ -101,9 +132,9 @@ class Instance {
   // False: the call must not be made; refusal() says why.
   virtual bool begin_call(const CallSite& site, CallFrame& frame) = 0;
   virtual void end_call(const CallSite& site, const CallFrame& frame, nx_status returned,
-                        bool threw, const nx_error& err) = 0;
+                        Breach breach, const nx_error& err) = 0;
   virtual Status refusal(const CallSite& site) const = 0;
-  virtual Status thrown(const CallSite& site) const = 0;
+  virtual Status breached(const CallSite& site, Breach breach) const = 0;
 };
 
 }  // namespace narthex::host

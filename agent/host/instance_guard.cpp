@@ -28,8 +28,8 @@ bool PluginInstance::available() const {
 
 bool PluginInstance::begin_call(const CallSite& site, CallFrame& frame) {
   frame.begun_ns = context_->clock.mono_ns();
-  if (site.gated && (hung_.load(std::memory_order_relaxed) != 0 ||
-                     !breaker_.allows(frame.begun_ns))) {
+  if (site.gated &&
+      (hung_.load(std::memory_order_relaxed) != 0 || !breaker_.allows(frame.begun_ns))) {
     return false;
   }
   if (site.serial && !inside()) {
@@ -42,29 +42,30 @@ bool PluginInstance::begin_call(const CallSite& site, CallFrame& frame) {
 }
 
 void PluginInstance::end_call(const CallSite& site, const CallFrame& frame, nx_status returned,
-                              bool threw, const nx_error& err) {
+                              Breach breach, const nx_error& err) {
   if (frame.watched >= 0) unwatch(site, frame);
   if (frame.serial) serial_.leave();
   const std::int64_t now_ns = context_->clock.mono_ns();
   const std::int64_t duration_ns = std::max<std::int64_t>(0, now_ns - frame.begun_ns);
   site.stats->count(duration_ns);
-  if (threw) {
-    site.stats->exceptions.fetch_add(1, std::memory_order_relaxed);
-    site.stats->set_last_error("threw an exception");
+  if (breach != Breach::kNone) {
+    auto& count = breach == Breach::kException ? site.stats->exceptions : site.stats->errors;
+    count.fetch_add(1, std::memory_order_relaxed);
+    site.stats->set_last_error(text_of(breach));
   } else if (returned < 0) {
     site.stats->errors.fetch_add(1, std::memory_order_relaxed);
     const std::size_t size = std::min<std::size_t>(err.text_len, NX_ERROR_TEXT);
     site.stats->set_last_error(as_utf8(std::string_view(err.text, size)));
   }
-  judge(site, now_ns, duration_ns, threw);
+  judge(site, now_ns, duration_ns, breach);
 }
 
 void PluginInstance::judge(const CallSite& site, std::int64_t now_ns, std::int64_t duration_ns,
-                           bool threw) {
+                           Breach breach) {
   bool changed = false;
-  if (threw) {
-    changed = breaker_.trip(now_ns, std::string(site.entry) + " threw an exception");
-    context_->log.error("plugin threw an exception",
+  if (breach != Breach::kNone) {
+    changed = breaker_.trip(now_ns, std::string(site.entry) + ' ' + text_of(breach));
+    context_->log.error(std::string("plugin ") + text_of(breach),
                         {{"instance", name()}, {"entry", site.entry}});
   } else if (site.deadline_ms > 0 && duration_ns > site.deadline_ms * 1'000'000) {
     site.stats->deadline_misses.fetch_add(1, std::memory_order_relaxed);
@@ -142,8 +143,8 @@ Status PluginInstance::refusal(const CallSite& site) const {
   return {NX_ERR_DEADLINE, what + ": another call of the instance is still running"};
 }
 
-Status PluginInstance::thrown(const CallSite& site) const {
-  return {NX_ERR_INTERNAL, name() + ' ' + site.entry + ": the plugin threw an exception"};
+Status PluginInstance::breached(const CallSite& site, Breach breach) const {
+  return {NX_ERR_INTERNAL, name() + ' ' + site.entry + ": the plugin " + text_of(breach)};
 }
 
 }  // namespace narthex::host

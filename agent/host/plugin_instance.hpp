@@ -103,10 +103,10 @@ class PluginInstance final : public Instance {
 
  protected:
   bool begin_call(const CallSite& site, CallFrame& frame) override;
-  void end_call(const CallSite& site, const CallFrame& frame, nx_status returned, bool threw,
+  void end_call(const CallSite& site, const CallFrame& frame, nx_status returned, Breach breach,
                 const nx_error& err) override;
   Status refusal(const CallSite& site) const override;
-  Status thrown(const CallSite& site) const override;
+  Status breached(const CallSite& site, Breach breach) const override;
 
  private:
   enum class State { kCreated, kRunning, kStopped, kFailed };
@@ -116,7 +116,7 @@ class PluginInstance final : public Instance {
   void watch(const CallSite& site, CallFrame& frame);
   void unwatch(const CallSite& site, const CallFrame& frame);
   void write_off(CallStats& stats, std::int64_t begun_ns, std::int64_t mono_ns);
-  void judge(const CallSite& site, std::int64_t now_ns, std::int64_t duration_ns, bool threw);
+  void judge(const CallSite& site, std::int64_t now_ns, std::int64_t duration_ns, Breach breach);
   void close_services(std::int64_t deadline_mono_ns);
   void set_state(State state, std::string reason = {});
   // Tells the bus what state() and health say now.

@@ -7,10 +7,13 @@
 #include "host/crash_handler.hpp"
 #include "host/host_context.hpp"
 #include "host/library.hpp"
+#include "host/host_buffers.hpp"
 #include "host/plugin_instance.hpp"
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
+#include "host/remote_append.hpp"
 #include "host/wire_data.hpp"
+#include "host/wire_ingest.hpp"
 #include "net/client.hpp"
 #include "runtime/asio_executor.hpp"
 #include "runtime/thread.hpp"
@@ -70,6 +73,7 @@ struct Ground {
     for (const char* absent : {NX_EXT_BUS, NX_EXT_METRICS, NX_EXT_GATHER}) {
       context->offer(absent, nullptr);
     }
+    context->offer(NX_EXT_APPEND, &remote_append_service());
   }
 
   runtime::AsioExecutor executor{runtime::ExecutorOptions{}};
@@ -97,6 +101,11 @@ class PluginProcess {
   Answer run();
   Answer notify(std::string_view body);
   Answer probe();
+  Answer routes();
+  Answer handle(std::string_view body);
+  Answer packets(std::string_view body);
+  Answer flush();
+  std::string ask_agent(Message kind, std::string_view body);
 
   Result<std::shared_ptr<PluginInstance>> make(std::string_view body, bool configured,
                                                std::unique_ptr<ConfigTree>& config);
@@ -139,16 +148,29 @@ int PluginProcess::serve() {
     const Result<Envelope> question = box_.next_question(calls_);
     if (!question.ok()) ::_exit(0);
     const Answer given = answer(*question);
-    const Status sent = box_.answer(calls_, encode_answer_head(given), given.body);
+    const Status sent = box_.answer(calls_, Message::kReply, encode_answer_head(given), given.body);
     // Nothing that a destructor of the plugin or of the agent could do is wanted any more.
     if (!sent.ok() || question->kind == Message::kDestroy) ::_exit(0);
   }
 }
 
+bool is_work(Message kind) {
+  switch (kind) {
+    case Message::kCollect:
+    case Message::kRefresh:
+    case Message::kNotify:
+    case Message::kProbe:
+    case Message::kHandle:
+    case Message::kPackets:
+    case Message::kFlush:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Answer PluginProcess::answer(const Envelope& question) {
-  const bool control = question.kind != Message::kCollect && question.kind != Message::kRefresh &&
-                       question.kind != Message::kNotify && question.kind != Message::kProbe;
-  runtime::set_this_thread_kind(control ? NX_THREAD_CONTROL : NX_THREAD_WORKER);
+  runtime::set_this_thread_kind(is_work(question.kind) ? NX_THREAD_WORKER : NX_THREAD_CONTROL);
   if (question.kind == Message::kHello) return greet(question.body);
   if (library_ == nullptr) return answer_of(internal_error("no plugin is loaded"));
   if (question.kind == Message::kValidate) return validate(question.body);
@@ -179,6 +201,14 @@ Answer PluginProcess::answer(const Envelope& question) {
       return notify(question.body);
     case Message::kProbe:
       return probe();
+    case Message::kRoutes:
+      return routes();
+    case Message::kHandle:
+      return handle(question.body);
+    case Message::kPackets:
+      return packets(question.body);
+    case Message::kFlush:
+      return flush();
     default:
       return answer_of(internal_error("an unknown question"));
   }
@@ -370,6 +400,93 @@ Answer PluginProcess::probe() {
   return call<nx_notifier>(
       NX_NOTIFIER_ID, NX_NOTIFIER_ID ".probe",
       [&](const nx_notifier* table, void* self, nx_error* err) { return table->probe(self, err); });
+}
+
+Answer PluginProcess::routes() {
+  std::string told;
+  Answer given = call<nx_ingest>(NX_INGEST_ID, NX_INGEST_ID ".routes",
+                                 [&](const nx_ingest* table, void* self, nx_error* err) {
+                                   const nx_route* routes = nullptr;
+                                   std::uint32_t count = 0;
+                                   const nx_status code = table->routes(self, &routes, &count, err);
+                                   WireWriter out(told);
+                                   if (code >= 0) write_routes(out, routes, count);
+                                   return code;
+                                 });
+  given.body = std::move(told);
+  return given;
+}
+
+// A question of the plugin in the middle of an answer.
+std::string PluginProcess::ask_agent(Message kind, std::string_view body) {
+  Status sent = box_.answer(calls_, kind, body, {});
+  Result<Envelope> said = sent.ok() ? box_.next_question(calls_) : sent;
+  if (!said.ok() || said->kind != Message::kAside) ::_exit(0);
+  return std::move(said->body);
+}
+
+// What a plugin answers to a request.
+struct RecordedReply {
+  RecordedReply() {
+    raw.struct_size = sizeof raw;
+    raw.impl = &facts;
+    raw.header = [](nx_ingest_reply* reply, nx_str name, nx_str value) {
+      static_cast<ReplyFacts*>(reply->impl)->headers.emplace_back(view(name), view(value));
+    };
+    raw.body = [](nx_ingest_reply* reply, nx_bytes chunk) {
+      static_cast<ReplyFacts*>(reply->impl)->body += view(chunk);
+    };
+  }
+  ReplyFacts facts;
+  nx_ingest_reply raw{};
+};
+
+Answer PluginProcess::handle(std::string_view body) {
+  WireReader in(body);
+  WireArrays arrays;
+  ReceivedRequest request = read_request(in, arrays);
+  void* bytes = nullptr;
+  nx_buffer* const buffer =
+      in.ok() ? make_host_buffer(instance_->buffers(), request.body.size(), &bytes) : nullptr;
+  if (buffer == nullptr) return answer_of({NX_ERR_NO_MEMORY, "no memory for a request's body"});
+  std::copy(request.body.begin(), request.body.end(), static_cast<char*>(bytes));
+  RemoteAppender appender(
+      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  request.raw.body = buffer;
+  request.raw.appender = appender.handle();
+  RecordedReply reply;
+  Answer given = call<nx_ingest>(NX_INGEST_ID, NX_INGEST_ID ".handle",
+                                 [&](const nx_ingest* table, void* self, nx_error* err) {
+                                   return table->handle(self, &request.raw, &reply.raw, err);
+                                 });
+  buffer->release(buffer);
+  reply.facts.status = reply.raw.status;
+  WireWriter out(given.body);
+  write_reply(out, reply.facts);
+  return given;
+}
+
+Answer PluginProcess::packets(std::string_view body) {
+  WireReader in(body);
+  const ReceivedPackets received = read_packets(in);
+  RemoteAppender appender(
+      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  return call<nx_ingest_datagram>(NX_INGEST_DATAGRAM_ID, NX_INGEST_DATAGRAM_ID ".packets",
+                                  [&](const nx_ingest_datagram* table, void* self, nx_error* err) {
+                                    return table->packets(
+                                        self, received.packets.data(), received.peers.data(),
+                                        static_cast<std::uint32_t>(received.packets.size()),
+                                        appender.handle(), err);
+                                  });
+}
+
+Answer PluginProcess::flush() {
+  RemoteAppender appender(
+      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  return call<nx_ingest_datagram>(NX_INGEST_DATAGRAM_ID, NX_INGEST_DATAGRAM_ID ".flush",
+                                  [&](const nx_ingest_datagram* table, void* self, nx_error* err) {
+                                    return table->flush(self, appender.handle(), err);
+                                  });
 }
 
 void PluginProcess::tell(Message kind, std::string_view body) {

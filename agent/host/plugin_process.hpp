@@ -2,7 +2,8 @@
 // plugin_process.hpp - the other end: a process that loads one plugin file and does what the agent
 // asks, with the agent's own host services. `narthex plugin-host` is nothing else.
 //
-// It has no bus, no metrics of the agent and nothing to append to: those services are absent there.
+// It has no bus and no metrics of the agent: those services are absent there. What it appends while
+// a request is handled goes back to the agent (remote_append.hpp).
 #pragma once
 
 namespace narthex::host {

@@ -82,6 +82,38 @@ nx_status process_probe(void* instance, nx_error* err) {
   return sdk::guard(err, [&]() -> Status { return process_of(instance).probe(); });
 }
 
+nx_status process_routes(void* instance, const nx_route** routes, std::uint32_t* count,
+                         nx_error* err) {
+  return sdk::guard(err, [&]() -> Status { return process_of(instance).routes(routes, count); });
+}
+
+// What a receiver's call comes to: NX_PARTIAL says what was left out.
+template <class Call>
+nx_status received(nx_error* err, Call&& call) {
+  Answer answer;
+  const nx_status failed = sdk::guard(err, [&]() -> Status { return call(answer); });
+  if (failed < 0 || answer.code == NX_OK) return failed;
+  return sdk::fail(err, answer.code, answer.text, answer.retry_after_ms);
+}
+
+nx_status process_handle(void* instance, const nx_ingest_request* request, nx_ingest_reply* reply,
+                         nx_error* err) {
+  return received(
+      err, [&](Answer& answer) { return process_of(instance).handle(*request, *reply, answer); });
+}
+
+nx_status process_packets(void* instance, const nx_bytes* packets, const nx_str* peers,
+                          std::uint32_t count, nx_appender* appender, nx_error* err) {
+  return received(err, [&](Answer& answer) {
+    return process_of(instance).packets(packets, peers, count, appender, answer);
+  });
+}
+
+nx_status process_flush(void* instance, nx_appender* appender, nx_error* err) {
+  return received(err,
+                  [&](Answer& answer) { return process_of(instance).flush(appender, answer); });
+}
+
 void add_table(ProcessComponent& c, const InterfaceFacts& facts) {
   if (facts.id == NX_EXPORTER_ID) {
     c.exporter = {sizeof(nx_exporter), facts.number, &process_collect};
@@ -95,6 +127,13 @@ void add_table(ProcessComponent& c, const InterfaceFacts& facts) {
     c.notifier = {sizeof(nx_notifier), facts.number, &process_notify,
                   facts.optional != 0 ? &process_probe : nullptr};
     c.interfaces.push_back({NX_STR(NX_NOTIFIER_ID), &c.notifier});
+  } else if (facts.id == NX_INGEST_ID) {
+    c.ingest = {sizeof(nx_ingest), 0, &process_routes, &process_handle};
+    c.interfaces.push_back({NX_STR(NX_INGEST_ID), &c.ingest});
+  } else if (facts.id == NX_INGEST_DATAGRAM_ID) {
+    c.datagram = {sizeof(nx_ingest_datagram), 0, &process_packets,
+                  facts.optional != 0 ? &process_flush : nullptr};
+    c.interfaces.push_back({NX_STR(NX_INGEST_DATAGRAM_ID), &c.datagram});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <narthex/discovery.h>
 #include <narthex/exporter.h>
+#include <narthex/ingest.h>
 #include <narthex/notifier.h>
 
 #include <cstdint>
@@ -27,6 +28,8 @@ struct ProcessComponent {
   nx_exporter exporter{};
   nx_discovery discovery{};
   nx_notifier notifier{};
+  nx_ingest ingest{};
+  nx_ingest_datagram datagram{};
   std::vector<nx_interface> interfaces;
 };
 

@@ -3,6 +3,7 @@
 #include "host/process_instance.hpp"
 
 #include "host/host_context.hpp"
+#include "host/remote_append.hpp"
 #include "host/wire_data.hpp"
 
 #include <sys/eventfd.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <utility>
 
 namespace narthex::host {
@@ -45,12 +47,24 @@ Greeting greeting_for(const HostContext& context, const std::string& file, const
   return greeting;
 }
 
+// What the agent says to a question of the plugin while it is asked itself.
+using Aside = std::function<Result<std::string>(const Envelope& asked)>;
+
 // One question and its answer; a failure is one of the link.
 Result<Answer> exchange(ChildProcess& child, Message kind, std::string_view body,
-                        std::int64_t timeout_ms) {
-  Result<std::string> reply = child.ask(kind, body, timeout_ms);
+                        std::int64_t timeout_ms, const Aside& aside = {}) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  Result<Envelope> reply = child.ask(kind, body, timeout_ms);
+  while (reply.ok() && reply->kind != Message::kReply) {
+    if (!aside) return invalid_data("the plugin's process asked where it was to answer");
+    const Result<std::string> said = aside(*reply);
+    if (!said.ok()) return said.status();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    reply = child.ask(Message::kAside, *said, std::max<std::int64_t>(0, left.count()));
+  }
   if (!reply.ok()) return reply.status();
-  return decode_answer(*std::move(reply));
+  return decode_answer(std::move(reply->body));
 }
 
 // A process that has loaded the file, and what it said of it.
@@ -144,8 +158,17 @@ Status ProcessInstance::launch() {
   return created.ok() ? created->status() : created.status();
 }
 
-Result<Answer> ProcessInstance::ask(Message kind, std::string_view body) {
-  Result<Answer> answer = exchange(*child_, kind, body, patience_ms());
+Result<Answer> ProcessInstance::ask(Message kind, std::string_view body, nx_appender* appender) {
+  Aside aside;
+  if (appender != nullptr) {
+    const auto* service =
+        static_cast<const nx_ext_append*>(owner_.context().extension(NX_EXT_APPEND));
+    if (service == nullptr) return unavailable("nothing can be stored at present");
+    aside = [service, appender](const Envelope& asked) {
+      return answer_append(*service, appender, asked.kind, asked.body);
+    };
+  }
+  Result<Answer> answer = exchange(*child_, kind, body, patience_ms(), aside);
   if (answer.ok()) return answer;
   const bool late = answer.status().code() == NX_ERR_DEADLINE;
   const CallFrame* const frame = Instance::current_frame;
@@ -209,6 +232,12 @@ Status ProcessInstance::begin_life() {
     const Result<Answer> running = ask(Message::kRun, {});
     if (!running.ok()) return running.status();
     if (!running->status().ok()) return running->status();
+  }
+  if (!routes_.empty()) {
+    // The agent keeps what was told the first time; the plugin's next life is asked as its first.
+    const Result<Answer> told = ask(Message::kRoutes, {});
+    if (!told.ok()) return told.status();
+    if (!told->status().ok()) return told->status();
   }
   life_begun_ns_ = owner_.context().clock.mono_ns();
   owner_.set_process(child_->pid());

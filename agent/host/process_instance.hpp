@@ -13,6 +13,7 @@
 #include "host/collection_tape.hpp"
 #include "host/plugin_instance.hpp"
 #include "host/process_protocol.hpp"
+#include "host/wire_ingest.hpp"
 #include "runtime/thread.hpp"
 
 #include <narthex/discovery.h>
@@ -51,13 +52,21 @@ class ProcessInstance {
   Status notify(const nx_alert* const* alerts, std::uint32_t count, std::int64_t deadline_mono_ns);
   Status probe();
 
+  // What is appended meanwhile goes to the appender of the call. The routes live until stop().
+  Status routes(const nx_route** routes, std::uint32_t* count);
+  Status handle(const nx_ingest_request& request, nx_ingest_reply& reply, Answer& answer);
+  Status packets(const nx_bytes* packets, const nx_str* peers, std::uint32_t count,
+                 nx_appender* appender, Answer& answer);
+  Status flush(nx_appender* appender, Answer& answer);
+
  private:
   using Lock = std::unique_lock<std::timed_mutex>;
 
   Status enter(Lock& lock);
   // All with calls_mutex_ held.
   Status launch();
-  Result<Answer> ask(Message kind, std::string_view body);
+  Result<Answer> ask(Message kind, std::string_view body, nx_appender* appender = nullptr);
+  Status ask_for_rows(Message kind, std::string_view body, nx_appender* appender, Answer& answer);
   void lose(const std::string& why, std::int64_t grace_ms);
   void tell_loss(const std::string& why, const std::string& fate, int died_of);
   Status begin_life();
@@ -84,6 +93,8 @@ class ProcessInstance {
   TapePlayer player_;
   std::string groups_;  // of the last refresh
   bool groups_known_ = false;
+  std::vector<RouteFacts> route_facts_;  // of a receiver that was asked
+  std::vector<nx_route> routes_;
   int losses_ = 0;  // without a long life between them
   std::int64_t life_begun_ns_ = 0;
 

@@ -29,7 +29,15 @@ enum class Message : std::uint32_t {
   kRun = 10,         // nothing
   kNotify = 11,      // deadline_mono_ns i64, alerts
   kProbe = 12,       // nothing
+  kRoutes = 13,      // nothing -> routes
+  kHandle = 14,      // request -> reply
+  kPackets = 15,     // packets
+  kFlush = 16,       // nothing
+  kAside = 17,       // what the child asked for in between
   kReply = 20,
+  // From the child before its kReply, and answered by kAside (remote_append.hpp).
+  kAppend = 21,   // row_code wanted u8, batch -> outcome, result
+  kResolve = 22,  // table -> outcome, references, codes
   // From the child, at any time.
   kHealth = 30,  // health i32, reason
   kGroups = 31,  // groups

@@ -6,6 +6,7 @@
 
 #include <narthex/discovery.h>
 #include <narthex/exporter.h>
+#include <narthex/ingest.h>
 #include <narthex/notifier.h>
 #include <narthex/sdk/value.hpp>
 
@@ -32,6 +33,11 @@ void add_interface(ComponentFacts& facts, const nx_interface& offered) {
   } else if (id == NX_NOTIFIER_ID) {
     const auto* t = static_cast<const nx_notifier*>(offered.vtable);
     facts.interfaces.push_back({id, t->max_batch, std::uint8_t{NX_HAS_FN(t, nx_notifier, probe)}});
+  } else if (id == NX_INGEST_ID) {
+    facts.interfaces.push_back({id, 0, 0});
+  } else if (id == NX_INGEST_DATAGRAM_ID) {
+    const auto* t = static_cast<const nx_ingest_datagram*>(offered.vtable);
+    facts.interfaces.push_back({id, 0, std::uint8_t{NX_HAS_FN(t, nx_ingest_datagram, flush)}});
   }
 }
 

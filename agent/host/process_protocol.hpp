@@ -35,7 +35,8 @@ Result<Greeting> decode_greeting(std::string_view bytes);
 struct InterfaceFacts {
   std::string id;
   std::uint32_t number = 0;   // discovery, exporter: default_interval_ms; notifier: max_batch
-  std::uint8_t optional = 0;  // discovery: has run instead of refresh; notifier: has probe
+  std::uint8_t optional = 0;  // discovery: has run instead of refresh; notifier: has probe;
+                              // ingest_datagram: has flush
 };
 struct ComponentFacts {
   std::string name, summary, config_schema;

@@ -50,6 +50,7 @@ Status Manager::start(const ReceiverOptions& options) {
   request.kind = "ingest";
   request.component = options.plugin;
   request.name = free_name(options.plugin);
+  request.isolated = options.isolated;
   request.config = options.config;
   request.document = options.document;
   if (const std::string why = services_.plugins.quarantine_of(request); !why.empty()) {

@@ -16,7 +16,8 @@ namespace narthex::ingest {
 
 struct ReceiverOptions {
   std::string plugin;
-  std::string listen;  // for receivers with sockets of their own; the next six are theirs
+  bool isolated = false;  // isolation = "process"
+  std::string listen;     // for receivers with sockets of their own; the next six are theirs
   bool tcp = true;
   bool udp = true;
   std::uint64_t connections_max = 1000;

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -15,13 +16,13 @@ from agent import BIN, Agent
 BAD = os.path.join(os.path.dirname(os.path.dirname(BIN)), "bad")
 
 
-def entry(plugin_dir, more="", plugins=""):
+def entry(plugin_dir, more="", plugins="", name="bad"):
     return f"""
 [plugins]
 path = ["{plugin_dir}"]
 {plugins}
 [[exporters]]
-plugin = "bad"
+plugin = "{name}"
 interval = "200ms"
 timeout = "200ms"
 {more}
@@ -44,7 +45,7 @@ def closed_to_others(folder):
 class Crashes(unittest.TestCase):
     def test_a_plugin_that_crashes_is_named_and_left_out(self):
         plugins = closed_to_others(os.path.join(BAD, "segfault"))
-        agent = Agent(entry(plugins))
+        agent = Agent(entry(plugins, name="segfault"))
         try:
             for life in range(3):
                 command = [BIN, "serve", "--data", agent.data, "--listen", "127.0.0.1:0", "--config", agent.config_path]
@@ -52,22 +53,22 @@ class Crashes(unittest.TestCase):
                 self.assertEqual(died.returncode, -11, died.stderr)
                 if life > 0:
                     self.assertIn("a plugin ended an earlier life of the agent", died.stderr)
-                    self.assertIn("narthex.exporter/1.collect of exporter.bad#1", died.stderr)
+                    self.assertIn("narthex.exporter/1.collect of exporter.segfault#1", died.stderr)
             listed = subprocess.run([BIN, "plugin", "list", "--data", agent.data, "--plugin-dir", plugins],
                                     stdout=subprocess.PIPE, text=True, timeout=30).stdout
-            self.assertIn("quarantined: org.example.misbehave: 3 crashes within 10m", listed)
+            self.assertIn("quarantined: org.example.segfault: 3 crashes within 10m", listed)
             agent.start()
             self.assertIn("plugin left out", agent.log())
             agent.until(lambda: agent.query('up{job="self"} == 1'), "the others run")
             view = agent.api("status/plugins")
-            self.assertEqual([q["plugin"] for q in view["quarantined"]], ["org.example.misbehave"])
+            self.assertEqual([q["plugin"] for q in view["quarantined"]], ["org.example.segfault"])
             self.assertEqual(len(view["crashes"]), 3)
             self.assertRegex(view["crashes"][0]["stack"], r"segfault\.so\+0x[0-9a-f]+")
             metrics = agent.get("/metrics").text
-            self.assertIn('narthex_plugin_crashes_total{plugin="org.example.misbehave"} 3', metrics)
-            self.assertIn('narthex_plugin_quarantined{plugin="org.example.misbehave"} 1', metrics)
+            self.assertIn('narthex_plugin_crashes_total{plugin="org.example.segfault"} 3', metrics)
+            self.assertIn('narthex_plugin_quarantined{plugin="org.example.segfault"} 1', metrics)
             # Released, and mended meanwhile: the reload takes it in.
-            released = subprocess.run([BIN, "plugin", "release", "org.example.misbehave", "--data", agent.data],
+            released = subprocess.run([BIN, "plugin", "release", "org.example.segfault", "--data", agent.data],
                                       stdout=subprocess.PIPE, text=True, timeout=30)
             self.assertEqual(released.returncode, 0)
             listed = subprocess.run([BIN, "plugin", "list", "--data", agent.data, "--plugin-dir", plugins],
@@ -77,13 +78,14 @@ class Crashes(unittest.TestCase):
             agent.process.stderr.close()
             # Another build is another plugin.
             os.remove(os.path.join(plugins, "segfault.so"))
-            shutil.copy(os.path.join(BAD, "decent", "decent.so"), plugins)
-            os.chmod(os.path.join(plugins, "decent.so"), 0o755)
+            shutil.copy(os.path.join(BAD, "mended", "mended.so"), plugins)
+            os.chmod(os.path.join(plugins, "mended.so"), 0o755)
             agent.start()
-            agent.until(lambda: agent.query('up{job="bad"} == 1'), "the mended plugin collects")
+            agent.until(lambda: agent.query('up{job="segfault"} == 1'), "the mended plugin collects")
         finally:
             agent.__exit__()
             shutil.rmtree(plugins)
+
 
 class Upgrades(unittest.TestCase):
     def test_a_file_that_changed_takes_over_and_one_that_fails_does_not(self):
@@ -132,13 +134,13 @@ class Isolation(unittest.TestCase):
             with self.subTest(deed):
                 plugins = closed_to_others(os.path.join(BAD, deed))
                 try:
-                    with Agent(entry(plugins, more='isolation = "process"\n')) as agent:
+                    with Agent(entry(plugins, more='isolation = "process"\n', name=deed)) as agent:
                         agent.until(lambda: agent.query('up{job="self"} == 1'), "the others run")
                         if deed == "write_past":
                             continue  # it damages nothing but itself, or nothing at all
-                        agent.until(lambda: agent.query('up{job="bad"} == 0'), "its collection fails")
+                        agent.until(lambda: agent.query(f'up{{job="{deed}"}} == 0'), "its collection fails")
                         agent.until(lambda: "the process of a plugin died" in agent.log(), "the log says so")
-                        crashed = 'narthex_plugin_crashes_total{plugin="org.example.misbehave"}'
+                        crashed = f'narthex_plugin_crashes_total{{plugin="org.example.{deed}"}}'
                         agent.until(lambda: crashed in agent.get("/metrics").text, "it is counted")
                         view = agent.api("status/plugins")
                         self.assertEqual(view["quarantined"], [])
@@ -215,6 +217,61 @@ isolation = "process"
                 # While it is down the targets stay.
                 os.kill(instance["process"], 9)
                 self.assertEqual(len(found()), 2)
+
+    def test_receivers_in_processes_of_their_own_store(self):
+        config = """
+[[ingest]]
+plugin = "influx"
+isolation = "process"
+[[ingest]]
+plugin = "graphite"
+listen = "127.0.0.1:0"
+isolation = "process"
+[[ingest]]
+plugin = "statsd"
+listen = "127.0.0.1:0"
+flush_interval = "100ms"
+isolation = "process"
+"""
+        with Agent(config) as agent:
+            def instance(name):
+                return next(i for i in agent.api("status/plugins")["instances"] if i["name"] == name)
+
+            self.assertEqual({instance(f"ingest.{n}")["isolation"] for n in ("influx", "graphite", "statsd")}, {"process"})
+            self.assertEqual(agent.post("/write", b"cpu,host=a usage=7\ncpu,host=b usage=8\n").status, 204)
+            agent.until(lambda: sorted(agent.query("cpu_usage").values()) == ["7", "8"], "lines over HTTP are stored")
+            bad = agent.post("/write", b"no line at all\n")
+            self.assertEqual(bad.status, 400)
+            self.assertIn("line 1", bad.text)
+            # More than the memory that the two share: it goes over the socket, in one piece as well.
+            large = b"".join(b"large,n=%d v=%d\n" % (i, i) for i in range(60_000))
+            self.assertGreater(len(large), 1 << 20)
+            self.assertEqual(agent.post("/write", large).status, 204)
+            agent.until(lambda: agent.query("count(large_v)") == {(): "60000"}, "all of it is stored")
+            at = {name: int(port) for name, port in
+                  re.findall(r"msg=listening receiver=(\S+) at=127\.0\.0\.1:(\d+)", agent.log())}
+            with socket.create_connection(("127.0.0.1", at["ingest.graphite"]), timeout=10) as sender:
+                sender.sendall(b"room 21.5\n")
+            agent.until(lambda: list(agent.query("room").values()) == ["21.5"], "a line over TCP is stored")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(b"jobs:3|c", ("127.0.0.1", at["ingest.statsd"]))
+            agent.until(lambda: list(agent.query("jobs").values()) == ["3"], "what was gathered is flushed")
+            first = instance("ingest.influx")["process"]
+            os.kill(first, 9)
+            agent.until(lambda: instance("ingest.influx").get("process", 0) not in (0, first), "it runs again")
+            agent.until(lambda: agent.post("/write", b"cpu,host=c usage=9\n").status == 204, "and takes requests")
+            self.assertIsNone(agent.process.poll())
+            self.assertEqual(agent.stop(), 0)
+
+    def test_what_stores_on_its_own_time_cannot_be_apart(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "narthex.toml")
+            with open(path, "w") as out:
+                out.write('[[ingest]]\nplugin = "pushgateway"\nisolation = "process"\n')
+            served = subprocess.run([BIN, "serve", "--config", path, "--data", os.path.join(folder, "data"), "--listen",
+                                     "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+            self.assertNotEqual(served.returncode, 0)
+            self.assertIn("cannot run in a process of its own", served.stdout)
 
     def test_what_cannot_be_apart_says_so(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -33,8 +33,8 @@ def authorization(password, user="ada"):
 class WebAgent(agent.Agent):
     """An agent with a web.yml; its requests go over TLS when `secure`, and with `headers`."""
 
-    def __init__(self, web, secure=False, headers=None):
-        super().__init__(NO_JOBS, "prometheus.yml")
+    def __init__(self, web, secure=False, headers=None, config=NO_JOBS):
+        super().__init__(config, "prometheus.yml")
         self.secure, self.headers = secure, headers or {}
         self.web = os.path.join(self.folder.name, "web.yml")
         make_certificate(self.folder.name, "cert")
@@ -214,6 +214,40 @@ class Tls(unittest.TestCase):
         self.assertEqual(done.returncode, 78)
         self.assertRegex(done.stderr, r"web\.yml:2:3: the server's key: ")
         a.folder.cleanup()
+
+
+class Tools(unittest.TestCase):
+    def test_the_verbs_speak_tls_and_know_passwords(self):
+        with WebAgent(TLS + USERS, secure=True, headers=authorization("secret")) as a:
+            url = "https://127.0.0.1:%d" % a.port
+            ca = os.path.join(a.folder.name, "cert.pem")
+            how = os.path.join(a.folder.name, "http.yml")
+            with open(how, "w") as out:
+                out.write("basic_auth:\n  username: ada\n  password: secret\n")
+            good = agent.run_to_end("query", "instant", "1+1", "--url", url, "--ca-file", ca,
+                                    "--http.config.file", how)
+            self.assertEqual(good.returncode, 0, good.stderr)
+            self.assertIn("2", good.stdout)
+            with open(how, "a") as out:
+                out.write("tls_config:\n  ca_file: cert.pem\n")
+            ready = agent.run_to_end("check", "ready", "--url", url, "--http.config.file", how)
+            self.assertEqual(ready.returncode, 0, ready.stderr)
+            stranger = agent.run_to_end("query", "instant", "1", "--url", url)
+            self.assertEqual(stranger.returncode, 4)
+            self.assertIn("certificate", stranger.stderr)
+            nobody = agent.run_to_end("query", "instant", "1", "--url", url, "--ca-file", ca)
+            self.assertEqual(nobody.returncode, 1)
+            self.assertIn("401", nobody.stderr)
+            with open(how, "w") as out:
+                out.write("basic_auth:\n  user: ada\n")
+            bad = agent.run_to_end("query", "instant", "1", "--url", url, "--http.config.file", how)
+            self.assertEqual(bad.returncode, 2)
+            self.assertIn("http.yml:2:3", bad.stderr)
+
+    def test_the_embedded_default_reads_itself_behind_a_password(self):
+        with WebAgent(TLS + USERS, secure=True, headers=authorization("secret"), config=None) as a:
+            urls = {t["scrapeUrl"] for t in a.api("targets")["activeTargets"]}
+            self.assertEqual(urls, {"exporter://self", "exporter://node"})
 
 
 class Check(unittest.TestCase):

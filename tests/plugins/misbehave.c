@@ -15,6 +15,12 @@
 #ifndef MISBEHAVE_VERSION
 #define MISBEHAVE_VERSION "1.0.0"
 #endif
+#ifdef MISBEHAVE_NAME
+#define MISBEHAVE_ID "org.example." MISBEHAVE_NAME
+#else
+#define MISBEHAVE_NAME "bad"
+#define MISBEHAVE_ID "org.example.misbehave"
+#endif
 
 typedef struct state {
   const nx_host* host;
@@ -98,7 +104,7 @@ static void misbehave(void) {
 #endif
 #ifdef BAD_SEGFAULT
   {
-    volatile int *volatile nowhere = NULL;
+    volatile int* volatile nowhere = NULL;
     *nowhere = 1;
   }
 #endif
@@ -198,7 +204,7 @@ static const nx_interface interfaces[] = {{NX_STR(NX_EXPORTER_ID), &exporter}};
 #endif
 static const nx_component component = {
     .struct_size = sizeof(nx_component),
-    .name = NX_STR("bad"),
+    .name = NX_STR(MISBEHAVE_NAME),
     .summary = NX_STR("Wrong in one way"),
     .config_schema = NX_STR(SCHEMA),
     .interfaces = interfaces,
@@ -213,7 +219,7 @@ static const nx_component* const components[] = {&component};
 static const nx_plugin plugin = {
     .struct_size = sizeof(nx_plugin),
     .abi_minor = NX_TARGET_ABI_MINOR,
-    .id = NX_STR("org.example.misbehave"),
+    .id = NX_STR(MISBEHAVE_ID),
     .version = NX_STR(MISBEHAVE_VERSION),
     .license = NX_STR("Apache-2.0"),
     .summary = NX_STR("Wrong in one way"),
@@ -221,5 +227,5 @@ static const nx_plugin plugin = {
     .component_count = 1,
 };
 
-NX_PLUGIN_NOTE("org.example.misbehave", MISBEHAVE_VERSION);
+NX_PLUGIN_NOTE(MISBEHAVE_ID, MISBEHAVE_VERSION);
 const nx_plugin* NX_CALL narthex_plugin_v0(void) { return &plugin; }

@@ -69,10 +69,10 @@ class DirectInstance final : public host::Instance {
 
  protected:
   bool begin_call(const host::CallSite&, host::CallFrame&) override { return true; }
-  void end_call(const host::CallSite&, const host::CallFrame&, nx_status, bool,
+  void end_call(const host::CallSite&, const host::CallFrame&, nx_status, host::Breach,
                 const nx_error&) override {}
   Status refusal(const host::CallSite&) const override { return unavailable("refused"); }
-  Status thrown(const host::CallSite& call) const override {
+  Status breached(const host::CallSite& call, host::Breach) const override {
     return internal_error(std::string(call.entry) + " threw an exception");
   }
 

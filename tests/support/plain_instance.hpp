@@ -55,12 +55,12 @@ class PlainInstance final : public host::Instance {
 
  protected:
   bool begin_call(const host::CallSite&, host::CallFrame&) override { return on; }
-  void end_call(const host::CallSite&, const host::CallFrame&, nx_status, bool,
+  void end_call(const host::CallSite&, const host::CallFrame&, nx_status, host::Breach,
                 const nx_error&) override {}
   Status refusal(const host::CallSite& site) const override {
     return unavailable(std::string(site.entry) + " is off");
   }
-  Status thrown(const host::CallSite& site) const override {
+  Status breached(const host::CallSite& site, host::Breach) const override {
     return internal_error(std::string(site.entry) + " threw");
   }
 

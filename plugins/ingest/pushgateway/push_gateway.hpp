@@ -35,7 +35,8 @@ class PushGateway {
 
   static constexpr std::string_view kName = "pushgateway";
   static constexpr std::string_view kSummary = "Takes pushed metrics as Prometheus's Pushgateway";
-  static constexpr std::uint32_t kFlags = NX_COMPONENT_CONCURRENT;
+  static constexpr std::uint32_t kFlags =
+      NX_COMPONENT_CONCURRENT | NX_COMPONENT_NO_ISOLATION;  // stores on its own time
   static constexpr nx_str kNeeds[] = {NX_STR(NX_EXT_APPEND), NX_STR(NX_EXT_TASKS)};
   static constexpr nx_route kRoutes[] = {
       {NX_STR("PUT"), NX_STR("/metrics/{key...}"), kPut, NX_ROUTE_RAW_BODY},

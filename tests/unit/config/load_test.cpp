@@ -27,6 +27,19 @@ TEST_CASE("without a file the agent scrapes itself and runs the node exporter", 
   CHECK(loaded.config->scrape.exporters[0].job == "node");
 }
 
+TEST_CASE("without a file, and with pages that ask for a password, nothing is scraped over HTTP",
+          "[config]") {
+  const Files files;
+  CommandLine line;
+  line.flags.emplace_back("web.config.file", files.write("web.yml", ""));
+  const Loaded loaded(line);
+  REQUIRE(loaded.config != nullptr);
+  CHECK(loaded.config->scrape.jobs.empty());
+  REQUIRE(loaded.config->scrape.exporters.size() == 2);
+  CHECK(loaded.config->scrape.exporters[0].plugin == "self");
+  CHECK(loaded.config->scrape.exporters[0].job == "narthex");
+}
+
 TEST_CASE("jobs inherit from global", "[config]") {
   const Loaded loaded = load_text(
       "global: {scrape_interval: 30s, scrape_timeout: 7s, sample_limit: 9, body_size_limit: 1MB}\n"

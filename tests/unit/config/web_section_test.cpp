@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Prometheus 3.5.3 takes and refuses in its web.config.file, with places.
+#include "config/http_client.hpp"
 #include "config/web_section.hpp"
 #include "files.hpp"
 
@@ -94,6 +95,25 @@ TEST_CASE("the file of the flag is read with the configuration", "[config]") {
   line.config_file = files.path("prometheus.yml");
   line.flags = {{"web.config.file", files.path("none.yml")}};
   CHECK(Loaded(line).errors().at(0).find("none.yml: No such file") != std::string::npos);
+}
+
+TEST_CASE("a file may say how a tool speaks to a server", "[config]") {
+  const Files files;
+  net::ClientOptions client;
+  std::vector<document::Finding> findings;
+  CHECK(load_client_file(files.write("http.yml",
+                                     "basic_auth:\n  username: ada\n  password: secret\n"
+                                     "tls_config:\n  ca_file: ca.pem\n"),
+                         client, findings));
+  CHECK(client.basic_auth.password.reveal() == "secret");
+  CHECK(client.tls.ca_file == files.path("ca.pem"));
+  CHECK_FALSE(
+      load_client_file(files.write("bad.toml", "[basic_auth]\nuser = 1\n"), client, findings));
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].text.find("user") != std::string::npos);
+  findings.clear();
+  CHECK_FALSE(load_client_file(files.path("none.yml"), client, findings));
+  CHECK(findings.size() == 1);
 }
 
 TEST_CASE("bad web configurations are refused at their place", "[config]") {

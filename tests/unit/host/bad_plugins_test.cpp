@@ -157,6 +157,29 @@ TEST_CASE("an exception is contained, named, and switches the instance off", "[b
   CHECK(thrower.available());
 }
 
+TEST_CASE("what is written past an error stays in its fence and switches the instance off",
+          "[bad plugins]") {
+  test::HostFixture f({bad("write_past")});
+  auto made = f.create(NX_EXPORTER_ID, "write_past");
+  REQUIRE(made.status().message() == "");
+  REQUIRE((*made)->start().ok());
+  nx_collection collection{};
+  collection.struct_size = sizeof collection;
+  collection.family = [](const nx_collection*, std::uint32_t, nx_str, nx_str,
+                         nx_str) -> std::uint32_t { return 1; };
+  collection.sample = [](const nx_collection*, std::uint32_t, const nx_label*, std::uint32_t,
+                         double, std::int64_t) -> nx_status { return NX_OK; };
+  const auto* table = static_cast<const nx_exporter*>((*made)->table(NX_EXPORTER_ID));
+  const Status status = (*made)->call(
+      (*made)->site("narthex.exporter/1.collect", 1000),
+      [&](void* self, nx_error* err) { return table->collect(self, &collection, err); });
+  CHECK(status.code() == NX_ERR_INTERNAL);
+  CHECK(status.message() ==
+        "example.write_past narthex.exporter/1.collect: the plugin wrote past the end of nx_error");
+  CHECK_FALSE((*made)->available());
+  CHECK(f.log.has("plugin wrote past the end of nx_error"));
+}
+
 TEST_CASE("an exception in the life cycle is contained as well", "[bad plugins]") {
   test::HostFixture f({bad("thrower")});
   for (const std::string at : {"create", "start", "stop"}) {

@@ -133,7 +133,7 @@ host::CrashHistory crash_of(const std::string& plugin, int& died_of) {
   if (child == 0) {
     test::HostFixture f({std::string(NARTHEX_BAD) + '/' + plugin});
     (void)host::install_crash_handler(path, "1.2", host::CrashedProcess::kAgent);
-    const auto made = f.create(NX_EXPORTER_ID, "bad", nullptr, "exporter.bad \"#1");
+    const auto made = f.create(NX_EXPORTER_ID, plugin, nullptr, "exporter.bad \"#1");
     if (!made.ok() || !(*made)->start().ok()) ::_exit(1);
     const auto* table = static_cast<const nx_exporter*>((*made)->table(NX_EXPORTER_ID));
     nx_collection collection{};
@@ -162,7 +162,7 @@ TEST_CASE("a fatal signal in a plugin is written down and takes its course", "[c
   const host::Crash& crash = history.crashes[0];
   CHECK(crash.signal == "SIGSEGV");
   CHECK(crash.address == "0x0");
-  CHECK(crash.plugin == "org.example.misbehave");
+  CHECK(crash.plugin == "org.example.segfault");
   CHECK(crash.instance == "exporter.bad _#1");
   CHECK(crash.entry == "narthex.exporter/1.collect");
   CHECK(crash.module == "segfault.so");
@@ -175,9 +175,20 @@ TEST_CASE("an abort is charged to whom the thread was called for", "[crash]") {
   const host::CrashHistory history = crash_of("abort", died_of);
   CHECK(died_of == SIGABRT);
   REQUIRE(history.crashes.size() == 1);
-  CHECK(history.crashes[0].plugin == "org.example.misbehave");
+  CHECK(history.crashes[0].plugin == "org.example.abort");
   CHECK(history.crashes[0].module.starts_with("libc"));
   CHECK(history.crashes[0].stack.find("abort.so+") != std::string::npos);
+}
+
+TEST_CASE("an exit within a call is a crash, not a wanted end", "[crash]") {
+  int died_of = 0;
+  const host::CrashHistory history = crash_of("exit", died_of);
+  CHECK(died_of == SIGABRT);
+  REQUIRE(history.crashes.size() == 1);
+  CHECK(history.crashes[0].signal == "exit");
+  CHECK(history.crashes[0].plugin == "org.example.exit");
+  CHECK(history.crashes[0].entry == "narthex.exporter/1.collect");
+  CHECK(history.crashes[0].stack.find("exit.so+") != std::string::npos);
 }
 
 #endif

@@ -438,16 +438,17 @@ TEST_CASE("questions and answers of any size pass the box", "[process]") {
     for (;;) {
       const auto question = box->next_question(pair->child);
       REQUIRE(question.ok());
-      REQUIRE(box->answer(pair->child, "<", question->body).ok());
+      REQUIRE(box->answer(pair->child, Message::kReply, "<", question->body).ok());
       if (question->kind == Message::kDestroy) return;
     }
   });
   for (const std::string& body : {std::string("small"), large, full, std::string()}) {
     const auto back = mine->ask(pair->agent, Message::kCollect, body, 10'000);
     REQUIRE(back.status().message() == "");
-    CHECK(*back == "<" + body);
+    CHECK(back->kind == Message::kReply);
+    CHECK(back->body == "<" + body);
   }
-  CHECK(*mine->ask(pair->agent, Message::kDestroy, "end", 10'000) == "<end");
+  CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "<end");
   other.join();
   // Nobody answers any more; then nobody is there.
   CHECK(mine->ask(pair->agent, Message::kProbe, {}, 1).status().code() == NX_ERR_DEADLINE);
@@ -469,7 +470,7 @@ TEST_CASE("a box keeps its size, and an answer to another question is none", "[p
     (void)theirs->next_question(pair->child).ok();
     // Its own questions make it forget whose number it answers.
     (void)theirs->ask(pair->child, Message::kProbe, {}, 0).ok();
-    (void)theirs->answer(pair->child, "late", {}).ok();
+    (void)theirs->answer(pair->child, Message::kReply, "late", {}).ok();
   });
   CHECK(mine->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_INVALID_DATA);
   other.join();
