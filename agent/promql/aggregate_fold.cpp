@@ -60,6 +60,7 @@ bool Fold::evaluate() {
   if (context_.failed()) return false;
   Held out(context_);
   out.batch.clear(steps_);
+  out.batch.reserve(grouping_.keys().size());
   std::uint64_t present = 0;
   for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
     if (context_.stop_after(2 * steps_)) return false;

@@ -150,16 +150,17 @@ class CountValues final : public Stream {
         grouping_(context, expr),
         label_(context.labels.intern(label)),
         label_is_dropped_(expr.without && std::find(expr.grouping.begin(), expr.grouping.end(),
-                                                    label) != expr.grouping.end()) {}
+                                                    label) != expr.grouping.end()),
+        output_(context) {}
 
   bool next(Batch& out) override {
-    if (result_ == nullptr && !evaluate()) return false;
-    return result_->next(out);
+    if (!evaluated_ && !evaluate()) return false;
+    return output_.take(out);
   }
 
  private:
   bool evaluate();
-  void count(const Batch& in, std::size_t series, std::uint32_t step);
+  void count(const Batch& in, std::size_t i, const LabelSet& group, std::uint32_t step);
   LabelSet labels_with(const LabelSet& group, std::string_view value);
 
   Context& context_;
@@ -168,49 +169,64 @@ class CountValues final : public Stream {
   const Symbol label_;
   const bool label_is_dropped_;
   LabelSetMap<std::size_t> outputs_;
-  Batch output_;
-  StreamPtr result_;
+  std::vector<LabelPair> pairs_;  // of the labels at hand
+  ResultRows output_;
+  bool evaluated_ = false;
 };
 
+// The group with the value as a further label, or in place of one. Valid until the next call: most
+// values were seen before, and their labels are kept already.
 LabelSet CountValues::labels_with(const LabelSet& group, std::string_view value) {
   if (label_is_dropped_) return group;
-  std::vector<LabelPair> pairs(group.begin(), group.end());
-  pairs.push_back({label_, context_.labels.intern(value)});
-  return context_.labels.add_unsorted(std::move(pairs));
+  const LabelPair own{label_, context_.labels.intern(value)};
+  const std::string_view name = context_.labels.text(label_);
+  pairs_.clear();
+  bool placed = false;
+  for (const LabelPair& pair : group) {
+    if (pair.name == label_) continue;
+    if (!placed && name < context_.labels.text(pair.name)) {
+      pairs_.push_back(own);
+      placed = true;
+    }
+    pairs_.push_back(pair);
+  }
+  if (!placed) pairs_.push_back(own);
+  return {pairs_.data(), static_cast<std::uint32_t>(pairs_.size())};
 }
 
-void CountValues::count(const Batch& in, std::size_t series, std::uint32_t step) {
-  const std::size_t i = series * in.step_count + step;
+void CountValues::count(const Batch& in, std::size_t i, const LabelSet& group, std::uint32_t step) {
   if (in.present[i] == 0) return;
   const nx_histogram* h = in.histogram(i);
   const std::string value = h != nullptr ? print_histogram(*h) : format_number(in.v[i]);
-  const LabelSet labels = labels_with(grouping_.key(in.labels[series]), value);
-  const auto [known, is_new] = outputs_.try_emplace(labels, output_.series_count());
-  if (is_new) output_.add(labels);
-  const std::size_t at = *known * in.step_count + step;
-  output_.present[at] = 1;
-  output_.v[at] += 1;
+  const LabelSet labels = labels_with(group, value);
+  const std::size_t* known = outputs_.find(labels);
+  if (known == nullptr) {
+    const LabelSet kept = context_.labels.add({labels.begin(), labels.size()});
+    known = outputs_.try_emplace(kept, output_.size()).first;
+    output_.add(kept);
+  }
+  const ResultRows::Row row = output_.row(*known);
+  row.present()[step] = 1;
+  row.v()[step] += 1;
 }
 
 bool CountValues::evaluate() {
+  evaluated_ = true;
   Batch in;
   HeldSamples held(context_);
   while (of_->next(in)) {
-    if (output_.series_count() == 0) output_.clear(in.step_count);
-    const std::size_t before = output_.series_count();
+    if (output_.size() == 0) output_.begin(in.step_count, 0);
+    const std::size_t before = output_.size();
     for (std::size_t s = 0; s < in.series_count(); ++s) {
+      const LabelSet group = grouping_.key(in.labels[s]);
       for (std::uint32_t step = 0; step < in.step_count; ++step) {
-        count(in, s, step);
+        count(in, s * in.step_count + step, group, step);
         if (context_.stop_after(kWorkOfText + kWorkOfKey)) return false;
       }
     }
-    if (!held.add((output_.series_count() - before) * in.step_count) || context_.stop()) {
-      return false;
-    }
+    if (!held.add((output_.size() - before) * in.step_count) || context_.stop()) return false;
   }
-  if (context_.failed()) return false;
-  result_ = materialized(context_, std::move(output_));
-  return true;
+  return !context_.failed();
 }
 
 }  // namespace
