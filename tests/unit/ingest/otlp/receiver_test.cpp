@@ -190,9 +190,9 @@ TEST_CASE("the resource is a series of its own when it says more than who it is"
 
 TEST_CASE("numbers that JSON has no digits for come as texts", "[otlp]") {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"\"asDouble\":\"NaN\"", "NaN@0"},
-      {"\"asDouble\":\"Infinity\"", "+Inf@0"},
-      {"\"asDouble\":\"-Infinity\"", "-Inf@0"},
+      {"\"asDouble\":\"NaN\"", "nan@0"},
+      {"\"asDouble\":\"Infinity\"", "inf@0"},
+      {"\"asDouble\":\"-Infinity\"", "-inf@0"},
       {"\"asDouble\":\"1.5e3\"", "1500@0"},
       {"\"asInt\":\"-7\"", "-7@0"},
       {"\"asDouble\":null", "0@0"}};
