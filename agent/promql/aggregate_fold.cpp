@@ -53,7 +53,7 @@ bool Fold::evaluate() {
     steps_ = batch.step_count;
     for (std::size_t s = 0; s < batch.series_count(); ++s) {
       fold_series(batch, s);
-      if (context_.stop_after(steps_)) return false;
+      if (context_.stop_after(kWorkOfKey + steps_)) return false;
     }
     if (context_.stop()) return false;
   }
