@@ -20,6 +20,7 @@
 #include "runtime/memory_size.hpp"
 #include "runtime/notify.hpp"
 #include "runtime/signals.hpp"
+#include "runtime/thread.hpp"
 #include "scrape/manager.hpp"
 #include "store/metrics.hpp"
 #include "store/storage_config.hpp"
@@ -36,9 +37,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -54,6 +58,7 @@ constexpr int kExitOther = 1;
 constexpr std::int64_t kUpkeepIntervalMs = 10'000;
 constexpr std::int64_t kUpkeepSliceNs = 50'000'000;
 constexpr std::int64_t kStopBudgetNs = 4'000'000'000;
+constexpr std::int64_t kJoinLeastNs = 500'000'000;
 
 // Scrapes and connections each take a descriptor: the soft limit is no use to a server.
 void raise_descriptor_limit() {
@@ -146,6 +151,7 @@ class App {
   void ask_to_end();
   void wait_for_end();
   void stop();
+  void join_threads(std::int64_t deadline_ns);
 
   config::CommandLine command_line_;  // with the address that port 0 became
   const telemetry::Log log_{"agent"};
@@ -537,8 +543,27 @@ void App::stop() {
   gatherers_.clear();
   if (remote_reads_ != std::nullopt) remote_reads_->stop(deadline_ns);
   if (storage_ != nullptr) storage_->stop(deadline_ns);
-  executor_.stop();
+  join_threads(deadline_ns);
   log_.info("ended");
+}
+
+// Nobody can end a thread that is in a plugin that does not come back, and everything is stored by
+// now: then the process ends without it.
+void App::join_threads(std::int64_t deadline_ns) {
+  std::promise<void> joined;
+  const runtime::Thread joiner = runtime::Thread::start({.name = "joiner"}, [&] {
+    executor_.stop();
+    joined.set_value();
+  });
+  if (!joiner) return executor_.stop();
+  const std::int64_t left_ns = std::max(kJoinLeastNs, deadline_ns - executor_.clock().mono_ns());
+  if (joined.get_future().wait_for(std::chrono::nanoseconds(left_ns)) ==
+      std::future_status::ready) {
+    return;
+  }
+  log_.error("a call into a plugin did not come back: its thread is left behind");
+  log_.info("ended");
+  std::_Exit(0);
 }
 
 }  // namespace
