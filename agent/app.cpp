@@ -534,6 +534,10 @@ void App::stop() {
   { const std::lock_guard no_reload(reload_mutex_); }
   if (queries_ != nullptr) queries_->stop();
   if (server_ != std::nullopt) server_->stop(deadline_ns);
+  // Who was answered early may still read from the storage.
+  if (queries_ != nullptr && !queries_->wait_until_idle(deadline_ns)) {
+    log_.error("queries still run after they were ended");
+  }
   if (discovery_ != std::nullopt) discovery_->stop();
   if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
   if (ingest_ != std::nullopt) ingest_->stop();

@@ -2,6 +2,7 @@
 #include "query/service.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -166,6 +167,7 @@ void Service::watch_waiting() {
 }
 
 void Service::start(const Entry& entry) {
+  ++working_;
   executor_.post(runtime::Pool::kQuery, [self = shared_from_this(), ticket = entry.ticket,
                                          job = entry.job] { self->run(ticket, *job); });
 }
@@ -205,6 +207,8 @@ void Service::run(const std::shared_ptr<Ticket>& ticket, Job& job) {
   record(*ticket, report);
   finish(*ticket);
   job.done(report);
+  const std::lock_guard lock(mutex_);
+  if (--working_ == 0) idle_.notify_all();
 }
 
 // Gives the turn on.
@@ -265,6 +269,7 @@ bool Service::end(std::uint64_t id, Ending why) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(id);
     if (found == entries_.end()) return false;
+    if (why == Ending::kKilled && found->second.ticket->ending() != Ending::kNone) return false;
     waiting = queue_.remove(id, found->second.ticket->request().client);
     if (waiting) {
       entry = std::move(found->second);
@@ -318,6 +323,13 @@ void Service::stop() {
     });
   }
   for (const std::uint64_t id : waiting) end(id, Ending::kShutdown);
+}
+
+bool Service::wait_until_idle(std::int64_t deadline_mono_ns) {
+  const std::chrono::nanoseconds left(
+      std::max<std::int64_t>(0, deadline_mono_ns - executor_.clock().mono_ns()));
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, left, [this] { return working_ == 0; });
 }
 
 }  // namespace narthex::query

@@ -20,6 +20,7 @@
 
 #include <narthex/sdk/result.hpp>
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -66,7 +67,8 @@ class Service : public std::enable_shared_from_this<Service> {
                                        telemetry::Registry& registry);
 
   std::shared_ptr<Ticket> submit(Request request, std::shared_ptr<Job> job);
-  // Ends a query early. False: there is none of this id.
+  // Ends a query early: it is answered at once, and its thread is free soon after. False: there is
+  // none of this id, or it was ended already and somebody wants to kill it.
   bool end(std::uint64_t id, Ending why);
   // The same from places that must not run foreign code: soon, on an event loop.
   void end_soon(std::uint64_t id, Ending why);
@@ -79,6 +81,9 @@ class Service : public std::enable_shared_from_this<Service> {
   Status configure(const LogOptions& options);
   // Refuses what waits and what comes; what runs has one second.
   void stop();
+  // Waits until no query is being run. An answer may be there before: what a query reads must
+  // outlive this call. False: some still run at that time.
+  bool wait_until_idle(std::int64_t deadline_mono_ns);
 
  private:
   struct Entry {
@@ -115,11 +120,14 @@ class Service : public std::enable_shared_from_this<Service> {
   std::map<std::uint64_t, Entry> entries_;
   FairQueue queue_;
   std::uint64_t last_id_ = 0;
-  int running_ = 0;
+  int running_ = 0;  // that have a turn
+  int working_ = 0;  // handed to a thread that has not come back
   bool stopping_ = false;
   runtime::Timer end_of_grace_;
   runtime::Timer another_;  // set while somebody waits who could run
   bool watching_ = false;
+
+  std::condition_variable idle_;
 
   std::shared_ptr<void> gathering_;  // the first to go
 };

@@ -237,6 +237,24 @@ TEST_CASE("a running query that is killed hears of it, and says who did it", "[q
   CHECK(f.metric("narthex_query_killed_total") == 1);
 }
 
+TEST_CASE("a killed query is killed once, and keeps its thread until it comes back", "[query]") {
+  Fixture f;
+  bool idle = true;
+  bool again = true;
+  const auto ticket = f.submit("long", "a", 10'000, [&](query::Ticket& t) {
+    CHECK(f.service->end(t.id(), Ending::kKilled));
+    again = f.service->end(t.id(), Ending::kKilled);
+    CHECK(f.record.told.count("long") == 1);
+    idle = f.service->wait_until_idle(f.executor.clock().mono_ns());
+    return query::Report();
+  });
+  CHECK_FALSE(f.service->wait_until_idle(f.executor.clock().mono_ns()));
+  f.executor.run_ready();
+  CHECK_FALSE(again);
+  CHECK_FALSE(idle);
+  CHECK(f.service->wait_until_idle(f.executor.clock().mono_ns()));
+}
+
 TEST_CASE("a full queue refuses at once", "[query]") {
   query::Options options = one_at_once();
   options.waiting_max = 2;
