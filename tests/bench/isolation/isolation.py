@@ -35,13 +35,18 @@ def calls(agent, entry):
     return sum(i["calls"].get(entry, {}).get("count", 0) for i in agent.api("status/plugins")["instances"])
 
 
-def measure(config, entry, seconds):
-    """CPU seconds and calls of `entry` within `seconds`."""
-    with Agent(config) as agent:
+def measure(configs, entry, seconds):
+    """CPU seconds, calls of `entry` and samples of a call, for agents that run side by side: so they bear the same load."""
+    agents = [Agent(config).start() for config in configs]
+    try:
         time.sleep(2)
-        cpu, count = cpu_s(agent.process.pid), calls(agent, entry)
+        before = [(cpu_s(a.process.pid), calls(a, entry)) for a in agents]
         time.sleep(seconds)
-        return cpu_s(agent.process.pid) - cpu, calls(agent, entry) - count, samples(agent)
+        after = [(cpu_s(a.process.pid), calls(a, entry)) for a in agents]
+        return [(e[0] - b[0], e[1] - b[1], samples(a)) for a, b, e in zip(agents, before, after)]
+    finally:
+        for agent in agents:
+            agent.__exit__()
 
 
 def samples(agent):
@@ -105,13 +110,13 @@ def serve(targets):
 
 
 def compare(name, make, entry, seconds, units):
-    idle, _, _ = measure('[http]\npage_title = "idle"\n', entry, seconds)
-    cost = {}
-    for apart in (False, True, False, True):
-        cpu, count, scraped = measure(make(apart), entry, seconds)
-        per_call = units or scraped
-        cost.setdefault(apart, []).append((cpu - idle) / max(count, 1) / per_call * 1e9)
-    here, there = (min(cost[a]) for a in (False, True))
+    cost = {False: [], True: []}
+    for _ in range(3):
+        idle, *both = measure(['[http]\npage_title = "idle"\n', make(False), make(True)], entry, seconds)
+        for apart, (cpu, count, scraped) in zip((False, True), both):
+            per_call = units or scraped
+            cost[apart].append((cpu - idle[0]) / max(count, 1) / per_call * 1e9)
+    here, there = (sum(cost[a]) / 3 for a in (False, True))
     print(f"{name}: {here:.0f} ns in the agent, {there:.0f} ns apart: {100 * (there / here - 1):+.1f} %"
           f"   ({per_call:.0f} a call; runs: {[round(x) for x in cost[False]]} and {[round(x) for x in cost[True]]})",
           flush=True)
