@@ -21,6 +21,12 @@
 namespace narthex::host {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 constexpr std::array kFatal = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 constexpr int kTraceFrames = 24;
 
@@ -209,10 +215,7 @@ void on_exit_within_a_call() {
 
 Status install_crash_handler(const std::string& journal_path, std::string_view version,
                              CrashedProcess process) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  (void)journal_path, (void)version, (void)process;
-  return Status();
-#else
+  if (kSanitized) return Status();
   const int file = ::open(journal_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
     return {NX_ERR_IO, "crash journal " + journal_path + ": " + std::strerror(errno)};
@@ -233,7 +236,6 @@ Status install_crash_handler(const std::string& journal_path, std::string_view v
   set_fatal(action);
   std::atexit(&on_exit_within_a_call);
   return Status();
-#endif
 }
 
 }  // namespace narthex::host
