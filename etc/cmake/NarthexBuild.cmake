@@ -47,7 +47,11 @@ if(NARTHEX_UNITY)
   # A .cpp that is included by another file may keep its private types.
   target_compile_options(narthex_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
 endif()
-target_link_options(narthex_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+target_link_options(narthex_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+# libasan has a crypt_r of its own that needs the real one, which would look unused.
+if(NOT NARTHEX_SANITIZE)
+  target_link_options(narthex_flags INTERFACE -Wl,--as-needed)
+endif()
 
 string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")

@@ -242,8 +242,9 @@ TEST_CASE("metadata goes by itself in 1.0 and with its series in 2.0", "[remote_
   CHECK(net::first(request.headers, "Content-Type") ==
         "application/x-protobuf;proto=io.prometheus.write.v2.Request");
   CHECK(net::first(request.headers, "X-Prometheus-Remote-Write-Version") == "2.0.0");
+  const std::string body = f.body();  // what was parsed looks into it
   ingest::remote_write::WriteRequestV2 read;
-  REQUIRE(read.parse(f.body()).ok());
+  REQUIRE(read.parse(body).ok());
   std::vector<ingest::remote_write::SeriesKey> keys(1);
   read.make_keys(keys);
   CHECK(read.metadata_of(0).help == "Whether.");
