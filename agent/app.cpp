@@ -151,6 +151,7 @@ class App {
   void ask_to_end();
   void wait_for_end();
   void stop();
+  std::int64_t at_least(std::int64_t deadline_ns) const;
   void join_threads(std::int64_t deadline_ns);
 
   config::CommandLine command_line_;  // with the address that port 0 became
@@ -534,10 +535,10 @@ void App::stop() {
   { const std::lock_guard no_reload(reload_mutex_); }
   if (queries_ != nullptr) queries_->stop();
   if (server_ != std::nullopt) server_->stop(deadline_ns);
-  // Who was answered early may still read from the storage.
-  if (queries_ != nullptr && !queries_->wait_until_idle(deadline_ns)) {
-    log_.error("queries still run after they were ended");
-  }
+  // Who was answered early may still read from the storage, which then cannot end in good order:
+  // what it has acknowledged is in its log.
+  const bool idle = queries_ == nullptr || queries_->wait_until_idle(at_least(deadline_ns));
+  if (!idle) log_.error("a query does not end: the storage is left as it is");
   if (discovery_ != std::nullopt) discovery_->stop();
   if (scrape_ != std::nullopt) scrape_->stop(deadline_ns);
   if (ingest_ != std::nullopt) ingest_->stop();
@@ -546,9 +547,14 @@ void App::stop() {
   watchdog_.cancel();
   gatherers_.clear();
   if (remote_reads_ != std::nullopt) remote_reads_->stop(deadline_ns);
-  if (storage_ != nullptr) storage_->stop(deadline_ns);
-  join_threads(deadline_ns);
+  if (storage_ != nullptr && idle) storage_->stop(deadline_ns);
+  join_threads(at_least(deadline_ns));
   log_.info("ended");
+}
+
+// So that who is about to end can, even where others took all the time.
+std::int64_t App::at_least(std::int64_t deadline_ns) const {
+  return std::max(deadline_ns, executor_.clock().mono_ns() + kJoinLeastNs);
 }
 
 // Nobody can end a thread that is in a plugin that does not come back, and everything is stored by
@@ -560,7 +566,7 @@ void App::join_threads(std::int64_t deadline_ns) {
     joined.set_value();
   });
   if (!joiner) return executor_.stop();
-  const std::int64_t left_ns = std::max(kJoinLeastNs, deadline_ns - executor_.clock().mono_ns());
+  const std::int64_t left_ns = deadline_ns - executor_.clock().mono_ns();
   if (joined.get_future().wait_for(std::chrono::nanoseconds(left_ns)) ==
       std::future_status::ready) {
     return;

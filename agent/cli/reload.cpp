@@ -29,7 +29,7 @@ int reload_over_http(const ReloadOptions& options) {
 int reload(const ReloadOptions& options) {
   if (!options.server.url.empty()) return reload_over_http(options);
   const Result<std::string> answer =
-      runtime::ask_agent(options.data_dir, "reload", options.timeout_ms);
+      runtime::ask_agent(options.data_dir, "reload", options.server.timeout_ms);
   if (answer.ok()) return std::fputs(answer->c_str(), stdout), kGood;
   std::fprintf(stderr, "narthex: not reloaded: %s\n", answer.status().message().c_str());
   if (answer.status().code() != NX_ERR_UNAVAILABLE) return kFailure;

@@ -19,9 +19,9 @@ struct ServerOptions {
   std::string ca_file;      // its certificates are checked against these; goes before client_file
 };
 struct ReloadOptions {
-  std::string data_dir = "data";              // of the agent, for its control socket
-  ServerOptions server{"", 120'000, "", ""};  // with a URL: ask over HTTP instead
-  std::int64_t timeout_ms = 120'000;
+  std::string data_dir = "data";  // of the agent, for its control socket
+  ServerOptions server{"", 120'000, "",
+                       ""};  // with a URL: ask over HTTP instead; the time is for both
 };
 struct DoctorOptions {
   std::string config_file;  // empty: the embedded default

@@ -5,9 +5,9 @@
 #include "host/call_box.hpp"
 #include "host/collection_tape.hpp"
 #include "host/crash_handler.hpp"
+#include "host/host_buffers.hpp"
 #include "host/host_context.hpp"
 #include "host/library.hpp"
-#include "host/host_buffers.hpp"
 #include "host/plugin_instance.hpp"
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
@@ -106,6 +106,10 @@ class PluginProcess {
   Answer packets(std::string_view body);
   Answer flush();
   std::string ask_agent(Message kind, std::string_view body);
+  RemoteAppender appender() {
+    return RemoteAppender(
+        [this](Message kind, std::string_view body) { return ask_agent(kind, body); });
+  }
 
   Result<std::shared_ptr<PluginInstance>> make(std::string_view body, bool configured,
                                                std::unique_ptr<ConfigTree>& config);
@@ -445,13 +449,12 @@ Answer PluginProcess::handle(std::string_view body) {
   WireReader in(body);
   WireArrays arrays;
   ReceivedRequest request = read_request(in, arrays);
+  if (!in.ok()) return answer_of(internal_error("a request that is none"));
   void* bytes = nullptr;
-  nx_buffer* const buffer =
-      in.ok() ? make_host_buffer(instance_->buffers(), request.body.size(), &bytes) : nullptr;
+  nx_buffer* const buffer = make_host_buffer(instance_->buffers(), request.body.size(), &bytes);
   if (buffer == nullptr) return answer_of({NX_ERR_NO_MEMORY, "no memory for a request's body"});
   std::copy(request.body.begin(), request.body.end(), static_cast<char*>(bytes));
-  RemoteAppender appender(
-      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  RemoteAppender appender = this->appender();
   request.raw.body = buffer;
   request.raw.appender = appender.handle();
   RecordedReply reply;
@@ -469,8 +472,7 @@ Answer PluginProcess::handle(std::string_view body) {
 Answer PluginProcess::packets(std::string_view body) {
   WireReader in(body);
   const ReceivedPackets received = read_packets(in);
-  RemoteAppender appender(
-      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  RemoteAppender appender = this->appender();
   return call<nx_ingest_datagram>(NX_INGEST_DATAGRAM_ID, NX_INGEST_DATAGRAM_ID ".packets",
                                   [&](const nx_ingest_datagram* table, void* self, nx_error* err) {
                                     return table->packets(
@@ -481,8 +483,7 @@ Answer PluginProcess::packets(std::string_view body) {
 }
 
 Answer PluginProcess::flush() {
-  RemoteAppender appender(
-      [this](Message kind, std::string_view asked) { return ask_agent(kind, asked); });
+  RemoteAppender appender = this->appender();
   return call<nx_ingest_datagram>(NX_INGEST_DATAGRAM_ID, NX_INGEST_DATAGRAM_ID ".flush",
                                   [&](const nx_ingest_datagram* table, void* self, nx_error* err) {
                                     return table->flush(self, appender.handle(), err);

@@ -15,17 +15,9 @@ std::uint8_t common_hint(std::uint8_t a, std::uint8_t b) {
 
 }  // namespace
 
-// A pair of samples stands in many windows; whether it has a reset between is found once.
 void ExtendedHistograms::begin_series(std::uint32_t series) {
   series_ = series;
-  const std::uint64_t at = std::uint64_t{series} * in_.step_count;
-  first_ = in_.hlo[at];
-  const std::uint32_t last = in_.hhi[at + in_.step_count - 1];
-  resets_.assign(last > first_ ? last - first_ : 0, 0);
-  if (!is_counter()) return;
-  for (std::uint32_t k = first_ + 1; k < last; ++k) {
-    resets_[k - first_] = detect_reset(*in_.h[k], *in_.h[k - 1], scratch_) ? 1 : 0;
-  }
+  if (is_counter()) resets_.find(in_, series);
 }
 
 bool ExtendedHistograms::fail(Fit why) const {
@@ -52,7 +44,7 @@ bool ExtendedHistograms::value_at(std::uint32_t before, std::int64_t t_ms, Float
   const double share = static_cast<double>(t_ms - in_.ht[before]) /
                        static_cast<double>(in_.ht[before + 1] - in_.ht[before]);
   out.load(to);
-  if (is_counter() && was_reset(before + 1)) {
+  if (is_counter() && resets_.before(before + 1)) {
     out.scale(share);
     return true;
   }
@@ -87,13 +79,13 @@ bool ExtendedHistograms::make_up_for_resets(std::uint32_t lo, std::uint32_t last
   const nx_histogram* before = &left;
   std::uint32_t k = lo + 1;
   bool between = smoothed_ && in_.ht[lo] < start_ms;  // left_ is no sample
-  if (between && was_reset(k)) {
+  if (between && resets_.before(k)) {
     before = in_.h[k++];
     between = false;
   }
   if (k > last) return true;
   for (; k < last; ++k) {
-    const bool reset = between ? detect_reset(*in_.h[k], *before, scratch_) : was_reset(k);
+    const bool reset = between ? detect_reset(*in_.h[k], *before, scratch_) : resets_.before(k);
     if (reset && !make_up_for(*before)) return false;
     before = in_.h[k];
     between = false;

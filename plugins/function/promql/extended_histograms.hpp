@@ -4,13 +4,12 @@
 // bucket by bucket. One thread.
 #pragma once
 
-#include "plugins/function/promql/histogram.hpp"
+#include "plugins/function/promql/histogram_resets.hpp"
 #include "plugins/function/promql/reach.hpp"
 
 #include <narthex/sdk/function.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace narthex::function_promql {
 
@@ -30,7 +29,6 @@ class ExtendedHistograms {
 
  private:
   bool is_counter() const { return growth_ != Growth::kDelta; }
-  bool was_reset(std::uint32_t k) const { return resets_[k - first_] != 0; }
   bool fail(Fit why) const;
   bool is_of_one_kind(std::uint32_t lo, std::uint32_t last) const;
   bool value_at(std::uint32_t before, std::int64_t t_ms, FloatHistogram& out);
@@ -43,8 +41,7 @@ class ExtendedHistograms {
   const Growth growth_;
   const bool smoothed_;
   std::uint32_t series_ = 0;
-  std::uint32_t first_ = 0;
-  std::vector<std::uint8_t> resets_;  // [k - first_]: a reset between k - 1 and k
+  HistogramResets resets_;  // of a counter
   bool has_lost_ = false;
   FloatHistogram left_, right_, lost_, sum_, other_;
   FloatHistogram scratch_[2];

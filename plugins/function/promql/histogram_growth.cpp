@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/function/promql/histogram_growth.hpp"
 
-#include "plugins/function/promql/histogram.hpp"
+#include "plugins/function/promql/histogram_resets.hpp"
 #include "plugins/function/promql/messages.hpp"
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 namespace narthex::function_promql {
 
@@ -22,7 +21,7 @@ class HistogramGrowth {
 
   void evaluate(std::uint32_t series) {
     series_ = series;
-    find_resets();
+    if (is_counter()) resets_.find(in_, series);
     for (std::uint32_t step = 0; step < in_.step_count; ++step) {
       const std::uint64_t at = std::uint64_t{series} * in_.step_count + step;
       const std::uint32_t lo = in_.hlo[at];
@@ -43,19 +42,6 @@ class HistogramGrowth {
  private:
   bool is_counter() const { return growth_ != Growth::kDelta; }
   bool is_gauge(std::uint32_t k) const { return in_.h[k]->reset_hint == NX_RESET_GAUGE; }
-  bool was_reset(std::uint32_t k) const { return resets_[k - first_] != 0; }
-
-  // A pair of samples stands in many windows; whether it has a reset between is found once.
-  void find_resets() {
-    const std::uint64_t at = std::uint64_t{series_} * in_.step_count;
-    first_ = in_.hlo[at];
-    const std::uint32_t last = in_.hhi[at + in_.step_count - 1];
-    resets_.assign(last > first_ ? last - first_ : 0, 0);
-    if (!is_counter()) return;
-    for (std::uint32_t k = first_ + 1; k < last; ++k) {
-      resets_[k - first_] = detect_reset(*in_.h[k], *in_.h[k - 1], scratch_) ? 1 : 0;
-    }
-  }
 
   bool fail(Fit why) {
     context_.warn(0, series_, text_of(why));
@@ -89,7 +75,7 @@ class HistogramGrowth {
 
   // sum_ = growth between the first and the last sample, resets put right.
   bool grow(std::uint32_t lo, std::uint32_t hi) {
-    const bool first_counts = !is_counter() || !was_reset(lo + 1);
+    const bool first_counts = !is_counter() || !resets_.before(lo + 1);
     const nx_histogram& base = first_counts ? *in_.h[lo] : *in_.h[lo + 1];
     const std::optional<std::int32_t> schema = common_schema(lo, hi, base);
     if (!schema) return fail(Fit::kMixedSchemas);
@@ -103,7 +89,7 @@ class HistogramGrowth {
     if (const Fit why = fit(sum_.head, other_.head); why != Fit::kOk) return fail(why);
     sum_.add(other_, -1);
     for (std::uint32_t k = lo + 2; is_counter() && k < hi; ++k) {
-      if (!was_reset(k)) continue;
+      if (!resets_.before(k)) continue;
       const nx_histogram& before = *in_.h[k - 1];
       if (const Fit why = fit(sum_.head, before); why != Fit::kOk) return fail(why);
       other_.load(before);
@@ -128,11 +114,9 @@ class HistogramGrowth {
   const nx_elem_out& out_;
   const Growth growth_;
   std::uint32_t series_ = 0;
-  std::uint32_t first_ = 0;
-  std::vector<std::uint8_t> resets_;  // [k - first_]: a reset between k - 1 and k
+  HistogramResets resets_;  // of a counter
   FloatHistogram sum_;
   FloatHistogram other_;
-  FloatHistogram scratch_[2];
 };
 
 }  // namespace

@@ -64,4 +64,15 @@ void append_json_string(std::string& out, std::string_view text) {
   }
 }
 
+std::string json_object(const std::map<std::string, std::string>& entries) {
+  std::string out = "{";
+  for (const auto& [key, json] : entries) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, key);
+    out += ':';
+    out += json;
+  }
+  return out + "}";
+}
+
 }  // namespace narthex::ingest::otlp

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,7 @@ std::string hex_text(std::string_view bytes);
 
 // A JSON string as Go writes it: also <, > and & are escaped.
 void append_json_string(std::string& out, std::string_view text);
+// Of names and the JSON of their values.
+std::string json_object(const std::map<std::string, std::string>& entries);
 
 }  // namespace narthex::ingest::otlp

@@ -49,14 +49,7 @@ std::string read_map(std::string_view message, int depth, Failure& failure) {
     auto pair = read_pair(fields.bytes(f), true, depth + 1, failure);
     entries.insert_or_assign(std::move(pair.first), std::move(pair.second));
   }
-  std::string out = "{";
-  for (const auto& [key, json] : entries) {
-    if (out.size() > 1) out += ',';
-    append_json_string(out, key);
-    out += ':';
-    out += json;
-  }
-  return out + "}";
+  return json_object(entries);
 }
 
 std::string as_string(std::string_view text, bool nested) {

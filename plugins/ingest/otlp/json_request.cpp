@@ -123,14 +123,7 @@ std::string any_map(Value value) {
     const Value pair(&item);
     entries.insert_or_assign(text(pair, "key"), any(member(pair, "value"), true));
   }
-  std::string out = "{";
-  for (const auto& [key, json] : entries) {
-    if (out.size() > 1) out += ',';
-    append_json_string(out, key);
-    out += ':';
-    out += json;
-  }
-  return out + "}";
+  return json_object(entries);
 }
 
 // The tree's depth is limited by the parser.

@@ -6,6 +6,7 @@
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
 #include "host/wire_data.hpp"
+#include "support/named_series.hpp"
 
 #include <narthex/sdk/value.hpp>
 
@@ -191,16 +192,8 @@ TEST_CASE("sets, histograms, batches and samples of their own time go through", 
   CollectionTape tape;
   TapePlayer player;
   SpokenCollection spoken;
-  const nx_str symbols[] = {NX_STR("__name__"), NX_STR("x"), NX_STR("y")};
-  const std::uint32_t references[] = {0, 1, 0, 2};
-  const std::uint32_t offsets[] = {0, 1, 2};
-  nx_series_table table{};
-  table.struct_size = sizeof table;
-  table.series_count = 2;
-  table.symbol_count = 3;
-  table.symbols = symbols;
-  table.label_ref = references;
-  table.label_off = offsets;
+  sdk::SeriesTable series_x_y = test::named_series({"x", "y"});
+  const nx_series_table table = series_x_y.table();
   const double values[] = {1, 2};
   const std::uint8_t absent[] = {1, 0};
   const nx_collection& c = tape.raw();
@@ -252,16 +245,8 @@ TEST_CASE("the values of series sets travel in one piece, and alone while the se
   CollectionTape tape;
   TapePlayer player;
   SpokenCollection spoken;
-  const nx_str symbols[] = {NX_STR("__name__"), NX_STR("x"), NX_STR("y")};
-  const std::uint32_t references[] = {0, 1, 0, 2};
-  const std::uint32_t offsets[] = {0, 1, 2};
-  nx_series_table table{};
-  table.struct_size = sizeof table;
-  table.series_count = 2;
-  table.symbol_count = 3;
-  table.symbols = symbols;
-  table.label_ref = references;
-  table.label_off = offsets;
+  sdk::SeriesTable series_x_y = test::named_series({"x", "y"});
+  const nx_series_table table = series_x_y.table();
   nx_series_table short_table = table;
   short_table.series_count = 1;
   const nx_collection& c = tape.raw();

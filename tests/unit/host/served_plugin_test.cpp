@@ -7,6 +7,7 @@
 #include "host/remote_append.hpp"
 #include "host/wire_ingest.hpp"
 #include "support/host_fixture.hpp"
+#include "support/named_series.hpp"
 
 #include <narthex/sdk/guard.hpp>
 
@@ -85,6 +86,31 @@ RemoteAppender appender_of(const nx_ext_append& service, KeptRows& kept) {
   });
 }
 
+// The bytes of POST /note/load with a body.
+std::string note_request(const std::string& text) {
+  nx_buffer body{};
+  body.data = text.data();
+  body.size = text.size();
+  nx_kv param{};
+  param.key = NX_STR("name");
+  param.value.type = NX_STRING;
+  param.value.len = 4;
+  param.value.u.s = "load";
+  nx_ingest_request request{};
+  request.struct_size = sizeof request;
+  request.route_id = 3;
+  request.method = NX_STR("POST");
+  request.path = NX_STR("/note/load");
+  request.path_params = &param;
+  request.path_param_count = 1;
+  request.body = &body;
+  request.received_ms = 1234;
+  std::string bytes;
+  WireWriter out(bytes);
+  write_request(out, request);
+  return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("what a plugin appends apart reaches the agent's appender", "[process]") {
@@ -92,16 +118,8 @@ TEST_CASE("what a plugin appends apart reaches the agent's appender", "[process]
   const nx_ext_append& remote = remote_append_service();
   KeptRows kept;
   RemoteAppender appender = appender_of(service, kept);
-  const nx_str symbols[] = {NX_STR("__name__"), NX_STR("x"), NX_STR("y")};
-  const std::uint32_t references[] = {0, 1, 0, 2};
-  const std::uint32_t offsets[] = {0, 1, 2};
-  nx_series_table table{};
-  table.struct_size = sizeof table;
-  table.series_count = 2;
-  table.symbol_count = 3;
-  table.symbols = symbols;
-  table.label_ref = references;
-  table.label_off = offsets;
+  sdk::SeriesTable series_x_y = test::named_series({"x", "y"});
+  const nx_series_table table = series_x_y.table();
   const std::uint32_t series[] = {1, 0};
   const double values[] = {1, 2};
   nx_sample_batch batch{};
@@ -140,27 +158,7 @@ TEST_CASE("what a plugin appends apart reaches the agent's appender", "[process]
 }
 
 TEST_CASE("requests, replies and packets come through, and torn ones do not", "[process]") {
-  const std::string text = "7.5";
-  nx_buffer body{};
-  body.data = text.data();
-  body.size = text.size();
-  nx_kv param{};
-  param.key = NX_STR("name");
-  param.value.type = NX_STRING;
-  param.value.len = 4;
-  param.value.u.s = "load";
-  nx_ingest_request request{};
-  request.struct_size = sizeof request;
-  request.route_id = 3;
-  request.method = NX_STR("POST");
-  request.path = NX_STR("/note/load");
-  request.path_params = &param;
-  request.path_param_count = 1;
-  request.body = &body;
-  request.received_ms = 1234;
-  std::string bytes;
-  WireWriter out(bytes);
-  write_request(out, request);
+  const std::string bytes = note_request("7.5");
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     WireReader in(std::string_view(bytes).substr(0, size));
     WireArrays arrays;
@@ -272,28 +270,6 @@ class ServedPlugin {
   std::optional<ProcessLink> calls_, news_;
   std::optional<CallBox> box_;
 };
-
-std::string note_request(const std::string& text) {
-  nx_buffer body{};
-  body.data = text.data();
-  body.size = text.size();
-  nx_kv param{};
-  param.key = NX_STR("name");
-  param.value.type = NX_STRING;
-  param.value.len = 4;
-  param.value.u.s = "load";
-  nx_ingest_request request{};
-  request.struct_size = sizeof request;
-  request.method = NX_STR("POST");
-  request.path_params = &param;
-  request.path_param_count = 1;
-  request.body = &body;
-  request.received_ms = 1234;
-  std::string bytes;
-  WireWriter out(bytes);
-  write_request(out, request);
-  return bytes;
-}
 
 }  // namespace
 
