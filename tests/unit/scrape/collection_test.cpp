@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scrape/collection.hpp"
 
-#include "support/named_series.hpp"
+#include "tests/support/named_series.hpp"
 
 #include <narthex/exporter.h>
 
