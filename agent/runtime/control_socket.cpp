@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/control_socket.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +9,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -45,14 +46,36 @@ class Descriptor {
   int number_;
 };
 
-// The socket's address by way of the open folder: a data directory may have a longer path than an
-// address can hold.
-sockaddr_un address_in(int folder) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(folder) + "/control.sock";
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
+// Of the folder, whatever path leads to it.
+struct Address {
+  sockaddr_un raw{};
+  socklen_t size = 0;
+  uid_t owner = 0;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&raw); }
+};
+
+// False, with errno: there is no such folder.
+bool find_address(const std::string& data_dir, Address& out) {
+  struct stat folder {};
+  if (stat(data_dir.c_str(), &folder) != 0) return false;
+  if (!S_ISDIR(folder.st_mode)) return errno = ENOTDIR, false;
+  out.raw.sun_family = AF_UNIX;
+  // The byte before the name is 0: the name is abstract, there is no file.
+  const int size =
+      std::snprintf(out.raw.sun_path + 1, sizeof out.raw.sun_path - 1, "narthex-control/%jx-%jx",
+                    std::uintmax_t{folder.st_dev}, std::uintmax_t{folder.st_ino});
+  out.size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1) + static_cast<socklen_t>(size);
+  out.owner = folder.st_uid;
+  return true;
+}
+
+// Who is at the other end: abstract names have no mode that would keep others away.
+bool is_one_of(int descriptor, uid_t a, uid_t b) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == 0 || peer.uid == a || peer.uid == b;
 }
 
 Status failed(const std::string& what, const std::string& data_dir) {
@@ -98,9 +121,8 @@ std::string read_line(int descriptor) {
 // The listening socket is touched on the strand only.
 class ControlSocket::State : public std::enable_shared_from_this<ControlSocket::State> {
  public:
-  State(AsioExecutor& executor, Descriptor folder, Descriptor listener, Handler handler)
+  State(AsioExecutor& executor, Descriptor listener, Handler handler)
       : executor_(executor),
-        folder_(std::move(folder)),
         strand_(boost::asio::make_strand(executor.io_context())),
         listener_(strand_, listener.release()),
         handler_(std::move(handler)) {}
@@ -122,17 +144,15 @@ class ControlSocket::State : public std::enable_shared_from_this<ControlSocket::
       self->listener_.close(ignored);
     });
     const std::lock_guard no_handler(handler_mutex_);
-    unlinkat(folder_.get(), "control.sock", 0);
   }
 
  private:
   void accept_one() {
-    const int client =
-        accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (client >= 0 && clients_ >= kClientsMax) ::close(client);
-    if (client >= 0 && clients_ < kClientsMax) {
+    const auto held = std::make_shared<Descriptor>(
+        accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (held->get() >= 0 && clients_ < kClientsMax &&
+        is_one_of(held->get(), geteuid(), geteuid())) {
       ++clients_;
-      auto held = std::make_shared<Descriptor>(client);
       executor_.post(Pool::kWorker,
                      [self = shared_from_this(), held] { self->serve(held->get()); });
     }
@@ -152,7 +172,6 @@ class ControlSocket::State : public std::enable_shared_from_this<ControlSocket::
   }
 
   AsioExecutor& executor_;
-  const Descriptor folder_;
   const boost::asio::strand<boost::asio::io_context::executor_type> strand_;
   boost::asio::posix::basic_stream_descriptor<
       boost::asio::strand<boost::asio::io_context::executor_type>>
@@ -166,19 +185,14 @@ class ControlSocket::State : public std::enable_shared_from_this<ControlSocket::
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(AsioExecutor& executor,
                                                            const std::string& data_dir,
                                                            Handler handler) {
-  Descriptor folder(::open(data_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Address address;
   Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (folder.get() < 0 || listener.get() < 0) return failed("cannot open control.sock", data_dir);
-  unlinkat(folder.get(), "control.sock", 0);
-  const sockaddr_un address = address_in(folder.get());
-  // Nobody can connect before listen(), so the mode is right before anybody does.
-  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      fchmodat(folder.get(), "control.sock", 0600, 0) != 0 ||
+  if (listener.get() < 0 || !find_address(data_dir, address) ||
+      bind(listener.get(), address.get(), address.size) != 0 ||
       listen(listener.get(), kClientsMax) != 0) {
-    return failed("cannot open control.sock", data_dir);
+    return failed("cannot open the control socket of the agent", data_dir);
   }
-  auto state =
-      std::make_shared<State>(executor, std::move(folder), std::move(listener), std::move(handler));
+  auto state = std::make_shared<State>(executor, std::move(listener), std::move(handler));
   state->wait();
   return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(state)));
 }
@@ -187,12 +201,15 @@ ControlSocket::~ControlSocket() { state_->close(); }
 
 Result<std::string> ask_agent(const std::string& data_dir, std::string_view command,
                               std::int64_t timeout_ms) {
-  const Descriptor folder(::open(data_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Address address;
   const Descriptor agent(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (folder.get() < 0 || agent.get() < 0) return failed("no running agent", data_dir);
-  const sockaddr_un address = address_in(folder.get());
-  if (connect(agent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (agent.get() < 0 || !find_address(data_dir, address) ||
+      connect(agent.get(), address.get(), address.size) != 0) {
     return failed("no running agent", data_dir);
+  }
+  // Anybody could have taken the name of an agent that does not run.
+  if (!is_one_of(agent.get(), geteuid(), address.owner)) {
+    return unavailable("who answers for " + data_dir + " is not its owner");
   }
   if (!send_all(agent.get(), std::string(command) + "\n")) {
     return failed("the agent does not listen", data_dir);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// control_socket.hpp - the door for tools of the same owner: the Unix socket control.sock in the
-// data directory, mode 0600. It needs neither the HTTP port nor its users, so that `narthex reload
-// --wait` works whatever [http] says.
+// control_socket.hpp - the door for tools of the same owner: an abstract Unix socket
+// (unix(7)) named after the device and inode of the data directory, so that no file is left in what
+// people copy. Both ends look at the other's user. It needs neither the HTTP port nor its users, so
+// that `narthex reload --wait` works whatever [http] says; in another network namespace it does
+// not.
 //
 // A client sends one line (at most 4 KiB) and reads an answer until the end: "ok TEXT" or
 // "error TEXT"; TEXT may have several lines. 8 clients at once, each with 10 s for its line.
@@ -24,7 +26,7 @@ class ControlSocket {
   // Called on a worker; what it returns is the text of the answer, or of the error.
   using Handler = std::function<Result<std::string>(std::string_view command)>;
 
-  // Replaces what an agent that crashed has left. REQUIRES: the data directory is locked.
+  // REQUIRES: the data directory is locked.
   static Result<std::unique_ptr<ControlSocket>> open(AsioExecutor& executor,
                                                      const std::string& data_dir, Handler handler);
   // No handler runs after it. Not from within one.
