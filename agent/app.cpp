@@ -55,7 +55,8 @@ constexpr int kExitConfig = 78;  // EX_CONFIG
 constexpr int kExitData = 73;    // EX_CANTCREAT
 constexpr int kExitOther = 1;
 
-constexpr std::int64_t kUpkeepIntervalMs = 10'000;
+// So often that what arrives in between is no multiple of what a storage wants to hold in memory.
+constexpr std::int64_t kUpkeepIntervalMs = 2'000;
 constexpr std::int64_t kUpkeepSliceNs = 50'000'000;
 constexpr std::int64_t kStopBudgetNs = 4'000'000'000;
 constexpr std::int64_t kJoinLeastNs = 500'000'000;
