@@ -18,26 +18,30 @@ constexpr std::uint64_t kFallbackBodyBytes = 64 << 10;
 // Brings calls of handler threads to the connection's strand.
 class ConnectionOutlet final : public Outlet {
  public:
-  ConnectionOutlet(std::shared_ptr<Front> front, std::weak_ptr<Connection> connection)
-      : front_(std::move(front)), connection_(std::move(connection)) {}
+  ConnectionOutlet(std::shared_ptr<HandlerDoor> door, std::weak_ptr<Connection> connection)
+      : door_(std::move(door)), connection_(std::move(connection)) {}
 
   void answer(Answer answer) override {
-    front_->on_strand(
-        [connection = connection_, held = std::make_shared<Answer>(std::move(answer))] {
-          if (const auto c = connection.lock()) return c->answer(std::move(*held));
-          if (held->pipe != nullptr) held->pipe->break_off();
-        });
+    const auto held = std::make_shared<Answer>(std::move(answer));
+    const auto break_off = [held] {
+      if (held->pipe != nullptr) held->pipe->break_off();
+    };
+    const bool open = door_->on_strand([connection = connection_, held, break_off] {
+      const auto c = connection.lock();
+      return c != nullptr ? c->answer(std::move(*held)) : break_off();
+    });
+    if (!open) break_off();
   }
   std::shared_ptr<BodyPipe> make_pipe(std::size_t capacity_bytes) override {
-    return std::make_shared<BodyPipe>(capacity_bytes, [front = front_, connection = connection_] {
-      front->on_strand([connection] {
+    return std::make_shared<BodyPipe>(capacity_bytes, [door = door_, connection = connection_] {
+      door->on_strand([connection] {
         if (const auto c = connection.lock()) c->on_pipe();
       });
     });
   }
 
  private:
-  const std::shared_ptr<Front> front_;
+  const std::shared_ptr<HandlerDoor> door_;
   const std::weak_ptr<Connection> connection_;
 };
 
@@ -209,7 +213,7 @@ void Connection::hand_over() {
   cancellation_ = std::make_shared<runtime::Cancellation>();
   exchange->cancellation = cancellation_;
   exchange->remote = endpoint_text(peer_);
-  const auto outlet = std::make_shared<ConnectionOutlet>(front_, weak_from_this());
+  const auto outlet = std::make_shared<ConnectionOutlet>(front_->door(), weak_from_this());
   route_ = exchange->route;
   started_ns_ = exchange->started_ns;
   if (front_->submit(std::move(exchange), outlet)) return;

@@ -55,6 +55,7 @@ Front::Front(ServerOptions options, runtime::AsioExecutor& executor, telemetry::
     : options_(std::move(options)),
       executor_(executor),
       strand_(asio::make_strand(executor.io_context())),
+      door_(std::make_shared<HandlerDoor>(strand_)),
       acceptor_(strand_),
       accept_pause_(strand_),
       sweep_(strand_),
@@ -73,9 +74,7 @@ std::shared_ptr<LaneQueue> Front::password_lane() {
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     password_lane_ = std::make_shared<LaneQueue>(
         LaneQueueOptions{runtime::Pool::kWorker, std::clamp(cores / 4, 1, 4), kPasswordsWaitingMax},
-        executor_, [self = weak_from_this()](runtime::Task task) {
-          if (const auto front = self.lock()) front->on_strand(std::move(task));
-        });
+        executor_, [door = door_](runtime::Task task) { door->on_strand(std::move(task)); });
   }
   return password_lane_;
 }
@@ -91,9 +90,7 @@ void Front::set_web(WebOptions options, std::shared_ptr<ServerTls> tls) {
     } else if (gate == nullptr || gate->users() != options.users) {
       self->password_gate_ = std::make_shared<PasswordGate>(
           options.users, self->password_lane(),
-          [front = self->weak_from_this()](runtime::Task task) {
-            if (const auto held = front.lock()) held->on_strand(std::move(task));
-          },
+          [door = self->door_](runtime::Task task) { door->on_strand(std::move(task)); },
           self->refusals_.password_checks());
     }
   });
@@ -105,9 +102,8 @@ Status Front::start(std::shared_ptr<const CallEnvironment> environment) {
   environment_ = std::move(environment);
   for (const net::Lane lane : {net::Lane::kControl, net::Lane::kQuery, net::Lane::kIngest}) {
     lanes_[static_cast<std::size_t>(lane)] = std::make_shared<LaneQueue>(
-        lane_options(lane, options_), executor_, [self = weak_from_this()](runtime::Task task) {
-          if (const auto front = self.lock()) front->on_strand(std::move(task));
-        });
+        lane_options(lane, options_), executor_,
+        [door = door_](runtime::Task task) { door->on_strand(std::move(task)); });
   }
   const Status status = listen();
   if (status.ok()) on_strand([self = shared_from_this()] { self->wait_for_clients(); });
@@ -213,24 +209,15 @@ void Front::forget(Connection& connection) {
   }
   connections_.pop_back();
   connection_count_ = static_cast<int>(connections_.size());
-  if (stopping_) note_progress();
+  if (stopping_) door_->note_progress();
 }
 
 // ---- lanes ----
 
-// Counts a call from its submission until it is gone: answered, or never run.
-std::shared_ptr<void> Front::count_call() {
-  ++calls_;
-  return {nullptr, [self = shared_from_this()](void*) {
-            --self->calls_;
-            if (self->stopping_) self->note_progress();
-          }};
-}
-
 bool Front::submit(std::shared_ptr<Exchange> exchange, std::shared_ptr<Outlet> outlet) {
   const net::Lane where =
       exchange->route != nullptr ? exchange->route->route().lane : net::Lane::kControl;
-  exchange->counted = count_call();
+  exchange->counted = door_->count_call();
   return lane(where).submit(
       [environment = environment_, exchange = std::move(exchange), outlet = std::move(outlet)] {
         call_handler(environment, exchange, outlet);
@@ -269,31 +256,29 @@ void Front::on_sweep() {
 
 // ---- stopping ----
 
-bool Front::drained() const { return deaf_ && connection_count_ == 0 && calls_ == 0; }
-
-void Front::note_progress() {
-  const std::lock_guard lock(stop_mutex_);
-  stopped_.notify_all();
+void Front::stop(std::int64_t deadline_mono_ns) {
+  if (stopping_.exchange(true)) return;
+  if (environment_ != nullptr && !executor_.io_context().stopped()) {
+    end_connections(deadline_mono_ns);
+  }
+  door_->close();
 }
 
-void Front::stop(std::int64_t deadline_mono_ns) {
-  if (stopping_.exchange(true) || environment_ == nullptr) return;
-  if (executor_.io_context().stopped()) return;
+void Front::end_connections(std::int64_t deadline_mono_ns) {
   on_strand([self = shared_from_this()] { self->begin_stop(); });
   const auto left =
       std::chrono::nanoseconds(std::max<std::int64_t>(0, deadline_mono_ns - now_ns()));
-  if (wait_until_drained(left)) return;
+  if (drain(left)) return;
   on_strand([self = shared_from_this()] { self->cancel_all(); });
-  if (wait_until_drained(kAfterCancel)) return;
+  if (drain(kAfterCancel)) return;
   on_strand([self = shared_from_this()] { self->close_all(); });
-  if (!wait_until_drained(kAfterCancel)) {
-    log_.error("handlers still run after the server stopped", {{"calls", calls_.load()}});
+  if (!drain(kAfterCancel)) {
+    log_.error("handlers still run after the server stopped", {{"calls", door_->calls()}});
   }
 }
 
-bool Front::wait_until_drained(std::chrono::nanoseconds time) {
-  std::unique_lock lock(stop_mutex_);
-  return stopped_.wait_for(lock, time, [this] { return drained(); });
+bool Front::drain(std::chrono::nanoseconds time) {
+  return door_->wait(time, [this] { return deaf_ && connection_count_ == 0; });
 }
 
 void Front::begin_stop() {
@@ -303,7 +288,7 @@ void Front::begin_stop() {
   const auto all = connections_;
   for (const auto& connection : all) connection->close_when_idle();
   deaf_ = true;
-  note_progress();
+  door_->note_progress();
 }
 
 void Front::cancel_all() {

@@ -6,6 +6,7 @@
 
 #include "net/connection.hpp"
 #include "net/handler_call.hpp"
+#include "net/handler_door.hpp"
 #include "net/lane_queue.hpp"
 #include "net/options.hpp"
 #include "net/password_gate.hpp"
@@ -23,9 +24,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,7 +33,7 @@ namespace narthex::net {
 
 class Front : public std::enable_shared_from_this<Front> {
  public:
-  using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
+  using Strand = HandlerDoor::Strand;
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Strand>;
   using Timer = boost::asio::basic_waitable_timer<
       std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Strand>;
@@ -51,6 +50,8 @@ class Front : public std::enable_shared_from_this<Front> {
   Router& router() { return router_; }
   RefusalMetrics& refusals() { return refusals_; }
   void on_strand(runtime::Task task);
+  // What threads of handlers may keep: they may outlive the front.
+  const std::shared_ptr<HandlerDoor>& door() const { return door_; }
 
   // For connections, on the strand.
   const ServerOptions& options() const { return options_; }
@@ -85,15 +86,14 @@ class Front : public std::enable_shared_from_this<Front> {
   void begin_stop();
   void cancel_all();
   void close_all();
-  bool drained() const;
-  bool wait_until_drained(std::chrono::nanoseconds time);
-  void note_progress();
-  std::shared_ptr<void> count_call();
+  bool drain(std::chrono::nanoseconds time);
+  void end_connections(std::int64_t deadline_mono_ns);
   LaneQueue& lane(net::Lane lane) { return *lanes_[static_cast<std::size_t>(lane)]; }
 
   const ServerOptions options_;
   runtime::AsioExecutor& executor_;
   Strand strand_;
+  const std::shared_ptr<HandlerDoor> door_;
   Acceptor acceptor_;
   Timer accept_pause_;
   Timer sweep_;
@@ -113,11 +113,8 @@ class Front : public std::enable_shared_from_this<Front> {
   const telemetry::Log log_{"http"};
 
   std::atomic<int> connection_count_{0};
-  std::atomic<int> calls_{0};  // handed to a lane and not gone
   std::atomic<bool> deaf_{false};
   std::atomic<bool> stopping_{false};
-  std::mutex stop_mutex_;
-  std::condition_variable stopped_;
 };
 
 }  // namespace narthex::net

@@ -473,3 +473,48 @@ TEST_CASE("stopping waits for answers that come later, and cancels them at its d
   fixture.server.stop(fixture.executor.clock().mono_ns() + 50'000'000);
   CHECK(status_of(socket.receive_all()) == "499");
 }
+
+TEST_CASE("what a handler keeps may outlive its server", "[net]") {
+  std::shared_ptr<net::LaterAnswer> answer;
+  std::shared_ptr<net::EventStream> events;
+  {
+    ServerFixture fixture;
+    Gate kept;
+    Gate streaming;
+    fixture.add("GET", "/later", [&](const Request&) {
+      Response r;
+      r.later = [&](std::shared_ptr<net::LaterAnswer> later) {
+        answer = std::move(later);
+        kept.open();
+      };
+      return r;
+    });
+    fixture.add("GET", "/events", [&](const Request&) {
+      Response r;
+      r.events = [&](std::shared_ptr<net::EventStream> stream) {
+        events = std::move(stream);
+        streaming.open();
+      };
+      return r;
+    });
+    fixture.start();
+    RawSocket later = fixture.connect();
+    later.send(get("/later"));
+    RawSocket stream = fixture.connect();
+    stream.send(get("/events"));
+    REQUIRE(kept.wait());
+    REQUIRE(streaming.wait());
+    REQUIRE(events->send("one"));
+    fixture.server.stop(0);
+    CHECK_FALSE(events->send("two"));
+  }
+  CHECK_FALSE(events->send("three"));
+  Response large = Response::text(200, {});
+  large.stream = [](const std::function<bool(std::string_view)>& write) {
+    while (write(std::string(64 << 10, 'x'))) {
+    }
+  };
+  answer->send(std::move(large));
+  answer.reset();
+  events.reset();
+}
