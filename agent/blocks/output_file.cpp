@@ -22,7 +22,7 @@ Status cannot_write(const std::string& path, int error) {
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   const int file = path == "-"
-                       ? dup(STDOUT_FILENO)
+                       ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                        : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return cannot_write(path, errno);
   return OutputFile(path, file);

@@ -100,6 +100,10 @@ std::optional<std::string> process_environment(const std::string& name) {
   return std::string(value);
 }
 
+std::string unset_variable(const std::string& name) {
+  return "the environment variable " + name + " is not set";
+}
+
 Result<std::string> expand_variables(std::string_view text, const Environment& environment) {
   std::string out;
   while (!text.empty()) {
@@ -120,8 +124,8 @@ Result<std::string> expand_variables(std::string_view text, const Environment& e
     std::optional<std::string> value = environment(reference.name);
     if ((!value || value->empty()) && reference.otherwise) value = reference.otherwise;
     if (!value) {
-      return invalid_argument("the environment variable " + reference.name + " is not set; ${" +
-                              reference.name + ":-text} gives a default");
+      return invalid_argument(unset_variable(reference.name) + "; ${" + reference.name +
+                              ":-text} gives a default");
     }
     out += *value;
     text.remove_prefix(reference.length);

@@ -19,6 +19,8 @@ std::optional<std::string> process_environment(const std::string& name);
 // Our rule: ${VAR} and ${VAR:-default}, $${ for a literal ${. A variable that is not set and has no
 // default is an error. Everything else, $1 and ${1} too, stays as it is.
 Result<std::string> expand_variables(std::string_view text, const Environment& environment);
+// The beginning of that error.
+std::string unset_variable(const std::string& name);
 // Prometheus's rule for external_labels, which is Go's os.Expand: $VAR and ${VAR}, $$ for $; names
 // that are not set become nothing and are added to `missing`.
 std::string expand_as_prometheus(std::string_view text, const Environment& environment,

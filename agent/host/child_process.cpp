@@ -47,6 +47,8 @@ int spawn(const std::string& program, const std::array<int, 3>& ends, pid_t& pid
     posix_spawn_file_actions_adddup2(&files, ends[static_cast<std::size_t>(i)],
                                      kFirstDescriptor + i);
   }
+  // Libraries open descriptors that exec does not close.
+  posix_spawn_file_actions_addclosefrom_np(&files, kFirstDescriptor + 3);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t signals;

@@ -22,6 +22,7 @@
 #include <narthex/event.h>
 #include <narthex/host.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -499,6 +500,10 @@ void PluginProcess::tell(Message kind, std::string_view body) {
 }  // namespace
 
 int serve_plugin(int calls_descriptor, int news_descriptor, int box_descriptor) {
+  // They came through exec; what the plugin starts is not to have them.
+  for (const int each : {calls_descriptor, news_descriptor, box_descriptor}) {
+    ::fcntl(each, F_SETFD, FD_CLOEXEC);
+  }
   Result<CallBox> box = CallBox::open(box_descriptor);
   if (!box.ok()) {
     std::fprintf(stderr, "narthex plugin-host: %s\n", box.status().message().c_str());

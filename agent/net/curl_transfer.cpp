@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sys/socket.h>
 #include <utility>
 
 namespace narthex::net {
@@ -71,6 +72,7 @@ CURL* CurlTransfer::prepare(std::int64_t now_ns) {
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::body_callback);
   set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::open_callback);
   set_request();
   set_tls();
   set_proxy();
@@ -164,6 +166,11 @@ std::size_t CurlTransfer::header_callback(char* bytes, std::size_t size, std::si
 std::size_t CurlTransfer::body_callback(char* bytes, std::size_t size, std::size_t count,
                                         void* self) {
   return static_cast<CurlTransfer*>(self)->on_body({bytes, size * count});
+}
+
+// libcurl's own way does not close it by exec.
+curl_socket_t CurlTransfer::open_callback(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 // Returning another number than the size ends the transfer.

@@ -42,6 +42,7 @@ class CurlTransfer final : public HopInFlight {
   Status dial_failure_of(CURLcode code) const;
   std::size_t on_header(std::string_view line);
   std::size_t on_body(std::string_view bytes);
+  static curl_socket_t open_callback(void*, curlsocktype purpose, curl_sockaddr* address);
   static std::size_t header_callback(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t body_callback(char* bytes, std::size_t size, std::size_t count, void* self);
 

@@ -2,6 +2,7 @@
 #include "net/front.hpp"
 
 #include "net/listen_address.hpp"
+#include "net/open_socket.hpp"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -115,7 +116,7 @@ Status Front::listen() {
   if (!wanted.ok()) return wanted.status();
   const tcp::endpoint endpoint(wanted->address, wanted->port);
   error_code error;
-  acceptor_.open(endpoint.protocol(), error);
+  open_socket(acceptor_, endpoint.protocol(), error);
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error && endpoint.protocol() == tcp::v6()) {
     const bool only = !endpoint.address().is_unspecified();

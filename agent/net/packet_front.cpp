@@ -2,6 +2,7 @@
 #include "net/packet_front.hpp"
 
 #include "net/listen_address.hpp"
+#include "net/open_socket.hpp"
 #include "net/packet_port.hpp"
 #include "net/packet_stream.hpp"
 
@@ -29,9 +30,8 @@ constexpr auto kAfterAcceptFailure = std::chrono::milliseconds(100);
 constexpr int kPortAttempts = 16;
 
 template <class Socket>
-void open_socket(Socket& socket, const typename Socket::endpoint_type& endpoint,
-                 PacketError& error) {
-  socket.open(endpoint.protocol(), error);
+void open_for(Socket& socket, const typename Socket::endpoint_type& endpoint, PacketError& error) {
+  open_socket(socket, endpoint.protocol(), error);
   if (!error && endpoint.address().is_v6()) {
     socket.set_option(boost::asio::ip::v6_only(!endpoint.address().is_unspecified()), error);
   }
@@ -90,7 +90,7 @@ Status PacketFront::listen_on(const boost::asio::ip::address& address, unsigned 
   acceptor_.close(ignored);
   if (options_.tcp) {
     const PacketTcp::endpoint endpoint(address, port);
-    open_socket(acceptor_, endpoint, error);
+    open_for(acceptor_, endpoint, error);
     if (!error) acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(kWaitingClientsMax, error);
@@ -104,7 +104,7 @@ Status PacketFront::listen_on(const boost::asio::ip::address& address, unsigned 
   if (options_.udp) {
     PacketPort::Socket socket(strand_);
     const PacketUdp::endpoint endpoint(address, port);
-    open_socket(socket, endpoint, error);
+    open_for(socket, endpoint, error);
     if (!error) socket.bind(endpoint, error);
     if (error) {
       acceptor_.close(ignored);

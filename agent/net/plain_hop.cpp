@@ -2,6 +2,7 @@
 #include "net/plain_hop.hpp"
 
 #include "net/failure_text.hpp"
+#include "net/open_socket.hpp"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -135,19 +136,25 @@ void PlainHop::dial() {
           }
         });
   }
-  connection_->socket.async_connect(
-      endpoint, [self = shared_from_this(), dialled = connection_, endpoint](error_code error) {
-        if (self->ended_ || self->connection_ != dialled) return;
-        self->dial_deadline_.cancel();
-        if (!error) return self->on_connected(error);
-        const bool timed_out = error == boost::asio::error::operation_aborted;
-        if (self->first_failure_.ok()) {
-          self->first_failure_ =
-              dial_failure(endpoint_text(endpoint), timed_out ? ETIMEDOUT : error.value());
-        }
-        dialled->close();
-        self->dial();
-      });
+  const auto on_dialled = [self = shared_from_this(), dialled = connection_,
+                           endpoint](error_code error) {
+    if (self->ended_ || self->connection_ != dialled) return;
+    self->dial_deadline_.cancel();
+    if (!error) return self->on_connected(error);
+    const bool timed_out = error == boost::asio::error::operation_aborted;
+    if (self->first_failure_.ok()) {
+      self->first_failure_ =
+          dial_failure(endpoint_text(endpoint), timed_out ? ETIMEDOUT : error.value());
+    }
+    dialled->close();
+    self->dial();
+  };
+  error_code error;
+  open_socket(connection_->socket, endpoint.protocol(), error);
+  if (error) {
+    return boost::asio::post(engine_->strand(), [on_dialled, error] { on_dialled(error); });
+  }
+  connection_->socket.async_connect(endpoint, on_dialled);
 }
 
 void PlainHop::on_connected(error_code) {

@@ -92,6 +92,32 @@ class Doctor(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("LimitNOFILE", self.fault(found, "descriptors", "64 files may be open", "warning"))
 
+    def test_the_credentials_of_the_service_are_no_fault_elsewhere(self):
+        def scraped(variable):
+            return (QUIET + '[[scrape_configs]]\njob_name = "x"\n[scrape_configs.basic_auth]\nusername = "a"\n'
+                    f'password_file = "${{{variable}}}/narthex_x"\n')
+
+        found, status = self.ask(self.config(scraped("CREDENTIALS_DIRECTORY")))
+        self.assertEqual(status, 0, found)
+        self.assertIn("narthex reload", self.fault(found, "credentials", "which only the service has", "note"))
+        self.fault(found, "config", "is valid", "good")
+
+        # What is read from there at once can be judged by the service only.
+        found, status = self.ask(self.config(
+            QUIET + 'config_file = "${CREDENTIALS_DIRECTORY}/narthex_web.toml"\n'))
+        self.assertEqual(status, 0, found)
+        self.fault(found, "config", "/run/credentials/narthex.service/narthex_web.toml", "note")
+
+        # Under the unit it is a fact, and another variable is nobody's.
+        os.environ["CREDENTIALS_DIRECTORY"] = self.folder
+        self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+        found, status = self.ask(self.config(scraped("CREDENTIALS_DIRECTORY")))
+        self.assertEqual(status, 0, found)
+        self.assertNotIn("credentials", found)
+        found, status = self.ask(self.config(scraped("NOBODYS_DIRECTORY")))
+        self.assertEqual(status, 3)
+        self.fault(found, "config", "the environment variable NOBODYS_DIRECTORY is not set")
+
     def test_a_running_agent_is_asked(self):
         with Agent(QUIET) as agent:
             found, status = self.ask(agent.config_path, data=agent.data)
@@ -103,6 +129,9 @@ class Doctor(unittest.TestCase):
                               stdout=subprocess.PIPE, text=True, timeout=60)
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stdout, r"HEALTH +SUBJECT +FOUND\n")
+        done = subprocess.run([BIN, "doctor", "--config", self.config(QUIET), "--data", self.data],
+                              stdout=subprocess.PIPE, text=True, timeout=60)
+        self.assertRegex(done.stdout, r" disk +[0-9.]+ [KMGT]iB free in ")
 
 
 if __name__ == "__main__":

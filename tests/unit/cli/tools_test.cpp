@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_tree.hpp"
+#include "cli/doctor_checks.hpp"
 #include "cli/event_stream.hpp"
 #include "cli/man_page.hpp"
 #include "cli/server_call.hpp"
@@ -14,6 +15,17 @@ namespace narthex::cli {
 TEST_CASE("columns line up, counted in characters", "[cli]") {
   CHECK(text_table({{"a", "bb"}, {"\xC3\xA4\xC3\xA4", "c"}}) == "a   bb\n\xC3\xA4\xC3\xA4  c\n");
   CHECK(text_table({}) == "");
+}
+
+TEST_CASE("a size is one number and one unit", "[cli]") {
+  CHECK(size_text(0) == "0 B");
+  CHECK(size_text(1023) == "1023 B");
+  CHECK(size_text(1024) == "1 KiB");
+  CHECK(size_text(1536) == "1.5 KiB");
+  CHECK(size_text(900ULL << 20) == "900 MiB");
+  CHECK(size_text((1ULL << 30) - 1) == "1 GiB");
+  CHECK(size_text((71ULL << 30) + (365ULL << 20)) == "71.4 GiB");
+  CHECK(size_text(5ULL << 50) == "5120 TiB");
 }
 
 TEST_CASE("parameters are percent-encoded", "[cli]") {
