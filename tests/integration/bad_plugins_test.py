@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,6 +37,8 @@ FOUND = {
     "exit": ("exporter", "NXR-ERR-3", "ends the process"),
     "print": ("exporter", "NXR-ERR-3", "prints"),
     "signal": ("lifecycle", "NXR-ERR-3", "handler for SIGUSR2"),
+    "greedy": ("ownership", "NXR-OWN-3", "are still held"),
+    "hanger": ("lifecycle", "NXR-ERR-5", "did not return"),
 }
 # What the agent refuses to load: it never runs.
 REFUSED = {
@@ -46,7 +49,12 @@ REFUSED = {
     "short_component": "too small a struct_size",
 }
 FATAL = ["segfault", "abort", "exit"]  # what ends its process
-FAILS = FATAL + ["hang", "thrower"]    # whose collections fail
+HANGS = ["hang", "hanger"]             # what never comes back, or after 30 s
+FAILS = FATAL + HANGS + ["thrower"]    # whose collections fail
+# What the one that wants too much says that it got, in the agent and apart: there is no bus there.
+GREEDY = ["what=buffer got=yes", "what=huge_buffer got=no", "what=foreign_topic got=no", "what=large_event got=no",
+          "what=bad_metric got=no", "what=unknown_service got=no"]
+FLOOD = {"none": "what=flood taken=999", "process": "what=flood taken=0"}
 
 
 def misdeeds():
@@ -76,7 +84,15 @@ class BadPlugins(unittest.TestCase):
         for name in names:
             text += (f'[[exporters]]\nplugin = "{name}"\ninterval = "500ms"\ntimeout = "200ms"\n'
                      f'isolation = "{isolation}"\n')
+            if name == "hanger":
+                text += f'until = "{self.plugins}/until"\ninside = "{self.plugins}/inside"\n'
         return text
+
+    def assert_greed_is_bounded(self, log, isolation):
+        for said in GREEDY + [FLOOD[isolation]]:
+            self.assertIn(said, log)
+        # It wrote a thousand lines at once.
+        self.assertNotIn("i=999", log)
 
     def test_each_is_found_by_rule(self):
         def check(name):
@@ -111,6 +127,7 @@ class BadPlugins(unittest.TestCase):
     def test_apart_all_of_them_do_no_harm(self):
         names = misdeeds()
         with Agent(self.config("process", names)) as agent:
+            begun = time.monotonic()
             def results():
                 return {dict(labels)["job"]: float(value) for labels, value in agent.query("up").items()}
 
@@ -120,7 +137,17 @@ class BadPlugins(unittest.TestCase):
             def crashed():
                 return {c["plugin"] for c in agent.api("status/plugins")["crashes"]}
 
-            agent.until(lambda: crashed() >= {"org.example." + name for name in FATAL + ["hang"]}, "it is told", 30)
+            agent.until(lambda: crashed() >= {"org.example." + name for name in FATAL + HANGS}, "it is told", 30)
+
+            def restarts():
+                return {name: i["restarts"] for i in agent.api("status/plugins")["instances"]
+                        for name in FATAL + HANGS if i["name"] == f"exporter.{name}#1"}
+
+            agent.until(lambda: min(restarts().values()) > 0, "each of them gets another process", 30)
+            # The pauses before are 0.5 s, 1 s, 2 s ...
+            for name, count in restarts().items():
+                self.assertLessEqual(0.5 * (2 ** count - 1), time.monotonic() - begun, name)
+            self.assert_greed_is_bounded(agent.log(), "process")
             self.assertFalse(agent.query('min_over_time(up{job="self"}[10m]) == 0'))
             self.assertEqual(agent.api("status/plugins")["quarantined"], [])
             well = [name for name, up in results().items() if up == 1]
@@ -142,14 +169,16 @@ class BadPlugins(unittest.TestCase):
             agent.until(lambda: agent.query('up{job="thrower"} == 0'), "so does what throws, and fails")
             status = {i["name"]: i for i in agent.api("status/plugins")["instances"]}
             self.assertNotIn("exporter.segfault#1", status)
+            self.assertEqual(status["exporter.greedy#1"]["buffers"], 1)
+            self.assert_greed_is_bounded(agent.log(), "none")
 
             def collected(name):
                 return sum(i["calls"].get("narthex.exporter/1.collect", {}).get("count", 0)
                            for i in agent.api("status/plugins")["instances"] if i["name"].startswith(name))
 
-            # Each is asked once an interval: by then the one that hangs was.
+            # Each is asked once an interval: by then those that hang were.
             agent.until(lambda: collected("exporter.leak") > 2, "this life has collected")
-            # One worker never comes back: it ends all the same.
+            # Their workers never come back: it ends all the same.
             self.assertEqual(agent.stop(), 0)
             self.assertIn("a call into a plugin did not come back", agent.log())
         finally:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wants more than it may: keeps buffers, floods the log and the bus, publishes on the agent's
-// topics, asks for metrics with bad names. Says in its log what the host let it have.
+// topics, asks for metrics with bad names. Says in its log what the host let it have, and what it
+// did not offer. Its collections are right.
+#include <narthex/exporter.h>
+#include <narthex/sdk/component.hpp>
 #include <narthex/sdk/event.hpp>
 
 #include <string>
@@ -31,8 +34,9 @@ class Greedy {
     const nx_kv large[] = {arena.entry("text", arena.string(text))};
     say("large_event", own.publish(large).ok());
     const auto* metrics = host_.service<nx_ext_metrics>(NX_EXT_METRICS);
-    say("bad_metric", metrics->cell(host_.raw(), NX_TYPE_COUNTER, NX_STR("no good name"),
-                                    NX_STR(""), nullptr, 0) != nullptr);
+    say("bad_metric",
+        metrics != nullptr && metrics->cell(host_.raw(), NX_TYPE_COUNTER, NX_STR("no good name"),
+                                            NX_STR(""), nullptr, 0) != nullptr);
     say("unknown_service", host_.service<int>("narthex.unheard_of/1") != nullptr);
     for (int i = 0; i < 1000; ++i) host_.info("noise", {{"i", std::to_string(i)}});
   }
@@ -51,4 +55,14 @@ class Greedy {
   const sdk::Host host_;
 };
 
-NARTHEX_PLUGIN("org.example.greedy", "1.0.0", "Wants too much", sdk::Listener<Greedy>)
+struct GreedyExporter {
+  static const nx_component* component() {
+    static const nx_exporter table = {sizeof(nx_exporter), 0, &collect};
+    static const nx_interface interfaces[] = {{NX_STR(NX_EXPORTER_ID), &table}};
+    static const nx_component component = sdk::describe<Greedy>(interfaces);
+    return &component;
+  }
+  static nx_status collect(void*, const nx_collection*, nx_error*) noexcept { return NX_OK; }
+};
+
+NARTHEX_PLUGIN("org.example.greedy", "1.0.0", "Wants too much", GreedyExporter)

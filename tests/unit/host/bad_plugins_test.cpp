@@ -260,7 +260,7 @@ TEST_CASE("five missed deadlines in a row switch an instance off", "[bad plugins
 
 TEST_CASE("who wants too much gets what is allowed", "[bad plugins]") {
   test::HostFixture f({bad("greedy")});
-  auto made = f.create("", "greedy");
+  auto made = f.create(NX_EXPORTER_ID, "greedy");
   REQUIRE(made.status().message() == "");
   REQUIRE((*made)->start().message() == "");
   CHECK(f.log.has("what=buffer got=yes"));
