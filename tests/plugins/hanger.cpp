@@ -22,12 +22,12 @@ class Hanger {
   };
   static constexpr sdk::OptionRow<Options> kOptions[] = {
       {"until", &Options::until, sdk::required, "Hangs until this file is there."},
-      {"inside", &Options::inside, sdk::required, "Makes this file when it begins."},
+      {"inside", &Options::inside, "", "Makes this file when it begins; optional."},
   };
   Hanger(sdk::Host, Options options) : options_(std::move(options)) {}
 
   void collect() const {
-    std::ofstream(options_.inside) << "here";
+    if (!options_.inside.empty()) std::ofstream(options_.inside) << "here";
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!std::filesystem::exists(options_.until) && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
