@@ -4,6 +4,14 @@
 #include "net/curl_transfer.hpp"
 #include "net/failure_text.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <system_error>
 #include <utility>
 
 namespace narthex::net {
@@ -29,6 +37,32 @@ std::string resolve_line(const Hop& hop, const Resolver::Addresses& addresses) {
   return line;
 }
 
+// The unix sockets of this process that a program started here would inherit; no stdin and such.
+std::set<int> inherited_sockets() {
+  std::set<int> found;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    const int descriptor = std::atoi(entry.path().filename().c_str());
+    sockaddr_storage name{};
+    socklen_t size = sizeof name;
+    const int flags = ::fcntl(descriptor, F_GETFD);
+    if (descriptor <= STDERR_FILENO || flags < 0 || (flags & FD_CLOEXEC) != 0) continue;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) != 0) continue;
+    if (name.ss_family == AF_UNIX) found.insert(descriptor);
+  }
+  return found;
+}
+
+// libcurl wakes itself over a socket pair that it shows to nobody, and that exec does not close.
+CURLM* make_multi(const CurlLibrary& curl) {
+  const std::set<int> before = inherited_sockets();
+  CURLM* const multi = curl.multi_init();
+  for (const int descriptor : inherited_sockets()) {
+    if (!before.contains(descriptor)) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+  return multi;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<CurlEngine>> CurlEngine::make(const runtime::Clock& clock,
@@ -46,7 +80,7 @@ CurlEngine::CurlEngine(CurlLibrary curl, const runtime::Clock& clock,
       clock_(clock),
       resolver_(std::move(resolver)),
       on_strand_(std::move(on_strand)),
-      multi_(curl_.multi_init()) {
+      multi_(make_multi(curl_)) {
   curl_.multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kConnectionsKept);
 }
 

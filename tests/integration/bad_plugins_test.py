@@ -103,12 +103,12 @@ class BadPlugins(unittest.TestCase):
     def test_each_is_found_by_rule(self):
         def check(name):
             suite, _, _ = FOUND[name]
-            patience = "1s" if name in HANGS else "2s"
+            patience = "500ms" if name in HANGS else "2s"
             return subprocess.run([BIN, "plugin", "check", os.path.join(BAD, name, name + ".so"), "--suite", suite,
                                    "--timeout", patience, "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, timeout=120, errors="replace")
 
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(3) as pool:
             for name, done in zip(FOUND, pool.map(check, FOUND)):
                 with self.subTest(name):
                     _, rule, text = FOUND[name]
