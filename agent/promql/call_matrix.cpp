@@ -67,9 +67,8 @@ class MatrixResult : public nx_matrix_out {
   Rows& room_for_row() {
     const std::size_t steps = out_.step_count;
     if (rows_.empty() || rows_.back().used == rows_.back().v.size()) {
-      const std::size_t rows = std::min(series_per_batch(out_.step_count), next_rows_);
-      next_rows_ *= 4;
-      rows_.emplace_back(rows * steps);
+      next_rows_ = std::min(series_per_batch(out_.step_count), 4 * next_rows_);
+      rows_.emplace_back(next_rows_ * steps);
     }
     return rows_.back();
   }
@@ -110,7 +109,7 @@ class MatrixResult : public nx_matrix_out {
   Context& context_;
   Batch out_;
   std::deque<Rows> rows_;
-  std::size_t next_rows_ = 4;
+  std::size_t next_rows_ = 1;
   std::uint64_t held_ = 0;
 };
 

@@ -54,8 +54,8 @@ class Run {
   const Query& query_;
   Context context_;
   Builder builder_;
-  std::span<const std::int64_t> times_;         // of the steps, once a series needs them
-  std::size_t own_times_ = kNone;               // the columns that times of sparse series go into
+  std::span<const std::int64_t> times_;  // of the steps, once a series needs them
+  std::size_t own_times_ = kNone;        // the columns that times of sparse series go into
   RunTimings timings_;
   std::int64_t begun_ns_ = 0;
 };
@@ -151,13 +151,15 @@ std::span<const std::int64_t> Run::times(QueryResult& out) {
 
 // A column that so many times can be appended to without moving it.
 Column<std::int64_t>& Run::room_for_times(std::size_t count, QueryResult& out) {
+  std::size_t room = 16 * count;
   if (own_times_ != kNone) {
     Column<std::int64_t>& column = out.columns[own_times_].t_ms;
     if (column.capacity() - column.size() >= count) return column;
+    room = std::max(room, 4 * column.capacity());
   }
   own_times_ = out.columns.size();
   Column<std::int64_t>& column = out.columns.emplace_back().t_ms;
-  column.reserve(std::max(count, std::min(kBatchElements, 16 * count)));
+  column.reserve(std::max(count, std::min(kBatchElements, room)));
   return column;
 }
 
