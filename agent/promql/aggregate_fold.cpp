@@ -6,7 +6,8 @@
 #include "promql/histogram_math.hpp"
 #include "promql/operators.hpp"
 
-#include <deque>
+#include <memory>
+#include <vector>
 
 namespace narthex::promql {
 
@@ -47,7 +48,7 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  std::deque<Part> parts_;
+  std::vector<std::unique_ptr<Part>> parts_;
   Part* part_ = nullptr;            // of the group at hand
   Column<std::uint8_t> drop_name_;  // [group]
   StreamPtr result_;
@@ -71,6 +72,9 @@ bool Fold::evaluate() {
   std::uint64_t present = 0;
   for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
     if (context_.stop_after(2 * steps_)) return false;
+    // What is read goes at once: all of it together takes many milliseconds to give back.
+    const std::size_t groups_per_part = series_per_batch(steps_);
+    if (g > 0 && g % groups_per_part == 0) parts_[g / groups_per_part - 1].reset();
     present += finish_group(g, out.batch);
     if (drop_name_[g] != 0) {
       out.batch.need_drop_names();
@@ -85,8 +89,9 @@ bool Fold::evaluate() {
 // Makes the part of a group the one at hand; returns the group's first cell in it.
 std::size_t Fold::enter(std::size_t group) {
   const std::size_t groups_per_part = series_per_batch(steps_);
-  while (parts_.size() <= group / groups_per_part) parts_.emplace_back(expr_.op);
-  part_ = &parts_[group / groups_per_part];
+  while (parts_.size() <= group / groups_per_part)
+    parts_.push_back(std::make_unique<Part>(expr_.op));
+  part_ = parts_[group / groups_per_part].get();
   return group % groups_per_part * steps_;
 }
 

@@ -41,11 +41,12 @@ class MatrixResult : public nx_matrix_out {
   // here, which go one by one as they are copied.
   bool take(Batch& batch) {
     std::size_t first = 0;
+    out_.v.reserve(out_.size());
     for (; !rows_.empty(); rows_.pop_front()) {
       const Rows& rows = rows_.front();
       for (std::size_t i = 0; i < rows.used; ++i, ++first) {
         if (context_.stop_after(2)) return false;
-        out_.v[first] = rows.v[i];
+        out_.v.push_back(rows.v[i]);
         out_.present[first] |= rows.present[i];
       }
     }
@@ -91,7 +92,10 @@ class MatrixResult : public nx_matrix_out {
       pairs.push_back({context_.labels.intern(view(labels[i].name)),
                        context_.labels.intern(view(labels[i].value))});
     }
-    const std::size_t first = out_.add(context_.labels.add_unsorted(std::move(pairs)));
+    const std::size_t first = out_.size();
+    out_.labels.push_back(context_.labels.add_unsorted(std::move(pairs)));
+    out_.present.resize(out_.size(), 0);
+    if (!out_.h.empty()) out_.h.resize(out_.size(), nullptr);
     Rows& rows = room_for_row();
     *v = rows.v.data() + rows.used;
     *present = rows.present.data() + rows.used;
