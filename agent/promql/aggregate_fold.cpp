@@ -6,6 +6,9 @@
 #include "promql/histogram_math.hpp"
 #include "promql/operators.hpp"
 
+#include <memory>
+#include <vector>
+
 namespace narthex::promql {
 
 namespace {
@@ -13,11 +16,7 @@ namespace {
 class Fold final : public Stream {
  public:
   Fold(Context& context, const AggregateExpr& expr, StreamPtr of)
-      : context_(context),
-        expr_(expr),
-        of_(std::move(of)),
-        grouping_(context, expr),
-        cells_(expr.op) {}
+      : context_(context), expr_(expr), of_(std::move(of)), grouping_(context, expr) {}
 
   bool next(Batch& out) override {
     if (result_ == nullptr && !evaluate()) return false;
@@ -25,7 +24,16 @@ class Fold final : public Stream {
   }
 
  private:
+  // The cells of some groups: columns of all would move them again and again as they grow.
+  struct Part {
+    explicit Part(TokenKind op) : cells(op) {}
+
+    FoldColumns cells;
+    Column<const nx_histogram*> histograms;  // [cell], or empty: none was seen
+  };
+
   bool evaluate();
+  std::size_t enter(std::size_t group);
   void fold_series(const Batch& batch, std::size_t series);
   void fold_mixed(const Batch& batch, std::size_t series, std::size_t first_cell);
   void add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet& labels);
@@ -40,9 +48,9 @@ class Fold final : public Stream {
   StreamPtr of_;
   Grouping grouping_;
   std::uint32_t steps_ = 0;
-  FoldColumns cells_;
-  Column<const nx_histogram*> histograms_;  // [cell], or empty: none was seen
-  Column<std::uint8_t> drop_name_;          // [group]
+  std::vector<std::unique_ptr<Part>> parts_;
+  Part* part_ = nullptr;            // of the group at hand
+  Column<std::uint8_t> drop_name_;  // [group]
   StreamPtr result_;
 };
 
@@ -64,6 +72,9 @@ bool Fold::evaluate() {
   std::uint64_t present = 0;
   for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
     if (context_.stop_after(2 * steps_)) return false;
+    // What is read goes at once: all of it together takes many milliseconds to give back.
+    const std::size_t groups_per_part = series_per_batch(steps_);
+    if (g > 0 && g % groups_per_part == 0) parts_[g / groups_per_part - 1].reset();
     present += finish_group(g, out.batch);
     if (drop_name_[g] != 0) {
       out.batch.need_drop_names();
@@ -75,15 +86,24 @@ bool Fold::evaluate() {
   return true;
 }
 
+// Makes the part of a group the one at hand; returns the group's first cell in it.
+std::size_t Fold::enter(std::size_t group) {
+  const std::size_t groups_per_part = series_per_batch(steps_);
+  while (parts_.size() <= group / groups_per_part)
+    parts_.push_back(std::make_unique<Part>(expr_.op));
+  part_ = parts_[group / groups_per_part].get();
+  return group % groups_per_part * steps_;
+}
+
 void Fold::fold_series(const Batch& batch, std::size_t series) {
   const std::uint32_t group = grouping_.group(batch.labels[series]);
-  const std::size_t first = std::size_t{group} * steps_;
-  cells_.grow(first + steps_);
+  const std::size_t first = enter(group);
+  part_->cells.grow(first + steps_);
   if (group >= drop_name_.size()) drop_name_.resize(group + std::size_t{1}, 0);
   if (batch.drops_name(series)) drop_name_[group] = 1;
   if (!batch.h.empty()) return fold_mixed(batch, series, first);
   const std::size_t element = series * steps_;
-  cells_.add_floats(first, {&batch.v[element], steps_}, &batch.present[element]);
+  part_->cells.add_floats(first, {&batch.v[element], steps_}, &batch.present[element]);
 }
 
 void Fold::fold_mixed(const Batch& batch, std::size_t series, std::size_t first_cell) {
@@ -92,7 +112,7 @@ void Fold::fold_mixed(const Batch& batch, std::size_t series, std::size_t first_
     if (batch.present[at] == 0) continue;
     if (context_.stop_after(kWorkOfHistogram)) return;
     if (batch.h[at] == nullptr) {
-      cells_.add_float(first_cell + i, batch.v[at]);
+      part_->cells.add_float(first_cell + i, batch.v[at]);
     } else if (takes_histograms()) {
       add_histogram(first_cell + i, *batch.h[at], batch.labels[series]);
     } else {
@@ -108,18 +128,18 @@ bool Fold::takes_histograms() const {
 }
 
 void Fold::add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet& labels) {
-  if (cells_.has(cell, kIncompatible)) return;
-  const bool first = !cells_.has(cell, kSeen);
-  cells_.set(cell, kSeen);
-  const double count = cells_.count(cell);
+  if (part_->cells.has(cell, kIncompatible)) return;
+  const bool first = !part_->cells.has(cell, kSeen);
+  part_->cells.set(cell, kSeen);
+  const double count = part_->cells.count(cell);
   if (expr_.op == TokenKind::kCount || expr_.op == TokenKind::kGroup) return;
-  if (h.reset_hint == NX_RESET_YES) cells_.set(cell, kResetSeen);
-  if (h.reset_hint == NX_RESET_NO) cells_.set(cell, kNoResetSeen);
-  cells_.set(cell, kHasHistogram);
-  if (cell >= histograms_.size()) histograms_.resize(cell + 1, nullptr);
+  if (h.reset_hint == NX_RESET_YES) part_->cells.set(cell, kResetSeen);
+  if (h.reset_hint == NX_RESET_NO) part_->cells.set(cell, kNoResetSeen);
+  part_->cells.set(cell, kHasHistogram);
+  if (cell >= part_->histograms.size()) part_->histograms.resize(cell + 1, nullptr);
   if (first) {
-    histograms_[cell] = &h;
-  } else if (histograms_[cell] != nullptr) {
+    part_->histograms[cell] = &h;
+  } else if (part_->histograms[cell] != nullptr) {
     sum_histogram(cell, count, h, labels);
   }
 }
@@ -127,7 +147,7 @@ void Fold::add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet
 void Fold::sum_histogram(std::size_t cell, double count, const nx_histogram& h,
                          const LabelSet& labels) {
   Arena& arena = context_.arena;
-  const nx_histogram& so_far = *histograms_[cell];
+  const nx_histogram& so_far = *part_->histograms[cell];
   HistogramSum sum;
   if (expr_.op == TokenKind::kSum) {
     sum = add_histograms(so_far, h, 1, arena);
@@ -138,10 +158,10 @@ void Fold::sum_histogram(std::size_t cell, double count, const nx_histogram& h,
     if (sum.result != nullptr) sum = add_histograms(so_far, *sum.result, 1, arena);
   }
   if (sum.result != nullptr) {
-    histograms_[cell] = sum.result;
+    part_->histograms[cell] = sum.result;
     return;
   }
-  cells_.set(cell, kIncompatible);
+  part_->cells.set(cell, kIncompatible);
   context_.annotations.warn(
       expr_.expr->position,
       std::string(sum.bounds_differ
@@ -154,13 +174,13 @@ void Fold::sum_histogram(std::size_t cell, double count, const nx_histogram& h,
 // Appends the series of a group; returns how many values it has.
 std::uint64_t Fold::finish_group(std::size_t group, Batch& out) {
   const std::size_t first = out.add(grouping_.keys()[group]);
-  const std::size_t first_cell = group * steps_;
-  cells_.float_results(first_cell, {&out.v[first], steps_});
+  const std::size_t first_cell = enter(group);
+  part_->cells.float_results(first_cell, {&out.v[first], steps_});
   std::uint64_t present = 0;
   for (std::uint32_t i = 0; i < steps_; ++i) {
     const std::size_t cell = first_cell + i;
-    const bool shows =
-        histograms_.empty() ? cells_.has(cell, kSeen) : finish_mixed(cell, out, first + i);
+    const bool shows = part_->histograms.empty() ? part_->cells.has(cell, kSeen)
+                                                 : finish_mixed(cell, out, first + i);
     out.present[first + i] = shows ? 1 : 0;
     present += shows ? 1 : 0;
   }
@@ -169,20 +189,20 @@ std::uint64_t Fold::finish_group(std::size_t group, Batch& out) {
 
 // The result of a cell that may have seen histograms; false when it has none.
 bool Fold::finish_mixed(std::size_t cell, Batch& out, std::size_t i) {
-  if (cells_.has(cell, kHasHistogram)) out.v[i] = 0;
-  if (!cells_.has(cell, kSeen) || cells_.has(cell, kIncompatible)) return false;
-  if (cells_.has(cell, kHasFloat) && cells_.has(cell, kHasHistogram)) {
+  if (part_->cells.has(cell, kHasHistogram)) out.v[i] = 0;
+  if (!part_->cells.has(cell, kSeen) || part_->cells.has(cell, kIncompatible)) return false;
+  if (part_->cells.has(cell, kHasFloat) && part_->cells.has(cell, kHasHistogram)) {
     context_.annotations.warn(expr_.expr->position,
                               "encountered a mix of histograms and floats for aggregation");
     return false;
   }
-  if (cells_.has(cell, kResetSeen) && cells_.has(cell, kNoResetSeen)) {
+  if (part_->cells.has(cell, kResetSeen) && part_->cells.has(cell, kNoResetSeen)) {
     context_.annotations.warn(expr_.expr->position,
                               "conflicting counter resets during histogram aggregation");
   }
-  if (cells_.has(cell, kHasHistogram)) {
+  if (part_->cells.has(cell, kHasHistogram)) {
     out.need_histograms();
-    out.h[i] = histograms_[cell];
+    out.h[i] = part_->histograms[cell];
   }
   return true;
 }

@@ -59,7 +59,8 @@ class ElementwiseCall final : public Stream {
     in.args = kernel_args_.data();
     std::optional<SeriesTable> table;
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
-      in.labels = table.emplace(context_.labels, input_.labels).get();
+      if (!table.emplace().fill(context_, input_.labels)) return false;
+      in.labels = table->get();
     }
     if (table || in.series_count > 1) return run_kernel(in, 0, out);
     return evaluate_by_steps(in, out);

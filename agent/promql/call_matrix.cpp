@@ -9,6 +9,7 @@
 
 #include <narthex/sdk/guard.hpp>
 
+#include <algorithm>
 #include <deque>
 
 namespace narthex::promql {
@@ -21,7 +22,7 @@ constexpr std::string_view kDropMark = NX_LABEL_DROP_NAME;
 struct MatrixArgument {
   Held held;
   Column<LabelSet> labels;
-  std::unique_ptr<SeriesTable> table;
+  SeriesTable table;
   nx_matrix matrix{};
 
   explicit MatrixArgument(Context& context) : held(context) {}
@@ -36,14 +37,17 @@ class MatrixResult : public nx_matrix_out {
     out_.clear(steps);
   }
 
-  // Columns that kernels hold pointers to must not move: each series has its own until here.
+  // Columns that kernels hold pointers to must not move: rows are in blocks of their own until
+  // here, which go one by one as they are copied.
   bool take(Batch& batch) {
-    for (std::size_t s = 0; s < columns_.size(); ++s) {
-      if (context_.stop_after(4 * std::size_t{out_.step_count})) return false;
-      std::copy(columns_[s].v.begin(), columns_[s].v.end(),
-                out_.v.begin() + static_cast<std::ptrdiff_t>(s * out_.step_count));
-      for (std::size_t i = 0; i < out_.step_count; ++i) {
-        out_.present[s * out_.step_count + i] |= columns_[s].present[i];
+    std::size_t first = 0;
+    out_.v.reserve(out_.size());
+    for (; !rows_.empty(); rows_.pop_front()) {
+      const Rows& rows = rows_.front();
+      for (std::size_t i = 0; i < rows.used; ++i, ++first) {
+        if (context_.stop_after(2)) return false;
+        out_.v.push_back(rows.v[i]);
+        out_.present[first] |= rows.present[i];
       }
     }
     batch = std::move(out_);
@@ -52,10 +56,23 @@ class MatrixResult : public nx_matrix_out {
   Batch& batch() { return out_; }
 
  private:
-  struct Columns {
+  struct Rows {
+    explicit Rows(std::size_t size) : v(size, 0.0), present(size, 0) {}
+
     Column<double> v;
     Column<std::uint8_t> present;
+    std::size_t used = 0;
   };
+
+  // Few series need little, many get their room at once.
+  Rows& room_for_row() {
+    const std::size_t steps = out_.step_count;
+    if (rows_.empty() || rows_.back().used == rows_.back().v.size()) {
+      next_rows_ = std::min(series_per_batch(out_.step_count), 4 * next_rows_);
+      rows_.emplace_back(next_rows_ * steps);
+    }
+    return rows_.back();
+  }
 
   static nx_status NX_CALL add_series(nx_matrix_out* out, const nx_label* labels,
                                       std::uint32_t label_count, double** v, std::uint8_t** present,
@@ -67,19 +84,22 @@ class MatrixResult : public nx_matrix_out {
 
   nx_status add_one(const nx_label* labels, std::uint32_t label_count, double** v,
                     std::uint8_t** present, std::uint64_t* first_index) {
-    if (!context_.hold(out_.step_count) || context_.stop()) return NX_ERR_EXHAUSTED;
+    const bool ends = context_.stop_after(kWorkOfLabels + std::size_t{out_.step_count});
+    if (!context_.hold(out_.step_count) || ends) return NX_ERR_EXHAUSTED;
     held_ += out_.step_count;
     std::vector<LabelPair> pairs;
     for (std::uint32_t i = 0; i < label_count; ++i) {
       pairs.push_back({context_.labels.intern(view(labels[i].name)),
                        context_.labels.intern(view(labels[i].value))});
     }
-    const std::size_t first = out_.add(context_.labels.add_unsorted(std::move(pairs)));
-    Columns& columns = columns_.emplace_back();
-    columns.v.resize(out_.step_count, 0.0);
-    columns.present.resize(out_.step_count, 0);
-    *v = columns.v.data();
-    *present = columns.present.data();
+    const std::size_t first = out_.size();
+    out_.labels.push_back(context_.labels.add_unsorted(std::move(pairs)));
+    out_.present.resize(out_.size(), 0);
+    if (!out_.h.empty()) out_.h.resize(out_.size(), nullptr);
+    Rows& rows = room_for_row();
+    *v = rows.v.data() + rows.used;
+    *present = rows.present.data() + rows.used;
+    rows.used += out_.step_count;
     if (first_index != nullptr) *first_index = first;
     return NX_OK;
   }
@@ -92,7 +112,8 @@ class MatrixResult : public nx_matrix_out {
  private:
   Context& context_;
   Batch out_;
-  std::deque<Columns> columns_;
+  std::deque<Rows> rows_;
+  std::size_t next_rows_ = 1;
   std::uint64_t held_ = 0;
 };
 
@@ -135,7 +156,7 @@ bool read_argument(Context& context, Stream& stream, const Column<std::int64_t>&
   }
   mark_dropped_names(context, out);
   if (context.failed()) return false;
-  out.table = std::make_unique<SeriesTable>(context.labels, out.labels);
+  if (!out.table.fill(context, out.labels)) return false;
   out.matrix.struct_size = sizeof out.matrix;
   out.matrix.series_count = static_cast<std::uint32_t>(batch.series_count());
   out.matrix.step_count = static_cast<std::uint32_t>(times.size());
@@ -143,7 +164,7 @@ bool read_argument(Context& context, Stream& stream, const Column<std::int64_t>&
   out.matrix.v = batch.v.data();
   out.matrix.present = batch.present.data();
   out.matrix.h = batch.h.empty() ? nullptr : batch.h.data();
-  out.matrix.labels = out.table->get();
+  out.matrix.labels = out.table.get();
   return true;
 }
 

@@ -83,7 +83,8 @@ class WindowCall final : public Stream {
     in.args = kernel_args_.data();
     std::optional<SeriesTable> table;
     if ((kernel_.flags & NX_FN_LABELS) != 0) {
-      in.labels = table.emplace(context_.labels, block_.labels).get();
+      if (!table.emplace().fill(context_, block_.labels)) return false;
+      in.labels = table->get();
     }
     // A kernel that looks at labels gets all of them, and so the whole block.
     if (table || block_.samples <= kSamplesPerCall) return run_kernel(in, 0, block_.labels, out);

@@ -18,6 +18,8 @@ namespace narthex::promql {
 
 namespace {
 
+constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
 // One run: builds the operators, pulls, and makes the result.
 class Run {
  public:
@@ -35,7 +37,12 @@ class Run {
   bool vector(QueryResult& out);
   bool matrix(QueryResult& out);
   bool finish_names(Batch& batch);
-  void add_series(const Batch& batch, std::size_t series, QueryResult& out);
+  void add_series(Batch& batch, std::size_t series, QueryResult& out);
+  void compact(Batch& batch, std::size_t first, std::size_t count, QueryResult& out,
+               ResultSeries& result);
+  std::span<const std::int64_t> times(QueryResult& out);
+  Column<std::int64_t>& room_for_times(std::size_t count, QueryResult& out);
+  bool add_windows(const RangeBlock& block, QueryResult& out);
   bool sort(QueryResult& out);
   bool put_in_order(Column<ResultSeries>& series, Column<std::uint32_t>& order);
   void built();
@@ -47,7 +54,8 @@ class Run {
   const Query& query_;
   Context context_;
   Builder builder_;
-  Column<std::int64_t> times_;  // of the steps, once a series needs them
+  std::span<const std::int64_t> times_;  // of the steps, once a series needs them
+  std::size_t own_times_ = kNone;        // the columns that times of sparse series go into
   RunTimings timings_;
   std::int64_t begun_ns_ = 0;
 };
@@ -115,9 +123,10 @@ bool Run::scalar(QueryResult& out) {
     return true;
   }
   out.type = ValueType::kMatrix;
-  ResultSeries& series = out.series.emplace_back();
-  series.t_ms = context_.grid.times();
-  series.v = std::move(column);
+  ResultColumns& columns = out.columns.emplace_back();
+  columns.t_ms = context_.grid.times();
+  columns.v = std::move(column);
+  out.series.push_back({{}, columns.t_ms, columns.v, {}});
   return !context_.failed();
 }
 
@@ -131,7 +140,31 @@ bool Run::finish_names(Batch& batch) {
   return merge_equal_series(context_, batch, Collision::kMerge);
 }
 
-void Run::add_series(const Batch& batch, std::size_t series, QueryResult& out) {
+std::span<const std::int64_t> Run::times(QueryResult& out) {
+  if (times_.empty()) {
+    Column<std::int64_t>& column = out.columns.emplace_back().t_ms;
+    column = context_.grid.times();
+    times_ = column;
+  }
+  return times_;
+}
+
+// A column that so many times can be appended to without moving it.
+Column<std::int64_t>& Run::room_for_times(std::size_t count, QueryResult& out) {
+  std::size_t room = 16 * count;
+  if (own_times_ != kNone) {
+    Column<std::int64_t>& column = out.columns[own_times_].t_ms;
+    if (column.capacity() - column.size() >= count) return column;
+    room = std::max(room, 4 * column.capacity());
+  }
+  own_times_ = out.columns.size();
+  Column<std::int64_t>& column = out.columns.emplace_back().t_ms;
+  column.reserve(std::max(count, std::min(kBatchElements, room)));
+  return column;
+}
+
+// The values of the batch stay where they are: its columns are the result's in the end.
+void Run::add_series(Batch& batch, std::size_t series, QueryResult& out) {
   const std::size_t first = series * batch.step_count;
   const std::uint8_t* present = &batch.present[first];
   const auto count =
@@ -139,23 +172,32 @@ void Run::add_series(const Batch& batch, std::size_t series, QueryResult& out) {
   if (count == 0) return;
   ResultSeries& result = out.series.emplace_back();
   result.labels = batch.labels[series];
-  if (count == batch.step_count && batch.h.empty()) {
-    if (times_.empty()) times_ = context_.grid.times();
-    const auto v = batch.v.begin() + static_cast<std::ptrdiff_t>(first);
-    result.t_ms = times_;
-    result.v.assign(v, v + static_cast<std::ptrdiff_t>(count));
-    return;
+  if (count == batch.step_count) {
+    result.t_ms = times(out);
+  } else {
+    compact(batch, first, count, out, result);
   }
-  result.t_ms.reserve(count);
-  result.v.reserve(count);
+  result.v = {&batch.v[first], count};
+  if (batch.h.empty()) return;
+  const std::span<const nx_histogram* const> h(&batch.h[first], count);
+  const bool any = std::any_of(h.begin(), h.end(), [](const auto* one) { return one != nullptr; });
+  if (any) result.h = h;
+}
+
+// Moves the samples of a row that is not full to its front.
+void Run::compact(Batch& batch, std::size_t first, std::size_t count, QueryResult& out,
+                  ResultSeries& result) {
+  Column<std::int64_t>& times = room_for_times(count, out);
+  const std::size_t first_time = times.size();
+  std::size_t to = first;
   for (std::size_t i = 0; i < batch.step_count; ++i) {
-    if (present[i] == 0) continue;
-    const nx_histogram* h = batch.histogram(first + i);
-    if (h != nullptr && result.h.empty()) result.h.resize(result.v.size(), nullptr);
-    result.t_ms.push_back(context_.grid.at(static_cast<std::uint32_t>(i)));
-    result.v.push_back(batch.v[first + i]);
-    if (h != nullptr || !result.h.empty()) result.h.push_back(h);
+    if (batch.present[first + i] == 0) continue;
+    times.push_back(context_.grid.at(static_cast<std::uint32_t>(i)));
+    batch.v[to] = batch.v[first + i];
+    if (!batch.h.empty()) batch.h[to] = batch.h[first + i];
+    ++to;
   }
+  result.t_ms = std::span(times).subspan(first_time);
 }
 
 bool Run::vector(QueryResult& out) {
@@ -170,8 +212,63 @@ bool Run::vector(QueryResult& out) {
     if (context_.stop_after(kWorkOfLabels + 2 * all.batch.step_count)) return false;
     add_series(all.batch, s, out);
   }
+  ResultColumns& columns = out.columns.emplace_back();
+  columns.v = std::move(all.batch.v);
+  columns.h = std::move(all.batch.h);
   pulled();
   return context_.options.instant() || sort(out);
+}
+
+// The samples in the windows of a block, in columns of their own.
+bool Run::add_windows(const RangeBlock& block, QueryResult& out) {
+  const nx_window_in& in = block.in;
+  const auto histograms = [&](std::uint32_t s) {
+    return in.hlo != nullptr ? in.hhi[s] - in.hlo[s] : 0;
+  };
+  const auto floats = [&](std::uint32_t s) {
+    return in.hi[in.win_stride * s] - in.lo[in.win_stride * s];
+  };
+  std::size_t samples = 0;
+  std::size_t beside_histograms = 0;
+  for (std::uint32_t s = 0; s < in.series_count; ++s) {
+    const std::size_t count = std::size_t{floats(s)} + histograms(s);
+    samples += count;
+    if (histograms(s) > 0) beside_histograms += count;
+  }
+  ResultColumns& to = out.columns.emplace_back();
+  to.t_ms.reserve(samples);
+  to.v.reserve(samples);
+  to.h.reserve(beside_histograms);
+  for (std::uint32_t s = 0; s < in.series_count; ++s) {
+    if (context_.stop_after(kWorkOfLabels)) return false;
+    const std::size_t count = std::size_t{floats(s)} + histograms(s);
+    if (count == 0) continue;
+    const std::uint64_t w = in.win_stride * s;
+    const std::int64_t* t = (in.flags & NX_WINDOW_SHARED_T) != 0 ? in.t : in.t + in.off[s];
+    const bool mixed = histograms(s) > 0;
+    std::uint32_t h = mixed ? in.hlo[s] : 0;
+    const std::uint32_t h_end = mixed ? in.hhi[s] : 0;
+    const auto put = [&](std::int64_t t_ms, double v, const nx_histogram* histogram) {
+      to.t_ms.push_back(t_ms);
+      to.v.push_back(v);
+      if (mixed) to.h.push_back(histogram);
+    };
+    for (std::uint32_t k = in.lo[w]; k < in.hi[w]; ++k) {
+      if (context_.stop_after(2)) return false;
+      for (; h < h_end && in.ht[h] < t[k]; ++h) put(in.ht[h], 0, in.h[h]);
+      put(t[k], in.v[in.off[s] + k], nullptr);
+    }
+    for (; h < h_end; ++h) put(in.ht[h], 0, in.h[h]);
+    ResultSeries& series = out.series.emplace_back();
+    series.labels = block.labels[s];
+    if (s < block.drop_name.size() && block.drop_name[s] != 0) {
+      series.labels = context_.labels.without_metadata(series.labels);
+    }
+    series.t_ms = std::span(to.t_ms).last(count);
+    series.v = std::span(to.v).last(count);
+    if (mixed) series.h = std::span(to.h).last(count);
+  }
+  return true;
 }
 
 bool Run::matrix(QueryResult& out) {
@@ -181,34 +278,7 @@ bool Run::matrix(QueryResult& out) {
   built();
   RangeBlock block;
   while (stream->next(block)) {
-    const nx_window_in& in = block.in;
-    for (std::uint32_t s = 0; s < in.series_count; ++s) {
-      if (context_.stop_after(kWorkOfLabels)) return false;
-      ResultSeries series;
-      series.labels = block.labels[s];
-      if (s < block.drop_name.size() && block.drop_name[s] != 0) {
-        series.labels = context_.labels.without_metadata(series.labels);
-      }
-      const std::uint64_t w = in.win_stride * s;
-      const std::int64_t* t = (in.flags & NX_WINDOW_SHARED_T) != 0 ? in.t : in.t + in.off[s];
-      std::uint32_t h = in.hlo != nullptr ? in.hlo[s] : 0;
-      const std::uint32_t h_end = in.hlo != nullptr ? in.hhi[s] : 0;
-      const auto put_histogram = [&] {
-        series.h.resize(series.v.size(), nullptr);
-        series.t_ms.push_back(in.ht[h]);
-        series.v.push_back(0);
-        series.h.push_back(in.h[h++]);
-      };
-      for (std::uint32_t k = in.lo[w]; k < in.hi[w]; ++k) {
-        if (context_.stop_after(2)) return false;
-        while (h < h_end && in.ht[h] < t[k]) put_histogram();
-        series.t_ms.push_back(t[k]);
-        series.v.push_back(in.v[in.off[s] + k]);
-      }
-      while (h < h_end) put_histogram();
-      if (!series.h.empty()) series.h.resize(series.v.size(), nullptr);
-      if (!series.t_ms.empty()) out.series.push_back(std::move(series));
-    }
+    if (!add_windows(block, out)) return false;
   }
   if (context_.failed()) return false;
   pulled();

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,12 +84,21 @@ struct RunTimings {
   std::int64_t sort_ns = 0;
 };
 
-// A series of a result: samples in order of time. Each has a value or a histogram.
+// A series of a result: samples in order of time. Each has a value or a histogram. A view of
+// columns of its result.
 struct ResultSeries {
   LabelSet labels;
+  std::span<const std::int64_t> t_ms;
+  std::span<const double> v;
+  std::span<const nx_histogram* const> h;  // empty: floats only; else float form, null for floats
+};
+
+// Samples of many series: a result is a few large blocks, so it is given back in a few
+// milliseconds, however many series it has. What series look at never moves.
+struct ResultColumns {
   Column<std::int64_t> t_ms;
   Column<double> v;
-  Column<const nx_histogram*> h;  // empty: floats only; else float form, null for floats
+  Column<const nx_histogram*> h;
 };
 
 // What a run yields; owns all that its views point to. Movable.
@@ -101,6 +111,7 @@ struct QueryResult {
   std::shared_ptr<MemoryMeter> memory;  // of the run; the last to go
   QueryError error;                     // kNone: the rest counts
   ValueType type = ValueType::kMatrix;
+  std::vector<ResultColumns> columns;
   Column<ResultSeries> series;   // kVector: one sample each; kMatrix
   std::int64_t scalar_t_ms = 0;  // kScalar, kString
   double scalar = 0;

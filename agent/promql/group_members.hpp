@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// group_members.hpp - which series fall into each group of an aggregation, in their order: one
-// column for all groups, since there may be a million of them. One thread.
+// group_members.hpp - which series fall into each group of an aggregation, or of a match, in their
+// order: one column for all groups, since there may be a million of them. One thread.
 #pragma once
 
 #include "promql/grouping.hpp"
@@ -13,14 +13,23 @@ namespace narthex::promql {
 
 class GroupMembers {
  public:
-  // False when the query has ended.
+  // False when the query has ended, here and below.
   bool read(Context& context, Grouping& grouping, const HeldRows& rows) {
+    const auto group = [&](const LabelSet& labels) { return grouping.group(labels); };
+    return number(context, rows, group) && arrange(context, grouping.keys().size());
+  }
+  // In two steps, where several sides share their groups: all number their series first.
+  template <class GroupOf>
+  bool number(Context& context, const HeldRows& rows, const GroupOf& group_of) {
     group_of_.reserve(rows.series_count());
     for (std::size_t s = 0; s < rows.series_count(); ++s) {
       if (context.stop_after(kWorkOfKey)) return false;
-      group_of_.push_back(grouping.group(rows.labels(s)));
+      group_of_.push_back(group_of(rows.labels(s)));
     }
-    first_.assign(grouping.keys().size() + 1, 0);
+    return true;
+  }
+  bool arrange(Context& context, std::size_t group_count) {
+    first_.assign(group_count + 1, 0);
     for (const std::uint32_t group : group_of_) {
       if (context.stop_after(2)) return false;
       ++first_[group + 1];

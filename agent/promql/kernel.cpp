@@ -22,13 +22,16 @@ bool is_constant(const ScalarColumn& column) {
 }  // namespace
 
 // Of few symbols all; of many those that the sets name, since there is a table for each batch.
-SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets) {
+bool SeriesTable::fill(Context& context, std::span<const LabelSet> sets) {
+  const LabelStore& labels = context.labels;
   std::size_t pairs = 0;
   for (const LabelSet& set : sets) pairs += set.size();
   const bool all = labels.symbol_count() <= 4 * pairs;
   const auto take = [&](Symbol symbol) { symbols_.push_back(to_nx(labels.text(symbol))); };
-  if (all) {
-    for (std::size_t s = 0; s < labels.symbol_count(); ++s) take(static_cast<Symbol>(s));
+  if (all) symbols_.reserve(labels.symbol_count());
+  for (std::size_t s = 0; all && s < labels.symbol_count(); ++s) {
+    if (context.stop_after(4)) return false;
+    take(static_cast<Symbol>(s));
   }
   CountedMap<Symbol, std::uint32_t> numbers;
   const auto number_of = [&](Symbol symbol) {
@@ -38,8 +41,11 @@ SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> set
     if (is_new) take(symbol);
     return *number;
   };
+  refs_.reserve(2 * pairs);
+  offsets_.reserve(sets.size() + 1);
   offsets_.push_back(0);
   for (const LabelSet& set : sets) {
+    if (context.stop_after((all ? 2 : kWorkOfKey) * (1 + set.size()))) return false;
     for (const LabelPair& pair : set) {
       refs_.push_back(number_of(pair.name));
       refs_.push_back(number_of(pair.value));
@@ -52,6 +58,7 @@ SeriesTable::SeriesTable(const LabelStore& labels, std::span<const LabelSet> set
   table_.symbol_count = static_cast<std::uint32_t>(symbols_.size());
   table_.label_ref = refs_.data();
   table_.label_off = offsets_.data();
+  return true;
 }
 
 std::vector<nx_arg> kernel_arguments(const CallArguments& args) {

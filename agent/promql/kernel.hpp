@@ -31,7 +31,11 @@ nx_status within_memory(Context& context, F&& f) {
 // A table over the label sets of a batch, for kernels that ask for it.
 class SeriesTable {
  public:
-  SeriesTable(const LabelStore& labels, std::span<const LabelSet> sets);
+  SeriesTable() = default;
+  SeriesTable(const SeriesTable&) = delete;
+  SeriesTable& operator=(const SeriesTable&) = delete;
+  // False when the query has ended: get() is not to be used then. REQUIRES: called once.
+  bool fill(Context& context, std::span<const LabelSet> sets);
   const nx_series_table* get() const { return &table_; }
 
  private:

@@ -11,8 +11,7 @@ namespace narthex::promql {
 namespace {
 
 constexpr std::size_t kBlockPairs = 4096;
-// What a text costs beside its bytes: its string, and what the heap adds.
-constexpr std::size_t kTextOverhead = 48;
+constexpr std::size_t kBlockText = 16 << 10;
 
 }  // namespace
 
@@ -46,11 +45,25 @@ LabelStore::LabelStore() {
 
 Symbol LabelStore::intern(std::string_view text) {
   if (const Symbol* known = symbols_.find(text)) return *known;
-  charge_.add(text.size() + kTextOverhead);
-  const auto symbol = static_cast<Symbol>(storage_.size());
-  const std::string_view kept = storage_.emplace_back(text);
+  charge_.add(text.size() + sizeof(std::string_view));
+  const auto symbol = static_cast<Symbol>(texts_.size());
+  const std::string_view kept = texts_.emplace_back(keep(text));
   symbols_.try_emplace(kept, symbol);
   return symbol;
+}
+
+std::string_view LabelStore::keep(std::string_view text) {
+  if (text.size() > text_left_) {
+    const std::size_t size = std::max(text.size(), kBlockText);
+    text_blocks_.push_back(std::make_unique<char[]>(size));
+    text_next_ = text_blocks_.back().get();
+    text_left_ = size;
+  }
+  char* const kept = text_next_;
+  std::copy(text.begin(), text.end(), kept);
+  text_next_ += text.size();
+  text_left_ -= text.size();
+  return {kept, text.size()};
 }
 
 // The same texts come with every block: their ids are known without hashing them again.

@@ -65,8 +65,8 @@ class LabelStore {
   Symbol intern(std::string_view text);
   // Symbol `index` of a table. REQUIRES: all tables that number their symbols are of one querier.
   Symbol intern(const nx_series_table& table, std::uint32_t index);
-  std::string_view text(Symbol symbol) const { return storage_[symbol]; }
-  std::size_t symbol_count() const { return storage_.size(); }
+  std::string_view text(Symbol symbol) const { return texts_[symbol]; }
+  std::size_t symbol_count() const { return texts_.size(); }
   Symbol metric_name() const { return metric_name_; }
   Symbol type_name() const { return type_name_; }
   // __name__, __type__ and __unit__ go where an operation changes what a series means.
@@ -114,9 +114,14 @@ class LabelStore {
 
  private:
   LabelPair* allocate(std::size_t count);
+  std::string_view keep(std::string_view text);
 
   MemoryCharge charge_;
-  std::deque<std::string> storage_;  // [symbol]
+  std::deque<std::string_view> texts_;  // [symbol]
+  // What they look at: in blocks, so that a million are given back in a few.
+  std::vector<std::unique_ptr<char[]>> text_blocks_;
+  std::size_t text_left_ = 0;
+  char* text_next_ = nullptr;
   CountedMap<std::string_view, Symbol> symbols_;
   CountedMap<std::uint32_t, Symbol> by_id_;  // of the source's symbol ids
   std::vector<std::unique_ptr<LabelPair[]>> blocks_;

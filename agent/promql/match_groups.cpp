@@ -9,22 +9,14 @@ bool MatchGroups::read(Stream& many, Stream& one) {
   if (!many_.drain(many) || !one_.drain(one)) return false;
   if (nothing_to_match()) return true;
   steps_ = std::max(many_.step_count(), one_.step_count());
-  return place(many_, &MatchGroup::many) && place(one_, &MatchGroup::one);
+  const auto group = [this](const LabelSet& labels) { return matcher_.group(labels); };
+  return of_many_.number(context_, many_, group) && of_one_.number(context_, one_, group) &&
+         of_many_.arrange(context_, group_count()) && of_one_.arrange(context_, group_count());
 }
 
 bool MatchGroups::nothing_to_match() const {
   return (many_.series_count() == 0 && !sides_.fill_many) ||
          (one_.series_count() == 0 && !sides_.fill_one);
-}
-
-bool MatchGroups::place(const HeldRows& side, Column<std::uint32_t> MatchGroup::*list) {
-  for (std::uint32_t s = 0; s < side.series_count(); ++s) {
-    if (context_.stop_after(kWorkOfKey)) return false;
-    const std::uint32_t g = matcher_.group(side.labels(s));
-    if (g >= groups_.size()) groups_.resize(g + std::size_t{1});
-    (groups_[g].*list).push_back(s);
-  }
-  return true;
 }
 
 bool MatchGroups::is_simple(const MatchGroup& group) const {

@@ -3,12 +3,14 @@
 // meet: those of equal matching labels, grouped once for all steps. One thread.
 #pragma once
 
+#include "promql/group_members.hpp"
 #include "promql/held_rows.hpp"
 #include "promql/matching.hpp"
 
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 
 namespace narthex::promql {
 
@@ -34,8 +36,8 @@ struct MatchSides {
 
 // Series of both sides, by their numbers.
 struct MatchGroup {
-  Column<std::uint32_t> many;
-  Column<std::uint32_t> one;
+  std::span<const std::uint32_t> many;
+  std::span<const std::uint32_t> one;
 };
 
 class MatchGroups {
@@ -55,7 +57,8 @@ class MatchGroups {
   std::uint32_t steps() const { return steps_; }
   // Nothing can come of it: a side is empty, and nothing stands in for it.
   bool nothing_to_match() const;
-  const Column<MatchGroup>& groups() const { return groups_; }
+  std::uint32_t group_count() const { return static_cast<std::uint32_t>(matcher_.group_count()); }
+  MatchGroup group(std::uint32_t number) const { return {of_many_.of(number), of_one_.of(number)}; }
   // Floats alone, one partner for all steps, and nothing that could be matched twice.
   bool is_simple(const MatchGroup& group) const;
   // Which series of the group's one side has a value, for each step. False when two have.
@@ -64,7 +67,6 @@ class MatchGroups {
   LabelSet key(const LabelSet& set) const { return matcher_.key(set); }
 
  private:
-  bool place(const HeldRows& side, Column<std::uint32_t> MatchGroup::*list);
   bool find_steps_of_many();
   bool duplicate(std::uint32_t earlier, std::uint32_t later);
 
@@ -74,7 +76,8 @@ class MatchGroups {
   HeldRows many_;
   HeldRows one_;
   std::uint32_t steps_ = 1;
-  Column<MatchGroup> groups_;
+  GroupMembers of_many_;
+  GroupMembers of_one_;
   // [steps]: the many side has a value somewhere. Empty: nobody has asked yet.
   Column<std::uint8_t> any_many_;
 };

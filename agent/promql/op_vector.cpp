@@ -63,9 +63,8 @@ bool VectorVector::evaluate() {
   if (!groups_.read(*many_stream_, *one_stream_)) return false;
   if (!groups_.nothing_to_match()) {
     output_.begin();
-    std::uint32_t index = 0;
-    for (const MatchGroup& group : groups_.groups()) {
-      if (!evaluate_group(index++, group)) return false;
+    for (std::uint32_t index = 0; index < groups_.group_count(); ++index) {
+      if (!evaluate_group(index, groups_.group(index))) return false;
     }
   }
   evaluated_ = true;

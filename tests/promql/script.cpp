@@ -302,7 +302,7 @@ std::string Script::check_as_range(const Eval& eval, const promql::Query& query,
   const QueryResult range = query.run(source_, options);
   if (!range.error.message.empty()) return "fails as a range: " + range.error.message;
   if (instant.type == ValueType::kScalar) {
-    const double v = range.series.at(0).v.at(1);
+    const double v = range.series.at(0).v[1];
     return almost_equal(v, instant.scalar) ? "" : "is as a range " + promql::format_number(v);
   }
   std::size_t count = 0;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/function/promql/classic_buckets.hpp"
 
+#include "plugins/function/promql/pace.hpp"
 #include "plugins/function/promql/series_table.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <string>
-#include <unordered_map>
 
 namespace narthex::function_promql {
 
@@ -20,19 +20,96 @@ constexpr std::string_view kBound = "le";
 // Differences so small come from rounding, not from lost observations.
 constexpr double kTinyDifference = 1e-12;
 
-// Equal for equal labels, `le` aside where it is to be.
-std::string signature(const nx_series_table& table, std::uint32_t series, bool without_bound) {
-  std::string out;
-  for (const nx_label& label : labels_of(table, series)) {
-    if (without_bound && view(label.name) == kBound) continue;
-    for (const nx_str& part : {label.name, label.value}) {
-      out += std::to_string(view(part).size());
-      out += ':';
-      out += view(part);
+// The labels of a series, `le` aside where it is to be, one by one.
+class LabelWalk {
+ public:
+  LabelWalk(const nx_series_table& table, std::uint32_t series, bool without_bound)
+      : table_(table),
+        at_(table.label_off[series]),
+        end_(table.label_off[series + 1]),
+        without_bound_(without_bound) {
+    skip();
+  }
+  bool done() const { return at_ == end_; }
+  std::string_view name() const { return view(table_.symbols[table_.label_ref[2 * at_]]); }
+  std::string_view value() const { return view(table_.symbols[table_.label_ref[2 * at_ + 1]]); }
+  void step() {
+    ++at_;
+    skip();
+  }
+
+ private:
+  void skip() {
+    while (without_bound_ && at_ != end_ && name() == kBound) ++at_;
+  }
+
+  const nx_series_table& table_;
+  std::uint32_t at_;
+  const std::uint32_t end_;
+  const bool without_bound_;
+};
+
+// Finds the histogram of a series by its labels: a flat table, since one of nodes and texts took
+// longer to give back than a query may to end.
+class HistogramTable {
+ public:
+  HistogramTable(const nx_series_table& table, std::vector<HistogramSeries>& all)
+      : table_(table), all_(all), slots_(16, NX_NONE) {}
+
+  // The histogram with the series' labels; NX_NONE: there is none.
+  std::uint32_t find(std::uint32_t series, bool without_bound) const {
+    return slots_[slot_of(series, without_bound)];
+  }
+  // The same, made where there is none.
+  std::uint32_t find_or_add(std::uint32_t series, bool without_bound) {
+    if (2 * (all_.size() + 1) > slots_.size()) grow();
+    std::uint32_t& slot = slots_[slot_of(series, without_bound)];
+    if (slot == NX_NONE) {
+      slot = static_cast<std::uint32_t>(all_.size());
+      all_.push_back({series, without_bound, {}, NX_NONE});
+    }
+    return slot;
+  }
+
+ private:
+  std::size_t slot_of(std::uint32_t series, bool without_bound) const {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = hash(series, without_bound) & mask;
+    while (slots_[at] != NX_NONE && !has_labels_of(all_[slots_[at]], series, without_bound)) {
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+  std::size_t hash(std::uint32_t series, bool without_bound) const {
+    std::uint64_t h = 0;
+    for (LabelWalk walk(table_, series, without_bound); !walk.done(); walk.step()) {
+      for (const std::string_view text : {walk.name(), walk.value()}) {
+        h = (h ^ std::hash<std::string_view>()(text)) * 0x9E3779B97F4A7C15u;
+        h ^= h >> 29;
+      }
+    }
+    return h;
+  }
+  bool has_labels_of(const HistogramSeries& histogram, std::uint32_t series,
+                     bool without_bound) const {
+    LabelWalk a(table_, histogram.first, histogram.strip_le);
+    LabelWalk b(table_, series, without_bound);
+    for (; !a.done() && !b.done(); a.step(), b.step()) {
+      if (a.name() != b.name() || a.value() != b.value()) return false;
+    }
+    return a.done() && b.done();
+  }
+  void grow() {
+    slots_.assign(2 * slots_.size(), NX_NONE);
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      slots_[slot_of(all_[i].first, all_[i].strip_le)] = static_cast<std::uint32_t>(i);
     }
   }
-  return out;
-}
+
+  const nx_series_table& table_;
+  std::vector<HistogramSeries>& all_;
+  std::vector<std::uint32_t> slots_;
+};
 
 bool has_value(const nx_matrix& m, std::uint32_t series, bool histogram) {
   const std::uint64_t first = std::uint64_t{series} * m.step_count;
@@ -132,31 +209,34 @@ bool parse_bound(std::string_view text, double& out) {
   return error == std::errc() && end == digits.data() + digits.size();
 }
 
-HistogramVector group_histograms(const nx_matrix& m) {
+HistogramVector group_histograms(const sdk::FunctionContext& context, const nx_matrix& m) {
+  constexpr std::size_t kWorkOfSeries = 128;  // to find its histogram
   HistogramVector out;
-  std::unordered_map<std::string, std::size_t> known;
+  HistogramTable known(*m.labels, out.all);
+  Pace pace(context);
   for (std::uint32_t s = 0; s < m.series_count; ++s) {
+    pace.after(kWorkOfSeries + m.step_count);
     if (!has_value(m, s, false)) continue;
     double upper = 0;
     if (!parse_bound(label_of(*m.labels, s, kBound), upper)) {
       out.without_bound.push_back(s);
       continue;
     }
-    const auto [at, is_new] = known.try_emplace(signature(*m.labels, s, true), out.all.size());
-    if (is_new) out.all.push_back({s, true, {}, NX_NONE});
-    out.all[at->second].members.push_back({upper, s});
+    out.all[known.find_or_add(s, true)].members.push_back({upper, s});
   }
   for (HistogramSeries& series : out.all) {
+    pace.after(16 * series.members.size());
     std::stable_sort(series.members.begin(), series.members.end(),
                      [](const auto& a, const auto& b) {
                        return std::isnan(a.upper) ? !std::isnan(b.upper) : a.upper < b.upper;
                      });
   }
   for (std::uint32_t s = 0; m.h != nullptr && s < m.series_count; ++s) {
+    pace.after(kWorkOfSeries + m.step_count);
     if (!has_value(m, s, true)) continue;
-    const auto at = known.find(signature(*m.labels, s, false));
-    if (at != known.end()) {
-      out.all[at->second].native = s;
+    const std::uint32_t classic = known.find(s, false);
+    if (classic != NX_NONE) {
+      out.all[classic].native = s;
     } else {
       out.all.push_back({s, false, {}, s});
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <narthex/function.h>
+#include <narthex/sdk/function.hpp>
 
 #include <cstdint>
 #include <span>
@@ -34,7 +35,8 @@ struct HistogramVector {
   std::vector<HistogramSeries> all;
   std::vector<std::uint32_t> without_bound;  // series whose `le` is no number
 };
-HistogramVector group_histograms(const nx_matrix& m);
+// Throws when the query is to stop.
+HistogramVector group_histograms(const sdk::FunctionContext& context, const nx_matrix& m);
 
 // Reads a bound as Go does; false when text is none.
 bool parse_bound(std::string_view text, double& out);

@@ -4,6 +4,7 @@
 #include "plugins/function/promql/buckets.hpp"
 #include "plugins/function/promql/classic_buckets.hpp"
 #include "plugins/function/promql/families.hpp"
+#include "plugins/function/promql/pace.hpp"
 #include "plugins/function/promql/series_table.hpp"
 #include "plugins/function/promql/shown.hpp"
 
@@ -44,7 +45,7 @@ std::string_view text_of(NanNote note) {
 class Histograms {
  public:
   Histograms(const FunctionContext& context, const nx_matrix& m, std::uint32_t vector_arg)
-      : context_(context), m_(m), arg_(vector_arg), vector_(group_histograms(m)) {
+      : context_(context), m_(m), arg_(vector_arg), vector_(group_histograms(context, m)) {
     warn_of_bounds();
   }
 
@@ -53,9 +54,9 @@ class Histograms {
   template <class Native, class Classic>
   void estimate(std::optional<nx_label> extra, std::uint32_t note_arg, Native&& native,
                 Classic&& classic, nx_matrix_out& out) {
-    std::size_t seen = 0;
+    Pace pace(context_);
     for (const HistogramSeries& series : vector_.all) {
-      if (seen++ % 64 == 0) context_.check();
+      pace.after(64 + (16 + series.members.size()) * m_.step_count);
       const sdk::ResultColumns to = sdk::add_series(out, labels(series, extra));
       for (std::uint32_t step = 0; step < m_.step_count; ++step) {
         const nx_histogram* h = histogram(series, step);
@@ -86,7 +87,9 @@ class Histograms {
 
  private:
   void warn_of_bounds() const {
+    Pace pace(context_);
     for (const std::uint32_t s : vector_.without_bound) {
+      pace.after(256);
       context_.warn(arg_, s,
                     "bucket label \"le\" is missing or has a malformed value of " +
                         sdk::quote(label_of(*m_.labels, s, "le")) + " for metric name");

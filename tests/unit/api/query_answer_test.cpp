@@ -25,13 +25,13 @@ std::shared_ptr<api::QueryAnswer> matrix(std::size_t series, std::size_t samples
   for (std::size_t s = 0; s < series; ++s) {
     const promql::LabelPair pair{result.labels->intern("s"),
                                  result.labels->intern(std::to_string(s))};
-    promql::ResultSeries& one = result.series.emplace_back();
-    one.labels = result.labels->add({&pair, 1});
+    promql::ResultColumns& of = result.columns.emplace_back();
     for (std::size_t i = 0; i < samples; ++i) {
-      one.t_ms.push_back(static_cast<std::int64_t>(i) * 1500);
-      one.v.push_back(static_cast<double>(i));
-      if (histograms) one.h.push_back(i % 3 == 0 ? &histogram : nullptr);
+      of.t_ms.push_back(static_cast<std::int64_t>(i) * 1500);
+      of.v.push_back(static_cast<double>(i));
+      if (histograms) of.h.push_back(i % 3 == 0 ? &histogram : nullptr);
     }
+    result.series.push_back({result.labels->add({&pair, 1}), of.t_ms, of.v, of.h});
   }
   answer->tail = "}}";
   return answer;

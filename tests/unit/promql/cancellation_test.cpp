@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A query that is cancelled or out of time stops, wherever it is.
 #include "promql/context.hpp"
+#include "promql/kernel.hpp"
 #include "promql/select_rank.hpp"
 #include "promql/sort_order.hpp"
 #include "unit/promql/run_query.hpp"
@@ -176,6 +177,53 @@ TEST_CASE("work is looked at as it adds up: whether to stop is asked neither sel
   const std::int64_t before = clock.looks();
   for (int i = 0; i < 100; ++i) context.stop_after(1'000'000);
   CHECK(clock.looks() == before + 100);
+}
+
+TEST_CASE("a result of many series is a few blocks, whatever they hold", "[promql]") {
+  auto source = many(3000, 4);
+  const auto blocks_of = [&](const char* text, std::int64_t end_ms) {
+    promql::RunOptions options;
+    options.start_ms = end_ms != 0 ? 0 : 3000;
+    options.end_ms = end_ms != 0 ? end_ms : 3000;
+    options.step_ms = end_ms != 0 ? 1000 : 0;
+    const auto query = promql::Query::parse(text, test::promql_functions(), {});
+    REQUIRE(query.ok());
+    const promql::QueryResult result = query->run(source, options);
+    REQUIRE(result.error.kind == ErrorKind::kNone);
+    CHECK(result.series.size() == 3000);
+    return result.columns.size();
+  };
+  CHECK(blocks_of("m", 0) <= 2);
+  CHECK(blocks_of("m", 3000) <= 2);
+  CHECK(blocks_of("m > 0", 3000) <= 8);  // series whose first step is not there
+  CHECK(blocks_of("m + on (s) m", 3000) <= 2);
+  CHECK(blocks_of("m[4s]", 0) <= 8);
+}
+
+TEST_CASE("tables of labels and groups of series look at the end of their query", "[promql]") {
+  test::MemorySource source;
+  runtime::Cancellation cancellation;
+  promql::RunOptions options;
+  options.cancellation = &cancellation;
+  options.deadline_mono_ns = INT64_MAX;
+  const WatchedClock clock([](std::int64_t) {});
+  options.clock = &clock;
+  promql::Context context(source, options, "", promql::Grid{});
+  std::vector<promql::LabelSet> sets;
+  for (int i = 0; i < 100'000; ++i) {
+    const promql::LabelPair pair{context.labels.intern("s"),
+                                 context.labels.intern(std::to_string(i))};
+    sets.push_back(context.labels.add({&pair, 1}));
+  }
+  promql::SeriesTable table;
+  REQUIRE(table.fill(context, sets));
+  CHECK(table.get()->series_count == sets.size());
+  CHECK(clock.looks() >= 10);
+  cancellation.cancel();
+  const std::int64_t before = clock.looks();
+  promql::SeriesTable other;
+  CHECK_FALSE(other.fill(context, sets));
+  CHECK(clock.looks() == before + 1);
 }
 
 TEST_CASE("an order that is found with looks is the stable one, and ends with the query",

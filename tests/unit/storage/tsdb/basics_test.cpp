@@ -42,6 +42,62 @@ TEST_CASE("samples are read from the head, from tables, and across both", "[tsdb
   CHECK(last.at(kUpText) == std::vector<Value>{expected[300]});
 }
 
+// Series in the head and in tables, of more batches than one.
+TEST_CASE("a cancel ends a select between its batches, and those that follow", "[tsdb]") {
+  Harness h;
+  const auto write_all = [&](std::int64_t t) {
+    for (int i = 0; i < 3000; ++i) {
+      REQUIRE(h.write(Labels{{"__name__", "m"}, {"i", std::to_string(i)}}, t, i) == NX_ROW_OK);
+    }
+  };
+  write_all(kNow - 3 * 86'400'000);
+  h.flush_all();
+  write_all(kNow);
+  const TestMatcher all = eq("__name__", "m");
+  const TestMatcher some = nre("i", "x");
+  const std::vector<const nx_matcher*> matchers = {&all, &some};
+  nx_scan_opts opts{};
+  opts.struct_size = sizeof opts;
+  opts.mint = INT64_MIN;
+  opts.maxt = INT64_MAX;
+  opts.block_samples = 512;
+  const auto code_of = [](const auto& f) -> nx_status {
+    try {
+      return f();
+    } catch (const sdk::Error& error) {
+      return error.status().code();
+    }
+  };
+  const auto batches_of = [&](std::size_t cancel_after) {
+    const auto querier = h.db().open(INT64_MIN, INT64_MAX);
+    const auto cursor = querier->select(matchers, opts);
+    nx_block block{};
+    block.struct_size = sizeof block;
+    std::size_t batches = 0;
+    nx_status status = NX_OK;
+    for (;; ++batches) {
+      if (batches == cancel_after) querier->cancel();
+      status = code_of([&] { return cursor->next(block); });
+      if (status != NX_OK) break;
+    }
+    if (cancel_after <= batches) {
+      CHECK(status == NX_ERR_CANCELLED);
+      CHECK(code_of([&] {
+              (void)querier->select(matchers, opts);
+              return NX_OK;
+            }) == NX_ERR_CANCELLED);
+    } else {
+      CHECK(status == NX_END);
+    }
+    return batches;
+  };
+  const std::size_t whole = batches_of(SIZE_MAX);
+  REQUIRE(whole > 4);
+  for (const std::size_t after : {std::size_t{0}, std::size_t{1}, whole / 2, whole - 1}) {
+    CHECK(batches_of(after) == after);
+  }
+}
+
 TEST_CASE("what cannot be read is missing from an answer and told with it", "[tsdb]") {
   Harness h;
   const std::vector<Value> all = write_some(h, kUp, 3000, 60'000);  // of more than two days
