@@ -34,6 +34,10 @@ void* kit_new(std::size_t size) {
   if (refuse(size)) throw std::bad_alloc();
   return ::operator new(size);
 }
+void* kit_new_array(std::size_t size) {
+  if (refuse(size)) throw std::bad_alloc();
+  return ::operator new[](size);
+}
 void* kit_new_quiet(std::size_t size, const std::nothrow_t& quiet) {
   return refuse(size) ? nullptr : ::operator new(size, quiet);
 }
@@ -41,22 +45,30 @@ void* kit_new_aligned(std::size_t size, std::align_val_t alignment) {
   if (refuse(size)) throw std::bad_alloc();
   return ::operator new(size, alignment);
 }
+void* kit_new_array_quiet(std::size_t size, const std::nothrow_t& quiet) {
+  return refuse(size) ? nullptr : ::operator new[](size, quiet);
+}
+void* kit_new_array_aligned(std::size_t size, std::align_val_t alignment) {
+  if (refuse(size)) throw std::bad_alloc();
+  return ::operator new[](size, alignment);
+}
 
 struct Hook {
   std::string_view symbol;
   void* replacement;
 };
 
-const std::array<Hook, 8>& hooks() {
-  static const std::array<Hook, 8> all = {{
+const std::array<Hook, 9>& hooks() {
+  static const std::array<Hook, 9> all = {{
       {"malloc", reinterpret_cast<void*>(&kit_malloc)},
       {"calloc", reinterpret_cast<void*>(&kit_calloc)},
       {"realloc", reinterpret_cast<void*>(&kit_realloc)},
       {"_Znwm", reinterpret_cast<void*>(&kit_new)},
-      {"_Znam", reinterpret_cast<void*>(&kit_new)},
+      {"_Znam", reinterpret_cast<void*>(&kit_new_array)},
       {"_ZnwmRKSt9nothrow_t", reinterpret_cast<void*>(&kit_new_quiet)},
       {"_ZnwmSt11align_val_t", reinterpret_cast<void*>(&kit_new_aligned)},
-      {"_ZnamSt11align_val_t", reinterpret_cast<void*>(&kit_new_aligned)},
+      {"_ZnamRKSt9nothrow_t", reinterpret_cast<void*>(&kit_new_array_quiet)},
+      {"_ZnamSt11align_val_t", reinterpret_cast<void*>(&kit_new_array_aligned)},
   }};
   return all;
 }

@@ -57,7 +57,8 @@ void Engines::close() {
     curl.swap(curl_);
   }
   if (curl != nullptr) curl->close();
-  if (executor_.io_context().stopped()) return;
+  // They hold the engine that holds them.
+  if (executor_.io_context().stopped()) return plain_->drop_idle();
   // Waited for, so that nothing of ours is left in flight when the executor stops.
   const auto closed = std::make_shared<std::promise<void>>();
   boost::asio::post(strand_, [plain = plain_, closed] {

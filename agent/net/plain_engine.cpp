@@ -102,6 +102,10 @@ void PlainEngine::close() {
   sweep_.cancel();
   resolver_->close();
   for (const auto& hop : std::vector(hops_.begin(), hops_.end())) hop->fail(cancelled_failure());
+  drop_idle();
+}
+
+void PlainEngine::drop_idle() {
   for (const auto& [key, kept] : std::exchange(idle_, {})) {
     for (const auto& connection : kept) connection->close();
   }

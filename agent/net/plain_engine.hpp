@@ -40,6 +40,8 @@ class PlainEngine : public std::enable_shared_from_this<PlainEngine> {
   std::shared_ptr<HopInFlight> start(Hop hop, HopDone done);
   // Fails what is in flight and closes everything.
   void close();
+  // Only what is kept for later, and without its strand: for when no thread is left to run one.
+  void drop_idle();
 
   // For hops and connections.
   const Strand& strand() const { return strand_; }

@@ -21,6 +21,7 @@ class Blocks final : public promql::BlockCursor {
     int read = 0;
     int kept = 0;
     bool closed = false;
+    nx_buffer owner{};  // as with every backend: what was kept may outlive its cursor
   };
   Blocks(int count, std::uint64_t samples, Told& told)
       : left_(count), samples_(samples), told_(told) {}
@@ -29,12 +30,13 @@ class Blocks final : public promql::BlockCursor {
   bool next() override {
     if (left_-- <= 0) return false;
     ++told_.read;
-    owner_.priv = &told_;
-    owner_.retain = [](nx_buffer* self) { ++static_cast<Told*>(self->priv)->kept; };
-    owner_.release = [](nx_buffer* self) { --static_cast<Told*>(self->priv)->kept; };
+    nx_buffer& owner = told_.owner;
+    owner.priv = &told_;
+    owner.retain = [](nx_buffer* self) { ++static_cast<Told*>(self->priv)->kept; };
+    owner.release = [](nx_buffer* self) { --static_cast<Told*>(self->priv)->kept; };
     block_.series_count = static_cast<std::uint32_t>(told_.read);
     block_.sample_count = samples_;
-    block_.owner = &owner_;
+    block_.owner = &owner;
     return true;
   }
   const nx_block& block() const override { return block_; }
@@ -44,7 +46,6 @@ class Blocks final : public promql::BlockCursor {
   int left_;
   const std::uint64_t samples_;
   Told& told_;
-  nx_buffer owner_{};
   nx_block block_{};
 };
 

@@ -39,7 +39,7 @@ void make_block(TestBlock& out, std::size_t count, bool histograms = true) {
   BlockWriter writer = BlockWriter::make(out.parent.path(), ulid, kBegin, kBegin + kTwoHours);
   for (std::size_t s = 0; s < count * (histograms ? 2 : 1); ++s) {
     const bool histogram = s >= count;
-    char instance[16];
+    char instance[32];
     std::snprintf(instance, sizeof instance, "i%04zu", s);
     const Labels labels{{"__name__", histogram ? "b_hist" : "a_float"},
                         {"instance", instance},
