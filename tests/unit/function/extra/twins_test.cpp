@@ -195,7 +195,7 @@ std::optional<double> run(test::MemorySource& source, const std::string& text, s
   REQUIRE(result.error.message == "");
   if (result.series.empty()) return std::nullopt;
   REQUIRE(result.series.size() == 1);
-  return result.series[0].v.at(0);
+  return result.series[0].v[0];
 }
 
 std::string in_window(std::string text, const std::string& window) {
