@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/doctor_checks.hpp"
 
+#include <narthex/sdk/size_text.hpp>
+
 #include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -11,9 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -46,7 +46,7 @@ void check_room(const std::string& data_dir, Diagnoses& out) {
   struct statvfs room {};
   if (statvfs(data_dir.c_str(), &room) != 0) return;
   const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
-  const std::string text = size_text(free) + " free in " + data_dir;
+  const std::string text = sdk::size_text(free) + " free in " + data_dir;
   if (free < kRoomWarning) {
     out.push_back({free < kRoomFault ? Health::kFault : Health::kWarning, "disk", text,
                    "make room, or keep less: [storage] retention, or a size with "
@@ -81,20 +81,6 @@ std::string bind_failure(const addrinfo& address) {
 }
 
 }  // namespace
-
-std::string size_text(std::uint64_t bytes) {
-  static constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto size = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  // What would be rounded up to 1024 is 1 of the next.
-  while (size >= 1023.5 && unit + 1 < kUnits.size()) {
-    size /= 1024;
-    ++unit;
-  }
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), size < 100 ? "%.3g %s" : "%.0f %s", size, kUnits[unit]);
-  return text.data();
-}
 
 void check_data_directory(const std::string& data_dir, bool agent_runs, Diagnoses& out) {
   struct stat about {};

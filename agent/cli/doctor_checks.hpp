@@ -23,9 +23,6 @@ struct Diagnosis {
 
 using Diagnoses = std::vector<Diagnosis>;
 
-// A size for people: 71.4 GiB, 512 MiB, 900 KiB.
-std::string size_text(std::uint64_t bytes);
-
 void check_data_directory(const std::string& data_dir, bool agent_runs, Diagnoses& out);
 // REQUIRES: no agent of ours listens there.
 void check_port(const std::string& listen, Diagnoses& out);

@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/memory.hpp"
 
-#include <cstdio>
+#include <narthex/sdk/size_text.hpp>
 
 namespace narthex::promql {
 
 namespace {
 
 thread_local MemoryMeter* current_meter = nullptr;
-
-// 1.5 GiB, 512 MiB, 900 KiB.
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::uint64_t kMebi = 1 << 20;
-  const bool gibi = bytes >= 1024 * kMebi;
-  const bool mebi = bytes >= kMebi;
-  const double unit = gibi ? 1024.0 * kMebi : mebi ? 1.0 * kMebi : 1024.0;
-  char text[48];
-  std::snprintf(text, sizeof text, "%.4g %s", static_cast<double>(bytes) / unit,
-                gibi   ? "GiB"
-                : mebi ? "MiB"
-                       : "KiB");
-  return text;
-}
 
 }  // namespace
 
@@ -43,12 +29,12 @@ bool MemoryMeter::take(std::uint64_t bytes) noexcept {
 std::string MemoryMeter::refusal() const {
   switch (refusal_.load()) {
     case Bound::kQuery:
-      return "query needs more than " + size_text(max_) +
-             " of memory (query.max_memory): it was about to hold " + size_text(wanted_);
+      return "query needs more than " + sdk::size_text(max_) +
+             " of memory (query.max_memory): it was about to hold " + sdk::size_text(wanted_);
     case Bound::kAll:
-      return "queries need more than " + size_text(pool_->max_bytes()) +
+      return "queries need more than " + sdk::size_text(pool_->max_bytes()) +
              " of memory together (query.max_memory_all): this one was about to hold " +
-             size_text(wanted_);
+             sdk::size_text(wanted_);
     case Bound::kNone:
       break;
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_tree.hpp"
-#include "cli/doctor_checks.hpp"
 #include "cli/event_stream.hpp"
 #include "cli/man_page.hpp"
 #include "cli/server_call.hpp"
 #include "cli/text_table.hpp"
+
+#include <narthex/sdk/size_text.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -18,14 +19,14 @@ TEST_CASE("columns line up, counted in characters", "[cli]") {
 }
 
 TEST_CASE("a size is one number and one unit", "[cli]") {
-  CHECK(size_text(0) == "0 B");
-  CHECK(size_text(1023) == "1023 B");
-  CHECK(size_text(1024) == "1 KiB");
-  CHECK(size_text(1536) == "1.5 KiB");
-  CHECK(size_text(900ULL << 20) == "900 MiB");
-  CHECK(size_text((1ULL << 30) - 1) == "1 GiB");
-  CHECK(size_text((71ULL << 30) + (365ULL << 20)) == "71.4 GiB");
-  CHECK(size_text(5ULL << 50) == "5120 TiB");
+  CHECK(sdk::size_text(0) == "0 B");
+  CHECK(sdk::size_text(1023) == "1023 B");
+  CHECK(sdk::size_text(1024) == "1 KiB");
+  CHECK(sdk::size_text(1536) == "1.5 KiB");
+  CHECK(sdk::size_text(900ULL << 20) == "900 MiB");
+  CHECK(sdk::size_text((1ULL << 30) - 1) == "1 GiB");
+  CHECK(sdk::size_text((71ULL << 30) + (365ULL << 20)) == "71.4 GiB");
+  CHECK(sdk::size_text(5ULL << 50) == "5120 TiB");
 }
 
 TEST_CASE("parameters are percent-encoded", "[cli]") {
