@@ -393,14 +393,15 @@ TEST_CASE("messages of any size pass the link, late and lost ones do not", "[pro
   auto pair = make_link_pair();
   REQUIRE(pair.ok());
   const std::string large(3 << 20, 'x');
+  Status answered;
   std::thread other([&] {
     const auto got = pair->child.receive();
-    REQUIRE(got.ok());
-    CHECK(pair->child.send(Message::kReply, got->body).ok());
+    answered = got.ok() ? pair->child.send(Message::kReply, got->body) : got.status();
   });
   REQUIRE(pair->agent.send(Message::kCollect, large).ok());
   const auto back = pair->agent.receive();
   other.join();
+  CHECK(answered.message() == "");
   REQUIRE(back.ok());
   CHECK(back->kind == Message::kReply);
   CHECK(back->body == large);
@@ -417,14 +418,18 @@ TEST_CASE("questions and answers of any size pass the box", "[process]") {
   REQUIRE(mine.ok());
   const std::string large(2 * CallBox::kBytes, 'x');
   const std::string full(CallBox::kBodyMax - 1, 'y');
+  auto theirs = CallBox::open(::dup(mine->descriptor()));
+  REQUIRE(theirs.ok());
+  Status ended;
   std::thread other([&] {
-    auto box = CallBox::open(::dup(mine->descriptor()));
-    REQUIRE(box.ok());
-    for (;;) {
-      const auto question = box->next_question(pair->child);
-      REQUIRE(question.ok());
-      REQUIRE(box->answer(pair->child, Message::kReply, "<", question->body).ok());
-      if (question->kind == Message::kDestroy) return;
+    for (bool last = false; !last && ended.ok();) {
+      const auto question = theirs->next_question(pair->child);
+      if (!question.ok()) {
+        ended = question.status();
+        return;
+      }
+      last = question->kind == Message::kDestroy;
+      ended = theirs->answer(pair->child, Message::kReply, "<", question->body);
     }
   });
   for (const std::string& body : {std::string("small"), large, full, std::string()}) {
@@ -435,6 +440,7 @@ TEST_CASE("questions and answers of any size pass the box", "[process]") {
   }
   CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "<end");
   other.join();
+  CHECK(ended.message() == "");
   // Nobody answers any more; then nobody is there.
   CHECK(mine->ask(pair->agent, Message::kProbe, {}, 1).status().code() == NX_ERR_DEADLINE);
   { const ProcessLink gone = std::move(pair->child); }
