@@ -53,10 +53,9 @@ void run_body(Reporter& report, const std::function<void(Reporter&)>& body) {
   try {
     body(report);
   } catch (const std::exception& e) {
-    report.find("NXR-ERR-2",
-                std::string(current_entry()) + " let an exception through: " + e.what());
+    report.find("NXR-ERR-2", current_entry() + " let an exception through: " + e.what());
   } catch (...) {
-    report.find("NXR-ERR-2", std::string(current_entry()) + " let an exception through");
+    report.find("NXR-ERR-2", current_entry() + " let an exception through");
   }
   report.end();
 }
@@ -117,7 +116,7 @@ std::string printed_by(const Running& child) {
 }
 
 void judge_end(int status, bool ended, const std::string& lines, Outcome& outcome) {
-  const std::string where = current_entry();
+  const std::string where = last_entry();
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
     if (signal == SIGABRT) {
@@ -162,15 +161,14 @@ void run_in_child(const ChildOptions& options, Outcome& outcome,
     }
     const bool ended = Reporter::read(lines, outcome);
     if (!in_time) {
-      outcome.findings.push_back(
-          {"NXR-ERR-5", std::string(current_entry()) + " did not return within " +
-                            std::to_string(options.timeout_ms / 1000) + " s"});
+      outcome.findings.push_back({"NXR-ERR-5", last_entry() + " did not return within " +
+                                                   std::to_string(options.timeout_ms / 1000) +
+                                                   " s"});
     } else {
       judge_end(status, ended, lines, outcome);
     }
     if (const std::string text = printed_by(child); !text.empty()) {
-      outcome.findings.push_back(
-          {"NXR-ERR-3", std::string(current_entry()) + " or a call before prints: " + text});
+      outcome.findings.push_back({"NXR-ERR-3", last_entry() + " or a call before prints: " + text});
     }
     ::close(child.lines);
     ::close(child.printed);

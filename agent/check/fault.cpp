@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 
 #include <sys/mman.h>
@@ -28,6 +27,14 @@ struct Shared {
   char entry[160];
 };
 Shared* g_shared = nullptr;
+std::mutex g_entry_mutex;  // writers of g_shared->entry, several threads of the child
+thread_local const char* t_entry = nullptr;
+
+// Without the lock, for the signal handler.
+const char* entry_now() {
+  if (t_entry != nullptr) return t_entry;
+  return g_shared != nullptr ? g_shared->entry : "a call";
+}
 
 void give_back(Region& region) {
   if (region.pages != nullptr) ::munmap(region.pages, region.size_bytes + kPage);
@@ -75,7 +82,7 @@ void tell(std::initializer_list<const char*> parts) {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
-  const char* const entry = current_entry();
+  const char* const entry = entry_now();
   const auto* const address = static_cast<const char*>(info->si_addr);
   const Region* const region = signal == SIGSEGV || signal == SIGBUS ? region_at(address) : nullptr;
   if (region == nullptr) {
@@ -135,10 +142,17 @@ void share_current_entry() {
 }
 
 void set_current_entry(const char* entry) {
+  t_entry = entry;
+  const std::lock_guard lock(g_entry_mutex);
   if (g_shared != nullptr) std::snprintf(g_shared->entry, sizeof g_shared->entry, "%s", entry);
 }
 
-const char* current_entry() { return g_shared != nullptr ? g_shared->entry : "a call"; }
+std::string current_entry() { return t_entry != nullptr ? t_entry : last_entry(); }
+
+std::string last_entry() {
+  const std::lock_guard lock(g_entry_mutex);
+  return g_shared != nullptr ? g_shared->entry : "a call";
+}
 
 void listen_for_faults(int fd) {
   g_fault_fd = fd;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <string>
 
 namespace narthex::check {
 
@@ -27,9 +28,12 @@ struct Region {
 Region* make_region(std::size_t size_bytes, const char* label, const char* entry);
 void set_access(Region& region, Access access);
 
-// The entry point that the child is in, readable by the parent after it has died. `entry`: static.
+// The entry point that the calling thread is in. `entry`: static. Thread-safe.
 void set_current_entry(const char* entry);
-const char* current_entry();
+// That of this thread; on a thread that the kit never called the plugin from, the last of any.
+std::string current_entry();
+// The last that any thread of this process or its child was in, also after the child has died.
+std::string last_entry();
 // For the parent, before it forks: makes the page that both see.
 void share_current_entry();
 

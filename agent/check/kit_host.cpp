@@ -44,8 +44,8 @@ struct KitHost::Buffer {
   static void retain(nx_buffer* buffer) {
     Buffer& self = of(buffer);
     if (self.references.fetch_add(1) <= 0) {
-      self.kit->report_.find(
-          "NXR-OWN-3", std::string(current_entry()) + " retains a buffer that is gone already");
+      self.kit->report_.find("NXR-OWN-3",
+                             current_entry() + " retains a buffer that is gone already");
     }
     self.memory->seal();
   }
@@ -55,8 +55,8 @@ struct KitHost::Buffer {
     if (before == 1) self.memory->revoke();
     if (before == 1 && !self.kit->plan_.mode.guarded) return self.kit->forget(buffer);
     if (before > 0) return;
-    self.kit->report_.find("NXR-OWN-3", std::string(current_entry()) +
-                                            " releases a buffer more often than it retained it");
+    self.kit->report_.find("NXR-OWN-3",
+                           current_entry() + " releases a buffer more often than it retained it");
   }
 };
 

@@ -98,7 +98,7 @@ struct KitAppender {
 
 nx_status take_batch(KitHost& kit, const nx_sample_batch& batch, nx_append_result* result) {
   if (std::string why = bad_batch(batch, true); !why.empty()) {
-    kit.report().find("NXR-ING-3", std::string(current_entry()) + " appends a batch with " + why);
+    kit.report().find("NXR-ING-3", current_entry() + " appends a batch with " + why);
     return NX_ERR_INVALID_ARGUMENT;
   }
   if (kit.on_batch) kit.on_batch(batch);
@@ -141,8 +141,7 @@ constexpr nx_ext_append kAppend = {
       kit.enter("append.resolve", kWorkerContext, true);
       if (kit.fails()) return sdk::fail(err, NX_ERR_EXHAUSTED, "the kit knows no series");
       if (std::string why = bad_table(*table); !why.empty()) {
-        kit.report().find("NXR-ING-3",
-                          std::string(current_entry()) + " resolves a table with " + why);
+        kit.report().find("NXR-ING-3", current_entry() + " resolves a table with " + why);
         return NX_ERR_INVALID_ARGUMENT;
       }
       for (std::uint32_t s = 0; s < table->series_count; ++s) {

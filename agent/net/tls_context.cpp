@@ -103,7 +103,7 @@ Status use_protocol(SSL_CTX* context, const ServerTlsOptions& options) {
   for (const std::string& name : options.curve_preferences) {
     curves += (curves.empty() ? "" : ":") + std::string(curve_name(name));
   }
-  if (!curves.empty() && SSL_CTX_set1_groups_list(context, curves.c_str()) != 1) {
+  if (!curves.empty() && SSL_CTX_set1_groups_list(context, curves.data()) != 1) {
     return failed("curve_preferences");
   }
   return {};

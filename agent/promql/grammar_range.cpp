@@ -4,6 +4,7 @@
 #include "promql/numbers.hpp"
 
 #include <cmath>
+#include <limits>
 
 namespace narthex::promql {
 
@@ -11,9 +12,12 @@ namespace {
 
 constexpr std::string_view kDuration = "number or duration";
 
-// A duration in seconds, cut to milliseconds as the reference cuts it.
+// A duration in seconds, cut to milliseconds as the reference cuts it. NaN, which only an offset
+// can be, is its lowest number of nanoseconds.
 std::int64_t to_ms(const Expr& duration) {
-  return static_cast<std::int64_t>(as<NumberExpr>(duration).value * 1000);
+  constexpr std::int64_t kLowestMs = std::numeric_limits<std::int64_t>::min() / 1'000'000;
+  const double seconds = as<NumberExpr>(duration).value;
+  return std::isnan(seconds) ? kLowestMs : static_cast<std::int64_t>(seconds * 1000);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ TEST_CASE("one line, canonical", "[promql][printer]") {
       {"a{b='c',d=~\"e\"}", "a{b=\"c\",d=~\"e\"}"},
       {"rate(a[90s])", "rate(a[1m30s])"},
       {"a offset -5m", "a offset -5m"},
+      {"a offset NaN", "a offset -106751d23h47m16s854ms"},
       {"a @ 10 offset 1h", "a @ 10.000 offset 1h"},
       {"a @ start()", "a @ start()"},
       {"a[1h:]", "a[1h:]"},
