@@ -50,8 +50,10 @@ void append_notes(std::string& out, const Notes& notes) {
 }
 
 net::Response success(std::string_view data, const Notes& notes) {
-  std::string body = R"({"status":"success","data":)";
-  body.append(data);
+  constexpr std::string_view kHead = R"({"status":"success","data":)";
+  std::string body;
+  body.reserve(kHead.size() + data.size() + 1);
+  body.append(kHead).append(data);
   append_notes(body, notes);
   body += '}';
   return net::Response::json(200, std::move(body));

@@ -59,10 +59,15 @@ void append_escape(std::string& out, char c) {
   }
 }
 
-bool plain(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return u >= 0x20 && u < 0x7F && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+// Bytes that a JSON string holds as they are.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7F; ++c) plain[c] = true;
+  for (const unsigned char c : {'"', '\\', '<', '>', '&'}) plain[c] = false;
+  return plain;
+}();
+
+bool plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 

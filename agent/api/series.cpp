@@ -102,20 +102,62 @@ Response label_values(store::Store& store, const Request& request) {
   });
 }
 
-void append_series(std::string& out, const nx_series_table& table, std::uint32_t series) {
-  out += '{';
-  for (std::uint32_t p = table.label_off[series]; p < table.label_off[series + 1]; ++p) {
-    if (p != table.label_off[series]) out += ',';
-    append_json_string(out, view(table.symbols[table.label_ref[2 * p]]));
-    out += ':';
-    append_json_string(out, view(table.symbols[table.label_ref[2 * p + 1]]));
+// JSON objects one after the other with commas between, and where each ends.
+class ObjectList {
+ public:
+  void add(const nx_series_table& table, std::uint32_t series) {
+    if (!ends_.empty()) text_ += ',';
+    text_ += '{';
+    for (std::uint32_t p = table.label_off[series]; p < table.label_off[series + 1]; ++p) {
+      if (p != table.label_off[series]) text_ += ',';
+      append_json_string(text_, view(table.symbols[table.label_ref[2 * p]]));
+      text_ += ':';
+      append_json_string(text_, view(table.symbols[table.label_ref[2 * p + 1]]));
+    }
+    text_ += '}';
+    ends_.push_back(text_.size());
   }
-  out += '}';
-}
 
-// Appends the JSON of every series of a selector, in label order.
+  std::size_t size() const { return ends_.size(); }
+
+  void cut(std::size_t size) {
+    ends_.resize(size);
+    text_.resize(ends_.empty() ? 0 : ends_.back());
+  }
+
+  // What several selectors found, each once.
+  void merge() {
+    std::vector<std::string_view> all;
+    for (std::size_t i = 0, at = 0; i < ends_.size(); at = ends_[i] + 1, ++i) {
+      all.push_back(std::string_view(text_).substr(at, ends_[i] - at));
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    std::string text;
+    text.reserve(text_.size());
+    ends_.clear();
+    for (const std::string_view one : all) {
+      if (!ends_.empty()) text += ',';
+      text += one;
+      ends_.push_back(text.size());
+    }
+    text_ = std::move(text);
+  }
+
+  std::string array() && {
+    text_.insert(text_.begin(), '[');
+    text_ += ']';
+    return std::move(text_);
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> ends_;
+};
+
+// Appends every series of a selector, in label order.
 Status collect_series(store::Querier& querier, const Selector& selector, const Lookup& lookup,
-                      std::vector<std::string>& out) {
+                      ObjectList& out) {
   nx_scan_opts opts{};
   opts.flags = NX_SCAN_NO_SAMPLES | NX_SCAN_SORTED;
   opts.mint = lookup.start_ms;
@@ -125,9 +167,7 @@ Status collect_series(store::Querier& querier, const Selector& selector, const L
   if (!cursor.ok()) return cursor.status();
   while (cursor->next()) {
     const nx_block& block = cursor->block();
-    for (std::uint32_t i = 0; i < block.series_count; ++i) {
-      append_series(out.emplace_back(), *block.labels, i);
-    }
+    for (std::uint32_t i = 0; i < block.series_count; ++i) out.add(*block.labels, i);
   }
   return cursor->status();
 }
@@ -141,26 +181,19 @@ Response series(store::Store& store, const Request& request) {
   Result<store::Querier> querier = store.open(lookup.start_ms, lookup.end_ms);
   if (!querier.ok()) return error(querier.status());
   const auto hook = request.cancellation->on_cancel([&q = *querier] { q.cancel(); });
-  std::vector<std::string> all;
+  ObjectList found;
   for (const Selector& selector : lookup.selectors) {
-    const Status collected = collect_series(*querier, selector, lookup, all);
+    const Status collected = collect_series(*querier, selector, lookup, found);
     if (!collected.ok()) return error(collected);
   }
-  if (lookup.selectors.size() > 1) {
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-  }
+  if (lookup.selectors.size() > 1) found.merge();
   Notes notes;
-  if (lookup.limit > 0 && all.size() > lookup.limit) {
-    all.resize(lookup.limit);
+  if (lookup.limit > 0 && found.size() > lookup.limit) {
+    found.cut(lookup.limit);
     notes.warnings.emplace_back(kTruncated);
   }
   for (std::string& warning : querier->warnings()) notes.warnings.push_back(std::move(warning));
-  JsonWriter json;
-  json.begin_array();
-  for (const std::string& one : all) json.raw(one);
-  json.end_array();
-  return success(json.text(), notes);
+  return success(std::move(found).array(), notes);
 }
 
 }  // namespace
