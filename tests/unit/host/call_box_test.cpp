@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that the agent and the process of a plugin share: two threads here.
+// Questions that are put for later, in the memory that the agent and the process of a plugin share:
+// two threads here. Those that are answered at once: process_test.cpp.
 #include "host/call_box.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,77 +24,39 @@ std::int64_t mono_ns() {
       .count();
 }
 
-// The other side of a box: answers everything with its text, until it is told to end.
-std::thread answering(CallBox& box, ProcessLink& link) {
-  return std::thread([&box, &link] {
-    for (;;) {
+// The other side of a box: answers everything with its text until it is told to end. It asserts
+// nothing on its own thread.
+class OtherSide {
+ public:
+  OtherSide(CallBox& box, ProcessLink& link) : thread_([this, &box, &link] { run(box, link); }) {}
+  // What it ended with.
+  Status join() {
+    thread_.join();
+    return ended_;
+  }
+
+ private:
+  void run(CallBox& box, ProcessLink& link) {
+    for (bool last = false; !last && ended_.ok();) {
       const auto question = box.next_question(link);
-      REQUIRE(question.ok());
-      const std::string_view later = box.was_put_for_later() ? "later " : "now ";
-      REQUIRE(box.answer(link, Message::kReply, later, question->body).ok());
-      if (question->kind == Message::kDestroy) return;
+      if (!question.ok()) {
+        ended_ = question.status();
+        return;
+      }
+      last = question->kind == Message::kDestroy;
+      const std::string_view when = box.was_put_for_later() ? "later " : "now ";
+      ended_ = box.answer(link, Message::kReply, when, question->body);
     }
-  });
-}
+  }
+
+  Status ended_;
+  std::thread thread_;
+};
 
 constexpr std::int64_t kMs = 1'000'000;
 constexpr std::int64_t kFar = 3'600'000 * kMs;
 
 }  // namespace
-
-TEST_CASE("questions and answers of any size pass the box", "[process]") {
-  auto pair = make_link_pair();
-  auto mine = CallBox::make();
-  REQUIRE(pair.ok());
-  REQUIRE(mine.ok());
-  const std::string large(2 * CallBox::kBytes, 'x');
-  const std::string full(CallBox::kBodyMax - 1, 'y');
-  std::thread other([&] {
-    auto box = CallBox::open(::dup(mine->descriptor()));
-    REQUIRE(box.ok());
-    for (;;) {
-      const auto question = box->next_question(pair->child);
-      REQUIRE(question.ok());
-      REQUIRE(box->answer(pair->child, Message::kReply, "<", question->body).ok());
-      if (question->kind == Message::kDestroy) return;
-    }
-  });
-  for (const std::string& body : {std::string("small"), large, full, std::string()}) {
-    const auto back = mine->ask(pair->agent, Message::kCollect, body, 10'000);
-    REQUIRE(back.status().message() == "");
-    CHECK(back->kind == Message::kReply);
-    CHECK(back->body == "<" + body);
-  }
-  CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "<end");
-  other.join();
-  // Nobody answers any more; then nobody is there.
-  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 1).status().code() == NX_ERR_DEADLINE);
-  { const ProcessLink gone = std::move(pair->child); }
-  auto next = CallBox::make();
-  REQUIRE(next.ok());
-  CHECK(next->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_UNAVAILABLE);
-}
-
-TEST_CASE("a box keeps its size, and an answer to another question is none", "[process]") {
-  auto pair = make_link_pair();
-  auto mine = CallBox::make();
-  REQUIRE(pair.ok());
-  REQUIRE(mine.ok());
-  CHECK(::ftruncate(mine->descriptor(), 0) != 0);
-  auto theirs = CallBox::open(::dup(mine->descriptor()));
-  REQUIRE(theirs.ok());
-  std::thread other([&] {
-    (void)theirs->next_question(pair->child).ok();
-    // Its own questions make it forget whose number it answers.
-    (void)theirs->ask(pair->child, Message::kProbe, {}, 0).ok();
-    (void)theirs->answer(pair->child, Message::kReply, "late", {}).ok();
-  });
-  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_INVALID_DATA);
-  other.join();
-  const int empty = ::memfd_create("empty", MFD_CLOEXEC);
-  CHECK_FALSE(CallBox::open(empty).ok());
-  ::close(empty);
-}
 
 TEST_CASE("a question that is put for later is begun at its time", "[process]") {
   auto pair = make_link_pair();
@@ -102,7 +65,7 @@ TEST_CASE("a question that is put for later is begun at its time", "[process]") 
   REQUIRE(mine.ok());
   auto theirs = CallBox::open(::dup(mine->descriptor()));
   REQUIRE(theirs.ok());
-  std::thread other = answering(*theirs, pair->child);
+  OtherSide other(*theirs, pair->child);
   // The first one wakes the other side; it has foretold the second, the third comes at once.
   std::int64_t at_ns = mono_ns() + 30 * kMs;
   for (const std::string body : {"a", "b", "c"}) {
@@ -117,7 +80,7 @@ TEST_CASE("a question that is put for later is begun at its time", "[process]") 
     at_ns = body == "a" ? at_ns + 20 * kMs : 1;
   }
   CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "now end");
-  other.join();
+  CHECK(other.join().message() == "");
 }
 
 TEST_CASE("a question that is put for later can be withdrawn until it is begun", "[process]") {
@@ -127,7 +90,7 @@ TEST_CASE("a question that is put for later can be withdrawn until it is begun",
   REQUIRE(mine.ok());
   auto theirs = CallBox::open(::dup(mine->descriptor()));
   REQUIRE(theirs.ok());
-  std::thread other = answering(*theirs, pair->child);
+  OtherSide other(*theirs, pair->child);
   for (int round = 0; round < 200; ++round) {
     const bool far = round % 2 == 0;
     mine->ask_at(Message::kCollect, "later", far ? mono_ns() + kFar : mono_ns() + round * 1'000,
@@ -141,7 +104,7 @@ TEST_CASE("a question that is put for later can be withdrawn until it is begun",
     if (round % 4 < 2) CHECK(mine->ask(pair->agent, Message::kProbe, "x", 10'000)->body == "now x");
   }
   CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "now end");
-  other.join();
+  CHECK(other.join().message() == "");
 }
 
 TEST_CASE("an answer that is never given is late, whatever else the other side writes",

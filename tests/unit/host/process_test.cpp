@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent and the process of a plugin tell each other comes through as it was, and what is
 // no message is refused. The processes themselves: tests/integration/containment_test.py.
+#include "host/call_box.hpp"
 #include "host/collection_tape.hpp"
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
@@ -11,7 +12,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <bit>
+#include <cstring>
 #include <map>
 #include <random>
 #include <string>
@@ -403,6 +408,60 @@ TEST_CASE("messages of any size pass the link, late and lost ones do not", "[pro
   { const ProcessLink gone = std::move(pair->child); }
   CHECK(pair->agent.receive(1000).status().code() == NX_ERR_UNAVAILABLE);
   CHECK(pair->agent.send(Message::kStart, {}).code() == NX_ERR_UNAVAILABLE);
+}
+
+TEST_CASE("questions and answers of any size pass the box", "[process]") {
+  auto pair = make_link_pair();
+  auto mine = CallBox::make();
+  REQUIRE(pair.ok());
+  REQUIRE(mine.ok());
+  const std::string large(2 * CallBox::kBytes, 'x');
+  const std::string full(CallBox::kBodyMax - 1, 'y');
+  std::thread other([&] {
+    auto box = CallBox::open(::dup(mine->descriptor()));
+    REQUIRE(box.ok());
+    for (;;) {
+      const auto question = box->next_question(pair->child);
+      REQUIRE(question.ok());
+      REQUIRE(box->answer(pair->child, Message::kReply, "<", question->body).ok());
+      if (question->kind == Message::kDestroy) return;
+    }
+  });
+  for (const std::string& body : {std::string("small"), large, full, std::string()}) {
+    const auto back = mine->ask(pair->agent, Message::kCollect, body, 10'000);
+    REQUIRE(back.status().message() == "");
+    CHECK(back->kind == Message::kReply);
+    CHECK(back->body == "<" + body);
+  }
+  CHECK(mine->ask(pair->agent, Message::kDestroy, "end", 10'000)->body == "<end");
+  other.join();
+  // Nobody answers any more; then nobody is there.
+  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 1).status().code() == NX_ERR_DEADLINE);
+  { const ProcessLink gone = std::move(pair->child); }
+  auto next = CallBox::make();
+  REQUIRE(next.ok());
+  CHECK(next->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_UNAVAILABLE);
+}
+
+TEST_CASE("a box keeps its size, and an answer to another question is none", "[process]") {
+  auto pair = make_link_pair();
+  auto mine = CallBox::make();
+  REQUIRE(pair.ok());
+  REQUIRE(mine.ok());
+  CHECK(::ftruncate(mine->descriptor(), 0) != 0);
+  auto theirs = CallBox::open(::dup(mine->descriptor()));
+  REQUIRE(theirs.ok());
+  std::thread other([&] {
+    (void)theirs->next_question(pair->child).ok();
+    // Its own questions make it forget whose number it answers.
+    (void)theirs->ask(pair->child, Message::kProbe, {}, 0).ok();
+    (void)theirs->answer(pair->child, Message::kReply, "late", {}).ok();
+  });
+  CHECK(mine->ask(pair->agent, Message::kProbe, {}, 10'000).status().code() == NX_ERR_INVALID_DATA);
+  other.join();
+  const int empty = ::memfd_create("empty", MFD_CLOEXEC);
+  CHECK_FALSE(CallBox::open(empty).ok());
+  ::close(empty);
 }
 
 TEST_CASE("answers and descriptions come through", "[process]") {
