@@ -3,11 +3,11 @@
 // to do about it. Exit status 3 when there is a fault; warnings alone are 0.
 #include "cli/cli.hpp"
 #include "cli/doctor_checks.hpp"
+#include "cli/service_environment.hpp"
 #include "cli/text_table.hpp"
 #include "cli/tool.hpp"
 #include "cli/tool_host.hpp"
 #include "config/config.hpp"
-#include "config/expand.hpp"
 #include "host/plugin_host.hpp"
 #include "runtime/control_socket.hpp"
 
@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 
 namespace narthex::cli {
@@ -24,9 +23,6 @@ namespace narthex::cli {
 namespace {
 
 constexpr std::int64_t kAskTimeMs = 5'000;
-// What systemd sets for a unit with credentials, and to what for ours.
-constexpr const char* kCredentials = "CREDENTIALS_DIRECTORY";
-constexpr const char* kCredentialsOfUnit = "/run/credentials/narthex.service";
 
 const char* word_of(Health health) {
   switch (health) {
@@ -44,45 +40,23 @@ const char* word_of(Health health) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-bool mentions(const document::Finding& finding, const std::string& text) {
-  return finding.text.find(text) != std::string::npos;
-}
-
-// As the service loads it. Its credentials are there while it runs and for it (and root) alone, so
-// elsewhere their folder is taken to be where the unit's would be: true in the second place.
-std::shared_ptr<const config::Config> load_as_service(const config::CommandLine& line,
-                                                      std::vector<document::Finding>& findings,
-                                                      bool& credentials_assumed) {
-  auto config = config::load(line, findings);
-  const std::string unset = config::unset_variable(kCredentials);
-  credentials_assumed =
-      std::ranges::any_of(findings, [&](const auto& each) { return mentions(each, unset); });
-  if (!credentials_assumed) return config;
-  setenv(kCredentials, kCredentialsOfUnit, 1);
-  findings.clear();
-  return config::load(line, findings);
-}
-
 std::shared_ptr<const config::Config> check_configuration(const DoctorOptions& options,
                                                           Diagnoses& out) {
   config::CommandLine line;
   line.config_file = options.config_file;
   if (!options.data_dir.empty()) line.flags.emplace_back("data", options.data_dir);
   std::vector<document::Finding> findings;
-  bool credentials_assumed = false;
-  auto config = load_as_service(line, findings, credentials_assumed);
-  if (credentials_assumed) {
-    out.push_back({Health::kNote, "credentials",
-                   "the configuration uses ${CREDENTIALS_DIRECTORY}, which only the service has: "
-                   "judged as if it were " +
-                       std::string(kCredentialsOfUnit) + ", what is in there cannot be",
+  ServiceEnvironment environment;
+  auto config = config::load(line, findings, environment.lookup());
+  if (environment.assumed()) {
+    out.push_back({Health::kNote, "credentials", environment.note(),
                    "`narthex reload` has the service that runs judge it"});
   }
   const std::string shown =
       options.config_file.empty() ? "the embedded default" : options.config_file;
   for (const document::Finding& finding : findings) {
-    const bool unknown = credentials_assumed && mentions(finding, kCredentialsOfUnit);
-    out.push_back({unknown ? Health::kNote : Health::kFault, "config",
+    const bool beyond = environment.is_beyond(finding);
+    out.push_back({beyond ? Health::kNote : Health::kFault, "config",
                    first_line(document::render(finding)), finding.hint});
   }
   if (config == nullptr) return nullptr;

@@ -3,6 +3,7 @@
 // Every other room sees only its own options. Immutable once loaded.
 #pragma once
 
+#include "config/environment.hpp"
 #include "document/document.hpp"
 #include "host/plugin_policy.hpp"
 #include "ingest/options.hpp"
@@ -65,9 +66,9 @@ struct Config {
   std::vector<ingest::ReceiverOptions> ingest;
   std::vector<std::string> plugin_dirs;  // searched in this order
   host::PluginPolicy plugins;
-  std::vector<std::string> features;     // --enable-feature, known or not
-  std::string otlp_options = "{}";       // of the OTLP receiver, as JSON
-  std::string prometheus_yaml;           // for /api/v1/status/config: secrets are <secret>
+  std::vector<std::string> features;  // --enable-feature, known or not
+  std::string otlp_options = "{}";    // of the OTLP receiver, as JSON
+  std::string prometheus_yaml;        // for /api/v1/status/config: secrets are <secret>
   std::vector<document::Finding> warnings;
   // What the server must be restarted for: key -> value as text, compared over a reload.
   std::map<std::string, std::string> restart_only;
@@ -85,6 +86,7 @@ struct CommandLine {
 // Reads and checks everything. Null: findings has all errors. Checks of plugin options against
 // their schemas are the host's; `mechanisms and ingest` are only collected here.
 std::shared_ptr<const Config> load(const CommandLine& command_line,
-                                   std::vector<document::Finding>& findings);
+                                   std::vector<document::Finding>& findings,
+                                   const Environment& environment = process_environment);
 
 }  // namespace narthex::config

@@ -100,10 +100,6 @@ std::optional<std::string> process_environment(const std::string& name) {
   return std::string(value);
 }
 
-std::string unset_variable(const std::string& name) {
-  return "the environment variable " + name + " is not set";
-}
-
 Result<std::string> expand_variables(std::string_view text, const Environment& environment) {
   std::string out;
   while (!text.empty()) {
@@ -124,8 +120,8 @@ Result<std::string> expand_variables(std::string_view text, const Environment& e
     std::optional<std::string> value = environment(reference.name);
     if ((!value || value->empty()) && reference.otherwise) value = reference.otherwise;
     if (!value) {
-      return invalid_argument(unset_variable(reference.name) + "; ${" + reference.name +
-                              ":-text} gives a default");
+      return invalid_argument("the environment variable " + reference.name + " is not set; ${" +
+                              reference.name + ":-text} gives a default");
     }
     out += *value;
     text.remove_prefix(reference.length);
@@ -157,10 +153,10 @@ std::string expand_as_prometheus(std::string_view text, const Environment& envir
 }
 
 document::ScalarRewrite config_rewrite(document::Format format, std::string folder,
-                                       Diagnostics& diagnostics) {
+                                       Environment environment, Diagnostics& diagnostics) {
   using Answer = Result<std::optional<std::string>>;
-  return [format, folder = std::move(folder), &diagnostics](Path path,
-                                                            const document::Scalar& scalar) {
+  return [format, folder = std::move(folder), environment = std::move(environment), &diagnostics](
+             Path path, const document::Scalar& scalar) {
     const bool external = path.size() == 3 && path[0] == "global" && path[1] == "external_labels";
     const bool label = external || (path.size() >= 2 && path[path.size() - 2] == "labels");
     const bool target = !path.empty() && path.back() == "targets";
@@ -171,14 +167,14 @@ document::ScalarRewrite config_rewrite(document::Format format, std::string fold
     if (!out) return Answer(std::nullopt);
     if (format == document::Format::kYaml && external) {
       std::vector<std::string> missing;
-      out = expand_as_prometheus(*out, process_environment, missing);
+      out = expand_as_prometheus(*out, environment, missing);
       for (const std::string& name : missing) {
         diagnostics.warn("external_labels: the environment variable " + name + " is not set");
       }
     } else if (format == document::Format::kToml &&
                !(path.size() > 0 &&
                  one_of(path.back(), {"regex", "replacement", "target_label"}))) {
-      Result<std::string> expanded = expand_variables(*out, process_environment);
+      Result<std::string> expanded = expand_variables(*out, environment);
       if (!expanded.ok()) return Answer(expanded.status());
       out = *std::move(expanded);
     }

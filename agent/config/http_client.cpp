@@ -260,7 +260,7 @@ bool load_client_file(const std::string& file, net::ClientOptions& client,
   std::vector<document::Finding> errors;
   std::vector<document::Finding> warnings;
   Diagnostics diagnostics(errors, warnings);
-  if (const DocumentRef document = read_file(file, diagnostics)) {
+  if (const DocumentRef document = read_file(file, process_environment, diagnostics)) {
     TableReader root(diagnostics, {{document, &document->root(), nullptr}},
                      "the HTTP client configuration");
     client = read_http_client(root);

@@ -77,8 +77,9 @@ std::string listen_of(const FlagValues& values) {
 // Loads one configuration. Lives for the duration of load().
 class Loader {
  public:
-  Loader(Config& config, const FlagValues& values, Diagnostics& diagnostics)
-      : config_(config), values_(values), diagnostics_(diagnostics) {}
+  Loader(Config& config, const FlagValues& values, const Environment& environment,
+         Diagnostics& diagnostics)
+      : config_(config), values_(values), environment_(environment), diagnostics_(diagnostics) {}
 
   void load(const std::vector<DocumentRef>& documents) {
     TableReader root(diagnostics_, roots_of(documents), "the configuration");
@@ -128,7 +129,7 @@ class Loader {
 
   void read_more_jobs(const Part& pattern, const GlobalOptions& global) {
     for (const std::string& file : expand_glob(pattern, diagnostics_)) {
-      const DocumentRef document = read_file(file, diagnostics_);
+      const DocumentRef document = read_file(file, environment_, diagnostics_);
       if (!document) continue;
       TableReader root(diagnostics_, {{document, &document->root(), nullptr}},
                        "the scrape config file");
@@ -161,6 +162,7 @@ class Loader {
 
   Config& config_;
   const FlagValues& values_;
+  const Environment& environment_;
   Diagnostics& diagnostics_;
   std::map<std::string, Part> job_names_;
   std::vector<bool> body_given_;
@@ -182,7 +184,8 @@ void add_receiver(Config& config, Diagnostics& diagnostics, const std::string& p
   }
   ingest::ReceiverOptions receiver;
   receiver.plugin = plugin;
-  receiver.document = read_text(document::Format::kJson, "(receiver)", options, diagnostics);
+  receiver.document =
+      read_text(document::Format::kJson, "(receiver)", options, process_environment, diagnostics);
   receiver.config = &receiver.document->root();
   receiver.fingerprint = fingerprint_of(plugin + options);
   config.ingest.push_back(std::move(receiver));
@@ -211,20 +214,22 @@ void add_switched_receivers(Config& config, Diagnostics& diagnostics) {
   }
 }
 
-void read_web_file(HttpOptions& http, Diagnostics& diagnostics) {
+void read_web_file(HttpOptions& http, const Environment& environment, Diagnostics& diagnostics) {
   if (http.web_config_file.empty()) return;
   if (http.web != net::WebOptions()) {
     return diagnostics.file_error(
         "", "TLS, users and headers of the server stand in [http] and in " + http.web_config_file +
                 ": keep one of them");
   }
-  load_web_file(http.web_config_file, http.web, diagnostics.errors(), diagnostics.warnings());
+  load_web_file(http.web_config_file, http.web, diagnostics.errors(), diagnostics.warnings(),
+                environment);
 }
 
 }  // namespace
 
 std::shared_ptr<const Config> load(const CommandLine& command_line,
-                                   std::vector<document::Finding>& findings) {
+                                   std::vector<document::Finding>& findings,
+                                   const Environment& environment) {
   auto config = std::make_shared<Config>();
   std::vector<document::Finding> errors;
   Diagnostics diagnostics(errors, config->warnings);
@@ -239,20 +244,21 @@ std::shared_ptr<const Config> load(const CommandLine& command_line,
       config->file.empty()
           ? std::vector<DocumentRef>{read_text(
                 document::Format::kJson, "(embedded default)",
-                default_config(listen_of(values), values.contains("web.config.file")), diagnostics)}
-          : read_main(config->file, diagnostics);
+                default_config(listen_of(values), values.contains("web.config.file")), environment,
+                diagnostics)}
+          : read_main(config->file, environment, diagnostics);
   for (const std::string& name : config->features) {
     if (std::string warning = feature_warning(name); !warning.empty()) {
       diagnostics.warn(std::move(warning));
     }
   }
-  Loader(*config, values, diagnostics).load(documents);
+  Loader(*config, values, environment, diagnostics).load(documents);
   if (config->plugin_dirs != first_dirs) {  // --plugin-dir comes before [plugins] path
     config->plugin_dirs.insert(config->plugin_dirs.begin(), first_dirs.begin(), first_dirs.end());
   }
   apply_flags(values, *config, diagnostics);
   add_switched_receivers(*config, diagnostics);
-  read_web_file(config->http, diagnostics);
+  read_web_file(config->http, environment, diagnostics);
   findings.insert(findings.end(), errors.begin(), errors.end());
   return errors.empty() ? config : nullptr;
 }

@@ -70,10 +70,10 @@ document::Format format_of(const std::string& file) {
 }  // namespace
 
 DocumentRef read_text(document::Format format, const std::string& name, std::string_view text,
-                      Diagnostics& diagnostics) {
+                      const Environment& environment, Diagnostics& diagnostics) {
   std::vector<document::Finding> findings;
   const std::string folder = std::filesystem::path(name).parent_path().string();
-  const document::ScalarRewrite rewrite = config_rewrite(format, folder, diagnostics);
+  const document::ScalarRewrite rewrite = config_rewrite(format, folder, environment, diagnostics);
   DocumentRef document = document::Document::parse(format, name, text, findings, rewrite);
   for (document::Finding& finding : findings) {
     auto& list = finding.warning ? diagnostics.warnings() : diagnostics.errors();
@@ -82,16 +82,18 @@ DocumentRef read_text(document::Format format, const std::string& name, std::str
   return document;
 }
 
-DocumentRef read_file(const std::string& file, Diagnostics& diagnostics) {
+DocumentRef read_file(const std::string& file, const Environment& environment,
+                      Diagnostics& diagnostics) {
   Result<std::string> text = read_bytes(file);
   if (!text.ok()) {
     diagnostics.file_error("", text.status().message());
     return nullptr;
   }
-  return read_text(format_of(file), file, *text, diagnostics);
+  return read_text(format_of(file), file, *text, environment, diagnostics);
 }
 
-std::vector<DocumentRef> read_main(const std::string& file, Diagnostics& diagnostics) {
+std::vector<DocumentRef> read_main(const std::string& file, const Environment& environment,
+                                   Diagnostics& diagnostics) {
   std::vector<std::string> files = {file};
   std::error_code ignored;
   const auto folder = std::filesystem::path(file).parent_path() / "conf.d";
@@ -101,7 +103,7 @@ std::vector<DocumentRef> read_main(const std::string& file, Diagnostics& diagnos
   std::sort(files.begin() + 1, files.end());
   std::vector<DocumentRef> documents;
   for (const std::string& each : files) {
-    DocumentRef document = read_file(each, diagnostics);
+    DocumentRef document = read_file(each, environment, diagnostics);
     if (document) documents.push_back(std::move(document));
   }
   return documents;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "config/diagnostics.hpp"
+#include "config/environment.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,12 +17,14 @@
 namespace narthex::config {
 
 // Null after an error.
-DocumentRef read_file(const std::string& file, Diagnostics& diagnostics);
+DocumentRef read_file(const std::string& file, const Environment& environment,
+                      Diagnostics& diagnostics);
 // The text as a document of the given name; the embedded default is read so.
 DocumentRef read_text(document::Format format, const std::string& name, std::string_view text,
-                      Diagnostics& diagnostics);
+                      const Environment& environment, Diagnostics& diagnostics);
 // The main file and its conf.d, in order of reading. Files with errors are left out.
-std::vector<DocumentRef> read_main(const std::string& file, Diagnostics& diagnostics);
+std::vector<DocumentRef> read_main(const std::string& file, const Environment& environment,
+                                   Diagnostics& diagnostics);
 // The files that a glob pattern names, sorted; an error when the pattern itself is bad.
 std::vector<std::string> expand_glob(const Part& pattern, Diagnostics& diagnostics);
 

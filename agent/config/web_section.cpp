@@ -182,10 +182,10 @@ void read_web(TableReader& table, net::WebOptions& web) {
 
 bool load_web_file(const std::string& file, net::WebOptions& web,
                    std::vector<document::Finding>& findings,
-                   std::vector<document::Finding>& warnings) {
+                   std::vector<document::Finding>& warnings, const Environment& environment) {
   std::vector<document::Finding> errors;
   Diagnostics diagnostics(errors, warnings);
-  if (const DocumentRef document = read_file(file, diagnostics)) {
+  if (const DocumentRef document = read_file(file, environment, diagnostics)) {
     TableReader root(diagnostics, {{document, &document->root(), nullptr}},
                      "the web configuration");
     read_web(root, web);

@@ -3,6 +3,7 @@
 // (exporter-toolkit's format), and the same tables in [http].
 #pragma once
 
+#include "config/environment.hpp"
 #include "config/table_reader.hpp"
 #include "net/options.hpp"
 
@@ -18,6 +19,7 @@ void read_web(TableReader& table, net::WebOptions& web);
 // Reads a file of its own; .yml and .yaml are YAML, others TOML. False: findings has the errors.
 bool load_web_file(const std::string& file, net::WebOptions& web,
                    std::vector<document::Finding>& findings,
-                   std::vector<document::Finding>& warnings);
+                   std::vector<document::Finding>& warnings,
+                   const Environment& environment = process_environment);
 
 }  // namespace narthex::config

@@ -15,6 +15,7 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <limits>
 #include <string>
 
 namespace narthex::host {
@@ -27,20 +28,32 @@ constexpr std::size_t kPlace = 128;  // where bodies begin
 constexpr std::int64_t kFirstLookMs = 20;
 constexpr std::int64_t kLookMaxMs = 250;
 
-using Word = std::atomic<std::uint32_t>;
-static_assert(sizeof(Word) == sizeof(std::uint32_t) && Word::is_always_lock_free);
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// Until the word is another than `seen`, it is woken, or the time is over; below 0: no time.
-void wait_on(const Word& word, std::uint32_t seen, std::int64_t timeout_ms) {
+using Word = std::atomic<std::uint32_t>;
+using Time = std::atomic<std::int64_t>;
+static_assert(sizeof(Word) == sizeof(std::uint32_t) && Word::is_always_lock_free);
+static_assert(sizeof(Time) == sizeof(std::int64_t) && Time::is_always_lock_free);
+
+// What stands in the claim of a question besides its number.
+enum Claim : std::uint32_t { kOpen = 0, kTaken = 1, kWithdrawn = 2 };
+constexpr std::uint32_t claim_of(std::uint32_t number, Claim claim) { return number << 2 | claim; }
+
+// Until the word is another than `seen`, it is woken, or the clock has reached the time.
+void wait_until(const Word& word, std::uint32_t seen, std::int64_t mono_ns) {
+  const std::int64_t from_ns = std::max<std::int64_t>(0, mono_ns);
   timespec time{};
-  time.tv_sec = static_cast<std::time_t>(timeout_ms / 1000);
-  time.tv_nsec = static_cast<long>(timeout_ms % 1000 * 1'000'000);
-  ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, timeout_ms < 0 ? nullptr : &time, nullptr, 0);
+  time.tv_sec = static_cast<std::time_t>(from_ns / 1'000'000'000);
+  time.tv_nsec = static_cast<long>(from_ns % 1'000'000'000);
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, seen, mono_ns == kNever ? nullptr : &time, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
 }
 
-void say(Word& word, std::uint32_t number) {
-  word.store(number);
-  ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+void wake(Word& word) { ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
+
+std::int64_t now_ns() {
+  const auto now = BoxClock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
 std::int64_t ms_until(BoxClock::time_point end) {
@@ -53,10 +66,13 @@ Status no_box(const char* what) {
 
 }  // namespace
 
-// Each side's word on a cache line of its own.
+// What each side writes on a cache line of its own, but for the claim, kind and size.
 struct CallBox::Head {
   alignas(64) Word question;
+  Word claim;
+  Time at_ns, next_ns;
   alignas(64) Word answer;
+  Time looks_ns, begun_ns;
   std::uint32_t kind;
   std::uint64_t size;
 };
@@ -80,7 +96,11 @@ Result<CallBox> CallBox::make() {
     return status;
   }
   Result<CallBox> box = map(descriptor);
-  if (!box.ok()) ::close(descriptor);
+  if (!box.ok()) {
+    ::close(descriptor);
+  } else {
+    box->head().looks_ns.store(kNever);
+  }
   return box;
 }
 
@@ -94,12 +114,16 @@ Result<CallBox> CallBox::open(int descriptor) {
 CallBox::CallBox(CallBox&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       memory_(std::exchange(other.memory_, nullptr)),
-      number_(other.number_) {}
+      number_(other.number_),
+      answered_(other.answered_),
+      for_later_(other.for_later_) {}
 
 CallBox& CallBox::operator=(CallBox&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(memory_, other.memory_);
   std::swap(number_, other.number_);
+  std::swap(answered_, other.answered_);
+  std::swap(for_later_, other.for_later_);
   return *this;
 }
 
@@ -123,36 +147,97 @@ Result<Envelope> CallBox::ask(ProcessLink& link, Message kind, std::string_view 
                               std::int64_t timeout_ms) {
   const auto end = BoxClock::now() + std::chrono::milliseconds(timeout_ms);
   put(kind, body, {});
-  const std::uint32_t before = number_++;
-  say(head().question, number_);
+  head().at_ns.store(0);
+  head().claim.store(claim_of(++number_, kOpen));
+  head().question.store(number_);
+  wake(head().question);
   if (body.size() > kBodyMax) {
     if (Status sent = link.send(kind, body, timeout_ms); !sent.ok()) return sent;
   }
+  return await(link, end);
+}
+
+void CallBox::ask_at(Message kind, std::string_view body, std::int64_t at_ns,
+                     std::int64_t next_ns) {
+  put(kind, body, {});
+  head().at_ns.store(at_ns);
+  head().next_ns.store(next_ns);
+  head().claim.store(claim_of(++number_, kOpen));
+  head().question.store(number_);
+  // In this order, and the child's in the other one: either it sees the question when it looks for
+  // the last time, or its next look is seen here to be too late. What it lies about it is late for.
+  if (head().looks_ns.load() > at_ns) wake(head().question);
+}
+
+bool CallBox::withdraw() {
+  std::uint32_t open = claim_of(number_, kOpen);
+  return head().claim.compare_exchange_strong(open, claim_of(number_, kWithdrawn));
+}
+
+bool CallBox::answered() const { return head().answer.load() == number_; }
+
+std::int64_t CallBox::begun_ns() const { return head().begun_ns.load(); }
+
+Result<Envelope> CallBox::take_answer(ProcessLink& link, std::int64_t timeout_ms) {
+  return await(link, BoxClock::now() + std::chrono::milliseconds(timeout_ms));
+}
+
+Result<Envelope> CallBox::await(ProcessLink& link, BoxClock::time_point end) {
+  const std::uint32_t before = answered_;
   std::int64_t look_ms = kFirstLookMs;
   for (std::uint32_t said = head().answer.load(); said != number_; said = head().answer.load()) {
     if (said != before) return invalid_data("the plugin's process answered what was not asked");
-    wait_on(head().answer, before, std::min(look_ms, std::max<std::int64_t>(0, ms_until(end))));
+    const std::int64_t wait_ms = std::min(look_ms, std::max<std::int64_t>(0, ms_until(end)));
+    wait_until(head().answer, before, now_ns() + wait_ms * 1'000'000);
     if (head().answer.load() == number_) break;
     if (link.hung_up()) return unavailable("the plugin's process has ended");
     if (ms_until(end) <= 0) return Status(NX_ERR_DEADLINE, "the plugin's process does not answer");
     look_ms = std::min(2 * look_ms, kLookMaxMs);
   }
+  answered_ = number_;
   const std::uint64_t size = const_cast<const volatile std::uint64_t&>(head().size);
   if (size > kBodyMax) return link.receive(std::max<std::int64_t>(0, ms_until(end)));
   return Envelope{static_cast<Message>(head().kind), std::string(place(), size)};
 }
 
+// False: the agent has withdrawn it.
+bool CallBox::take(std::uint32_t number) {
+  std::uint32_t open = claim_of(number, kOpen);
+  return head().claim.compare_exchange_strong(open, claim_of(number, kTaken));
+}
+
 Result<Envelope> CallBox::next_question(ProcessLink& link) {
-  while (head().question.load() == number_) wait_on(head().question, number_, -1);
-  number_ = head().question.load();
+  for (;;) {
+    const std::uint32_t asked = head().question.load();
+    if (asked == number_) {
+      const std::int64_t looks_ns = head().looks_ns.load();
+      wait_until(head().question, asked, looks_ns);
+      if (looks_ns <= now_ns()) head().looks_ns.store(kNever);  // and once more, as ask_at() says
+      continue;
+    }
+    const std::int64_t at_ns = head().at_ns.load();
+    const std::int64_t now = now_ns();
+    if (at_ns > now) {
+      wait_until(head().question, asked, at_ns);
+      continue;
+    }
+    number_ = asked;
+    if (!take(asked)) continue;
+    for_later_ = at_ns != 0;
+    head().looks_ns.store(for_later_ ? head().next_ns.load() : kNever);
+    head().begun_ns.store(now);
+    break;
+  }
   if (head().size > kBodyMax) return link.receive();
   return Envelope{static_cast<Message>(head().kind), std::string(place(), head().size)};
 }
 
 Status CallBox::answer(ProcessLink& link, Message kind, std::string_view first,
-                       std::string_view second) {
+                       std::string_view second, const std::function<void()>& said) {
   put(kind, first, second);
-  say(head().answer, number_);
+  head().answer.store(number_);
+  wake(head().answer);
+  if (said) said();
   if (first.size() + second.size() <= kBodyMax) return Status();
   return link.send(kind, std::string(first).append(second));
 }

@@ -23,6 +23,16 @@ class ChildProcess {
   Result<Envelope> ask(Message kind, std::string_view body, std::int64_t timeout_ms) {
     return box_.ask(calls_, kind, body, timeout_ms);
   }
+  // One that it is to begin at a time (call_box.hpp); its answer is told on the news.
+  void ask_at(Message kind, std::string_view body, std::int64_t at_ns, std::int64_t next_ns) {
+    box_.ask_at(kind, body, at_ns, next_ns);
+  }
+  bool withdraw() { return box_.withdraw(); }
+  bool answered() const { return box_.answered(); }
+  std::int64_t begun_ns() const { return box_.begun_ns(); }
+  Result<Envelope> take_answer(std::int64_t timeout_ms) {
+    return box_.take_answer(calls_, timeout_ms);
+  }
   // What it says on its own.
   ProcessLink& news() { return news_; }
   pid_t pid() const { return pid_; }

@@ -102,6 +102,8 @@ class TapePlayer {
   void begin_process();
   // Whether the next tape must be recorded fresh, for this collection object or by a new process.
   bool wants_fresh(const nx_collection& c);
+  // The same, where it is going to be the collection object of the last one.
+  bool wants_fresh() const { return fresh_; }
   // Gives everything to the collection. NX_ERR_INVALID_DATA: it is no tape. After a failure the
   // next tape must be fresh.
   Status play(std::string_view tape, const nx_collection& c);

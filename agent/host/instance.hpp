@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -93,6 +94,18 @@ class Instance {
   // False while the breaker keeps the instance off (after a breach of the contract, or five missed
   // deadlines in a row; tried again after 1, 2, 4 ... 60 minutes).
   virtual bool available() const = 0;
+
+  // An exporter in a process of its own can keep the time of its collections: at_ns (monotonic) it
+  // begins with the one that the next call through `site` gets. `begun` is called once, with the
+  // time when it began, on a thread that may be used for that call and what follows from it; or
+  // with 0: this will not happen, call in time as ever. Not called any more once the instance was
+  // stopped. `next_ns`: when another one is likely to be wanted.
+  // False: the instance does not do this, at present or ever. Never waits.
+  using Begun = std::function<void(std::int64_t begun_ns)>;
+  virtual bool collect_at(const CallSite&, std::int64_t /*at_ns*/, std::int64_t /*next_ns*/,
+                          Begun) {
+    return false;
+  }
 
   // Calls f(self, &err) -> nx_status inside the guard and returns what it said as Status; a code
   // >= 0 (NX_END, NX_PARTIAL) comes back through `code` when that is given. While the breaker is

@@ -3,6 +3,7 @@
 // follows from it.
 #include "host/plugin_instance.hpp"
 
+#include "host/process_component.hpp"
 #include "host/utf8.hpp"
 
 #include <algorithm>
@@ -24,6 +25,12 @@ bool PluginInstance::inside() const noexcept {
 
 bool PluginInstance::available() const {
   return hung_.load(std::memory_order_relaxed) == 0 && breaker_.allows(context_->clock.mono_ns());
+}
+
+bool PluginInstance::collect_at(const CallSite& site, std::int64_t at_ns, std::int64_t next_ns,
+                                Begun begun) {
+  if (!library().isolated() || self_ == nullptr || !available()) return false;
+  return process_collect_at(self_, site, at_ns, next_ns, std::move(begun));
 }
 
 bool PluginInstance::begin_call(const CallSite& site, CallFrame& frame) {

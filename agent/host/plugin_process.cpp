@@ -30,6 +30,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -153,7 +154,10 @@ int PluginProcess::serve() {
     const Result<Envelope> question = box_.next_question(calls_);
     if (!question.ok()) ::_exit(0);
     const Answer given = answer(*question);
-    const Status sent = box_.answer(calls_, Message::kReply, encode_answer_head(given), given.body);
+    std::function<void()> said;
+    if (box_.was_put_for_later()) said = [this] { tell(Message::kAnswered, {}); };
+    const Status sent =
+        box_.answer(calls_, Message::kReply, encode_answer_head(given), given.body, said);
     // Nothing that a destructor of the plugin or of the agent could do is wanted any more.
     if (!sent.ok() || question->kind == Message::kDestroy) ::_exit(0);
   }

@@ -181,4 +181,9 @@ std::shared_ptr<const ProcessPlugin> make_process_plugin(const ElfFacts& facts,
   return made;
 }
 
+bool process_collect_at(void* self, const CallSite& site, std::int64_t at_ns, std::int64_t next_ns,
+                        Instance::Begun begun) {
+  return process_of(self).collect_at(site, at_ns, next_ns, std::move(begun));
+}
+
 }  // namespace narthex::host

@@ -4,6 +4,7 @@
 // instances, the guard included, deals with these as with any other. Immutable, thread-safe.
 #pragma once
 
+#include "host/instance.hpp"
 #include "host/process_protocol.hpp"
 
 #include <narthex/discovery.h>
@@ -42,5 +43,9 @@ struct ProcessPlugin {
 
 std::shared_ptr<const ProcessPlugin> make_process_plugin(const ElfFacts& facts,
                                                          std::vector<ComponentFacts> components);
+
+// Instance::collect_at() for an instance of such a component, which `self` is of.
+bool process_collect_at(void* self, const CallSite& site, std::int64_t at_ns, std::int64_t next_ns,
+                        Instance::Begun begun);
 
 }  // namespace narthex::host

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// process_instance.cpp - calls and their failures. The watcher is in process_watch.cpp.
+// process_instance.cpp - calls and their failures. Collections are in process_collect.cpp, the
+// watcher is in process_watch.cpp.
 #include "host/process_instance.hpp"
 
 #include "host/host_context.hpp"
@@ -20,14 +21,13 @@ namespace {
 
 constexpr std::int64_t kCallMs = 30'000;  // of calls without a deadline
 constexpr std::int64_t kGoodbyeMs = 1'000;
-constexpr std::int64_t kCoreMs = 2'000;  // a core is written before the end is seen
+constexpr std::size_t kWatcherStackBytes = 512 * 1024;  // as a worker: it stores collections
 
 // How long the call under way may take before its process is given up.
-std::int64_t patience_ms() {
+std::int64_t patience_of_call_ms() {
   const CallFrame* const frame = Instance::current_frame;
-  const std::int64_t deadline_ms =
-      frame != nullptr && frame->deadline_ms > 0 ? frame->deadline_ms : kCallMs;
-  return deadline_ms + std::max<std::int64_t>(1'000, deadline_ms / 2);
+  const bool limited = frame != nullptr && frame->deadline_ms > 0;
+  return ProcessInstance::patience_ms(limited ? frame->deadline_ms : kCallMs);
 }
 
 Greeting greeting_for(const HostContext& context, const std::string& file, const std::string& name,
@@ -73,12 +73,12 @@ Result<std::unique_ptr<ChildProcess>> greeted(const HostContext& context, const 
   Result<std::unique_ptr<ChildProcess>> child = ChildProcess::start(context.options.program);
   if (!child.ok()) return child.status();
   Result<Answer> answer =
-      exchange(**child, Message::kHello, encode_greeting(greeting), patience_ms());
+      exchange(**child, Message::kHello, encode_greeting(greeting), patience_of_call_ms());
   if (!answer.ok()) {
     const bool late = answer.status().code() == NX_ERR_DEADLINE;
     return Status(answer.status().code(), greeting.file + ": while it was loaded its process " +
                                               (late ? "did not answer, and " : std::string()) +
-                                              (*child)->end(late ? 0 : kCoreMs));
+                                              (*child)->end(late ? 0 : ProcessInstance::kCoreMs));
   }
   if (!answer->status().ok()) return answer->status();
   description = std::move(answer->body);
@@ -120,10 +120,10 @@ Status ProcessInstance::validate(PluginInstance& owner, std::uint32_t index) {
   if (!child.ok()) return child.status();
   const Result<Answer> answer =
       exchange(**child, Message::kValidate, with_component(index, encode_config(*owner.tree())),
-               patience_ms());
+               patience_of_call_ms());
   if (answer.ok()) return answer->status();
   const bool late = answer.status().code() == NX_ERR_DEADLINE;
-  return unavailable("validate: its process " + (*child)->end(late ? 0 : kCoreMs));
+  return unavailable("validate: its process " + (*child)->end(late ? 0 : ProcessInstance::kCoreMs));
 }
 
 Result<std::vector<ComponentFacts>> ProcessInstance::describe(HostContext& context,
@@ -137,7 +137,7 @@ Result<std::vector<ComponentFacts>> ProcessInstance::describe(HostContext& conte
 }
 
 Status ProcessInstance::enter(Lock& lock) {
-  if (!lock.try_lock_for(std::chrono::milliseconds(patience_ms()))) {
+  if (!lock.try_lock_for(std::chrono::milliseconds(patience_of_call_ms()))) {
     return {NX_ERR_DEADLINE, owner_.name() + ": its process is busy"};
   }
   if (child_ == nullptr) return unavailable(owner_.name() + ": " + down_reason_);
@@ -159,6 +159,7 @@ Status ProcessInstance::launch() {
 }
 
 Result<Answer> ProcessInstance::ask(Message kind, std::string_view body, nx_appender* appender) {
+  if (!settle_ahead(patience_of_call_ms())) return unavailable(down_reason_);
   Aside aside;
   if (appender != nullptr) {
     const auto* service =
@@ -168,7 +169,7 @@ Result<Answer> ProcessInstance::ask(Message kind, std::string_view body, nx_appe
       return answer_append(*service, appender, asked.kind, asked.body);
     };
   }
-  Result<Answer> answer = exchange(*child_, kind, body, patience_ms(), aside);
+  Result<Answer> answer = exchange(*child_, kind, body, patience_of_call_ms(), aside);
   if (answer.ok()) return answer;
   const bool late = answer.status().code() == NX_ERR_DEADLINE;
   const CallFrame* const frame = Instance::current_frame;
@@ -254,7 +255,9 @@ Status ProcessInstance::start() {
     started_ = true;
   }
   stopping_.store(false);
-  watcher_ = runtime::Thread::start({.name = "plugin-watch"}, [this] { watch(); });
+  watcher_ = runtime::Thread::start(
+      {.name = "plugin-watch", .stack_bytes = kWatcherStackBytes, .kind = NX_THREAD_WORKER},
+      [this] { watch(); });
   return watcher_ ? Status() : Status(NX_ERR_EXHAUSTED, "no thread for its watcher");
 }
 
@@ -272,13 +275,16 @@ void ProcessInstance::stop(std::int64_t deadline_mono_ns) {
   if (child_ != nullptr && std::exchange(started_, false)) {
     std::string body;
     WireWriter(body).number(deadline_mono_ns);
-    if (!exchange(*child_, Message::kStop, body, left_ms).ok()) {
+    if (settle_ahead(left_ms) && !exchange(*child_, Message::kStop, body, left_ms).ok()) {
       (void)child_->end(0);
       child_ = nullptr;
       pid_.store(0);
       down_reason_ = "it did not stop, and its process was killed";
     }
   }
+  // What was told is being taken, on the watcher's thread.
+  if (ahead_ && ahead_->begun) ahead_.reset();
+  give_up_ns_.store(0);
   lock.unlock();
   watcher_.join();
   eventfd_t ignored = 0;
@@ -295,25 +301,6 @@ Status ProcessInstance::reconfigure() {
   if (!answer.ok()) return answer.status();
   if (answer->status().ok()) config_ = std::move(config);
   return answer->status();
-}
-
-Status ProcessInstance::collect(const nx_collection& c, Answer& out) {
-  Lock lock(calls_mutex_, std::defer_lock);
-  if (Status status = enter(lock); !status.ok()) return status;
-  const bool fresh = player_.wants_fresh(c);
-  std::string body;
-  WireWriter request(body);
-  request.number(c.deadline_mono_ns);
-  request.number(std::uint8_t{fresh});
-  Result<Answer> answer = ask(Message::kCollect, body);
-  if (!answer.ok()) return answer.status();
-  if (answer->code < 0) return answer->status();
-  if (Status status = player_.play(answer->body, c); !status.ok()) {
-    if (status.code() == NX_ERR_INVALID_DATA) lose(status.message(), 0);
-    return status;
-  }
-  out = *std::move(answer);
-  return Status();
 }
 
 Status ProcessInstance::refresh(const nx_discovery_sink& sink) {

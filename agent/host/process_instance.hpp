@@ -4,6 +4,9 @@
 //
 //   up --died, hung, told nonsense--> down --after 0.5, 1, 2 ... 60 s--> up
 //
+// An exporter keeps the time of its collections itself (Instance::collect_at): so a collection
+// costs one waking of the process, by its own timer, and one of the watcher, who stores it.
+//
 // One call at a time. A call that is half its deadline late (at least a second) is given up and the
 // process killed; a watcher thread hears what the process says on its own, notices its end, and
 // starts it again. Thread-safe as PluginInstance's calls are.
@@ -20,10 +23,12 @@
 #include <narthex/exporter.h>
 #include <narthex/notifier.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace narthex::host {
@@ -36,6 +41,12 @@ class ProcessInstance {
   ProcessInstance(const ProcessInstance&) = delete;
   ProcessInstance& operator=(const ProcessInstance&) = delete;
 
+  static constexpr std::int64_t kCoreMs = 2'000;  // a core is written before the end is seen
+  // How long a call with a deadline may take before its process is given up.
+  static std::int64_t patience_ms(std::int64_t deadline_ms) {
+    return deadline_ms + std::max<std::int64_t>(1'000, deadline_ms / 2);
+  }
+
   // A short life that only says what a configuration is worth, or what a plugin is.
   static Status validate(PluginInstance& owner, std::uint32_t index);
   static Result<std::vector<ComponentFacts>> describe(HostContext& context, const std::string& file,
@@ -47,6 +58,9 @@ class ProcessInstance {
   Status reconfigure();
 
   Status collect(const nx_collection& c, Answer& answer);
+  // As Instance says; collect() then finds the answer.
+  bool collect_at(const CallSite& site, std::int64_t at_ns, std::int64_t next_ns,
+                  Instance::Begun begun);
   Status refresh(const nx_discovery_sink& sink);
   Status run(const nx_discovery_sink* sink);
   Status notify(const nx_alert* const* alerts, std::uint32_t count, std::int64_t deadline_mono_ns);
@@ -62,27 +76,47 @@ class ProcessInstance {
  private:
   using Lock = std::unique_lock<std::timed_mutex>;
 
+  // A collection that the process begins by itself. Waiting until there is an outcome or it was
+  // withdrawn; then told, when `begun` was called; then gone, when collect() took it.
+  struct Ahead {
+    std::string entry;
+    std::int64_t at_ns = 0, begun_ns = 0;
+    std::int64_t give_up_ns = 0;
+    bool fresh = false;
+    bool withdrawn = false;
+    std::optional<Result<Answer>> outcome;
+    Instance::Begun begun;  // empty: told
+  };
+
   Status enter(Lock& lock);
   // All with calls_mutex_ held.
   Status launch();
   Result<Answer> ask(Message kind, std::string_view body, nx_appender* appender = nullptr);
   Status ask_for_rows(Message kind, std::string_view body, nx_appender* appender, Answer& answer);
   void lose(const std::string& why, std::int64_t grace_ms);
+  bool settle_ahead(std::int64_t timeout_ms);
+  void take_ahead(std::int64_t timeout_ms);
+  void lose_waiting();
+  std::optional<Ahead> told_ahead();
+  void forget_told();
   void tell_loss(const std::string& why, const std::string& fate, int died_of);
   Status begin_life();
 
   void watch();
   void hear(ChildProcess& child);
+  void serve_ahead();
+  int until_give_up_ms() const;
   void take_news(const Envelope& envelope);
   bool wait_ms(std::int64_t ms);
   Status revive();
 
   PluginInstance& owner_;
   const std::uint32_t index_;
-  const int wake_;  // eventfd: the watcher is to end
+  const int wake_;  // eventfd: the watcher is to look at what has changed
   std::atomic<bool> stopping_{false};
   std::atomic<pid_t> pid_{0};
   std::atomic<const nx_discovery_sink*> sink_{nullptr};  // of a watch
+  std::atomic<std::int64_t> give_up_ns_{0};              // of what is ahead; 0: nothing is
 
   std::timed_mutex calls_mutex_;
   // Guarded by calls_mutex_.
@@ -91,6 +125,7 @@ class ProcessInstance {
   std::string config_;  // encoded
   bool started_ = false;
   TapePlayer player_;
+  std::optional<Ahead> ahead_;
   std::string groups_;  // of the last refresh
   bool groups_known_ = false;
   std::vector<RouteFacts> route_facts_;  // of a receiver that was asked

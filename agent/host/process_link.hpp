@@ -39,9 +39,10 @@ enum class Message : std::uint32_t {
   kAppend = 21,   // row_code wanted u8, batch -> outcome, result
   kResolve = 22,  // table -> outcome, references, codes
   // From the child, at any time.
-  kHealth = 30,  // health i32, reason
-  kGroups = 31,  // groups
-  kSynced = 32,  // nothing
+  kHealth = 30,    // health i32, reason
+  kGroups = 31,    // groups
+  kSynced = 32,    // nothing
+  kAnswered = 33,  // nothing: what was put for a time is answered
 };
 
 struct Envelope {

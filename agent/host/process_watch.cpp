@@ -7,6 +7,7 @@
 #include "host/wire_data.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,7 +19,6 @@ constexpr std::int64_t kFirstDelayMs = 500;
 constexpr std::int64_t kDelayMaxMs = 60'000;
 constexpr std::int64_t kLongLifeNs = 60'000'000'000;  // after it the delays begin anew
 constexpr std::int64_t kNewsMs = 10'000;              // for the rest of a message that has begun
-constexpr std::int64_t kCoreDumpMs = 2'000;
 
 }  // namespace
 
@@ -35,13 +35,14 @@ void ProcessInstance::watch() {
     {
       const std::lock_guard lock(calls_mutex_);
       if (stopping_.load()) return;
-      if (child != nullptr && child_ == child) lose("on its own", kCoreDumpMs);
+      if (child != nullptr && child_ == child) lose_waiting();
       const bool long_life =
           owner_.context().clock.mono_ns() - life_begun_ns_ > kLongLifeNs && life_begun_ns_ != 0;
       if (long_life) losses_ = 1;
       life_begun_ns_ = 0;
       delay_ms = std::min(kDelayMaxMs, kFirstDelayMs << std::clamp(losses_ - 1, 0, 10));
     }
+    serve_ahead();
     if (!wait_ms(delay_ms)) return;
     if (const Status status = revive(); !status.ok()) {
       owner_.context().log.error("plugin process did not start again",
@@ -56,12 +57,22 @@ void ProcessInstance::hear(ChildProcess& child) {
     std::array<pollfd, 2> waited = {pollfd{child.news().descriptor(), POLLIN, 0},
                                     pollfd{wake_, POLLIN, 0}};
     if (!child.news().ahead()) {
-      if (::poll(waited.data(), waited.size(), -1) < 0) continue;
-      if (waited[0].revents == 0) continue;
+      const int ready = ::poll(waited.data(), waited.size(), until_give_up_ms());
+      if (ready < 0) continue;
+      eventfd_t ignored = 0;
+      if (waited[1].revents != 0) (void)::eventfd_read(wake_, &ignored);
+      if (waited[0].revents == 0) {
+        serve_ahead();
+        continue;
+      }
     }
     const Result<Envelope> envelope = child.news().receive(kNewsMs);
     if (!envelope.ok()) return;
-    take_news(*envelope);
+    if (envelope->kind == Message::kAnswered) {
+      serve_ahead();
+    } else {
+      take_news(*envelope);
+    }
   }
 }
 
@@ -88,9 +99,16 @@ void ProcessInstance::take_news(const Envelope& envelope) {
 
 // False: the watcher is to end.
 bool ProcessInstance::wait_ms(std::int64_t ms) {
-  pollfd waited{wake_, POLLIN, 0};
-  (void)::poll(&waited, 1, static_cast<int>(ms));
-  return !stopping_.load();
+  const std::int64_t end_ns = owner_.context().clock.mono_ns() + ms * 1'000'000;
+  while (!stopping_.load()) {
+    const std::int64_t left_ms = (end_ns - owner_.context().clock.mono_ns()) / 1'000'000;
+    if (left_ms <= 0) return true;
+    pollfd waited{wake_, POLLIN, 0};
+    (void)::poll(&waited, 1, static_cast<int>(left_ms));
+    eventfd_t ignored = 0;
+    if (waited.revents != 0) (void)::eventfd_read(wake_, &ignored);
+  }
+  return false;
 }
 
 Status ProcessInstance::revive() {

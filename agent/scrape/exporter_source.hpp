@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exporter_source.hpp - collects from an exporter plugin in this process.
+// exporter_source.hpp - collects from an exporter plugin.
 #pragma once
 
 #include "host/instance.hpp"
@@ -8,7 +8,9 @@
 #include "scrape/source.hpp"
 #include "telemetry/log.hpp"
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 namespace narthex::scrape {
 
@@ -19,6 +21,10 @@ class ExporterSource final : public Source, public std::enable_shared_from_this<
                  const runtime::Clock& clock);
 
   std::shared_ptr<net::Fetch> gather(GatherDone done) override;
+  bool gather_at(std::int64_t at_ns, std::int64_t next_ns,
+                 std::function<void(std::int64_t begun_ns)> begun) override {
+    return instance_->collect_at(site_, at_ns, next_ns, std::move(begun));
+  }
   bool may_block() const override { return true; }
 
  private:

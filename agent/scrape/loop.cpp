@@ -31,10 +31,28 @@ void Loop::start() {
   wait_locked();
 }
 
+// A source that keeps the time spares us a timer and two threads their waking.
 void Loop::wait_locked() {
   phase_ = Phase::kWaiting;
-  timer_ = services_.executor.at(schedule_.due_ns(), runtime::Pool::kIo,
-                                 [self = shared_from_this()] { self->on_timer(); });
+  const std::int64_t due_ns = schedule_.due_ns();
+  const auto begun = [weak = weak_from_this()](std::int64_t begun_ns) {
+    if (const auto self = weak.lock()) self->on_begun(begun_ns);
+  };
+  if (!plan_.source->gather_at(due_ns, due_ns + schedule_.interval_ns(), begun)) set_timer_locked();
+}
+
+void Loop::set_timer_locked() {
+  timer_ =
+      services_.executor.at(schedule_.due_ns(), runtime::Pool::kIo, [self = shared_from_this()] {
+        self->gather(self->services_.executor.clock().mono_ns(), Place::kWorker);
+      });
+}
+
+// By the source, which kept the time; 0: it could not.
+void Loop::on_begun(std::int64_t begun_ns) {
+  if (begun_ns != 0) return gather(begun_ns, Place::kHere);
+  const std::lock_guard lock(mutex_);
+  if (phase_ == Phase::kWaiting) set_timer_locked();
 }
 
 bool Loop::enter(Phase from, Phase to) {
@@ -44,7 +62,7 @@ bool Loop::enter(Phase from, Phase to) {
   return true;
 }
 
-void Loop::on_timer() {
+void Loop::gather(std::int64_t begun_ns, Place place) {
   const runtime::Clock& clock = services_.executor.clock();
   std::shared_ptr<Source> source;
   Status forced;
@@ -52,17 +70,17 @@ void Loop::on_timer() {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kWaiting) return;
     phase_ = Phase::kGathering;
-    const std::int64_t now_ns = clock.mono_ns();
-    if (begun_ns_ != 0) lengths_.observe(seconds(now_ns - begun_ns_));
-    begun_ns_ = now_ns;
-    last_scrape_ms_ = clock.now_ms();
+    if (begun_ns_ != 0) lengths_.observe(seconds(begun_ns - begun_ns_));
+    begun_ns_ = begun_ns;
+    last_scrape_ms_ = clock.now_ms() - (clock.mono_ns() - begun_ns) / 1'000'000;
     t_ms_ = schedule_.align(last_scrape_ms_);
     source = plan_.source;
     forced = forced_;
   }
-  if (!forced.ok()) return on_gathered({std::move(forced), 0, {}});
-  auto fetch = source->gather(
-      [self = shared_from_this()](Gathered gathered) { self->on_gathered(std::move(gathered)); });
+  if (!forced.ok()) return on_gathered({std::move(forced), 0, {}}, place);
+  auto fetch = source->gather([self = shared_from_this(), place](Gathered gathered) {
+    self->on_gathered(std::move(gathered), place);
+  });
   std::unique_lock lock(mutex_);
   if (phase_ == Phase::kGathering) fetch_ = std::move(fetch);
   const bool stopped = phase_ == Phase::kEnded;
@@ -70,7 +88,7 @@ void Loop::on_timer() {
   if (stopped && fetch != nullptr) fetch->cancel();
 }
 
-void Loop::on_gathered(Gathered gathered) {
+void Loop::on_gathered(Gathered gathered, Place place) {
   bool may_block = false;
   std::shared_ptr<net::Fetch> done;
   {
@@ -80,6 +98,7 @@ void Loop::on_gathered(Gathered gathered) {
     done = std::move(fetch_);
     may_block = plan_.source->may_block();
   }
+  if (place == Place::kHere) return store(gathered);
   auto task = [self = shared_from_this(), g = std::make_shared<Gathered>(std::move(gathered))] {
     self->store(*g);
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // loop.hpp - scrapes one target again and again.
 //
-//              timer            gathered           stored
+//              timer            gathered           stored        timer: ours, or the source's
 //   kWaiting ---------> kGathering -----> kStoring ------> kWaiting
 //      | end()              | end(): when it is stored        |
 //      v                    v                                 v
@@ -68,9 +68,14 @@ class Loop : public std::enable_shared_from_this<Loop> {
  private:
   enum class Phase { kWaiting, kGathering, kStoring, kLeaving, kEnded };
 
+  // Where the stage after this one runs: on a worker, or on this thread, which is the source's.
+  enum class Place { kWorker, kHere };
+
   void wait_locked();
-  void on_timer();
-  void on_gathered(Gathered gathered);
+  void set_timer_locked();
+  void on_begun(std::int64_t begun_ns);
+  void gather(std::int64_t begun_ns, Place place);
+  void on_gathered(Gathered gathered, Place place);
   void store(const Gathered& gathered);
   WriteOutcome write(const Gathered& gathered, Workbench& workbench);
   void note(const WriteOutcome& outcome, double duration_s);

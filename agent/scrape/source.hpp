@@ -34,6 +34,14 @@ class Source {
   // Begins a scrape. done is called exactly once, on any thread, also from within. The fetch that
   // may be cancelled, or nullptr.
   virtual std::shared_ptr<net::Fetch> gather(GatherDone done) = 0;
+  // A source that can keep the time: it begins with the next scrape at at_ns (monotonic; next_ns is
+  // when the one after it is likely due), and `begun` is called once, on a thread that may gather
+  // and store, with the time when it began; or with 0: it will not, gather in time. True: it does.
+  // Does not wait, and does not call `begun` from within.
+  virtual bool gather_at(std::int64_t /*at_ns*/, std::int64_t /*next_ns*/,
+                         std::function<void(std::int64_t begun_ns)> /*begun*/) {
+    return false;
+  }
   // feed() waits for things: keep it off the threads that others' storing needs.
   virtual bool may_block() const = 0;
 };

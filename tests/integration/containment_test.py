@@ -174,10 +174,33 @@ open_files_max = 64
                 self.assertRegex(limits, r"Max address space +2147483648 ")
                 self.assertRegex(limits, r"Max cpu time +60 ")
                 self.assertRegex(limits, r"Max open files +64 ")
-                os.kill(first["process"], 9)
+
+                def collections():
+                    return instance()["calls"]["narthex.exporter/1.collect"]["count"]
+
+                def wakings():
+                    tasks = f"/proc/{agent.process.pid}/task"
+                    for task in os.listdir(tasks):
+                        with open(f"{tasks}/{task}/status") as status:
+                            text = status.read()
+                        if "Name:\tplugin-watch\n" in text:
+                            return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", text, re.M)[1])
+
+                # It keeps the time itself: its watcher is woken by each collection, and stores it.
+                before = collections(), wakings()
+                agent.until(lambda: collections() >= before[0] + 5, "it goes on")
+                self.assertGreaterEqual(wakings(), before[1] + 5)
+                os.kill(first["process"], signal.SIGKILL)
                 agent.until(lambda: instance().get("process", 0) not in (0, first["process"]), "it runs again")
                 self.assertEqual(instance()["restarts"], 1)
                 agent.until(lambda: agent.query('up{job="bad"} == 1'), "it collects again")
+                # Stopped, it does not begin in time: that is a call that does not come back.
+                second = instance()["process"]
+                os.kill(second, signal.SIGSTOP)
+                agent.until(lambda: agent.query('up{job="bad"} == 0'), "its collection fails")
+                self.assertIn("was killed by SIGKILL in narthex.exporter/1.collect did not come back", agent.log())
+                agent.until(lambda: instance().get("process", 0) not in (0, second), "it runs once more")
+                agent.until(lambda: agent.query('up{job="bad"} == 1'), "and collects")
                 second = instance()["process"]
             # Gone with the agent.
             self.assertFalse(os.path.exists(f"/proc/{second}"))

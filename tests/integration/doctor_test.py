@@ -108,6 +108,22 @@ class Doctor(unittest.TestCase):
         self.assertEqual(status, 0, found)
         self.fault(found, "config", "/run/credentials/narthex.service/narthex_web.toml", "note")
 
+        # To `check config` as well.
+        def checked(text):
+            return subprocess.run([BIN, "check", "config", self.config(text)], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=60)
+
+        for text in (scraped("CREDENTIALS_DIRECTORY"),
+                     QUIET + 'config_file = "${CREDENTIALS_DIRECTORY}/narthex_web.toml"\n'):
+            done = checked(text)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn("which only the service has", done.stdout)
+            self.assertIn("SUCCESS", done.stdout)
+        self.assertIn("/run/credentials/narthex.service/narthex_web.toml", done.stdout)
+        done = checked(scraped("CREDENTIALS_DIRECTORY") + "nonsense = 1\n")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("1 error\n", done.stdout)
+
         # Under the unit it is a fact, and another variable is nobody's.
         os.environ["CREDENTIALS_DIRECTORY"] = self.folder
         self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")

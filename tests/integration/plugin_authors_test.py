@@ -90,7 +90,7 @@ class PluginAuthors(unittest.TestCase):
     def test_without_cmake(self):
         run(self.program, "plugin", "new", "exporter", "by_hand", "--lang", "c", cwd=self.work)
         folder = self.work / "by_hand"
-        env = dict(os.environ, PKG_CONFIG_PATH=str(self.prefix / "lib/pkgconfig"))
+        env = dict(os.environ, PKG_CONFIG_PATH=str(self.prefix / "share/pkgconfig"))
         flags = run("pkg-config", "--cflags", "--libs", "narthex", env=env).split()
         run("cc", "-std=c99", "-O2", "-shared", "-fPIC", "by_hand.c", *flags, "-o", "by_hand.so", cwd=folder)
         run("chmod", "go-w", "by_hand.so", ".", cwd=folder)

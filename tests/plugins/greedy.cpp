@@ -2,9 +2,8 @@
 // Wants more than it may: keeps buffers, floods the log and the bus, publishes on the agent's
 // topics, asks for metrics with bad names. Says in its log what the host let it have, and what it
 // did not offer. Its collections are right.
-#include <narthex/exporter.h>
-#include <narthex/sdk/component.hpp>
 #include <narthex/sdk/event.hpp>
+#include <narthex/sdk/exporter.hpp>
 
 #include <string>
 
@@ -41,6 +40,8 @@ class Greedy {
     for (int i = 0; i < 1000; ++i) host_.info("noise", {{"i", std::to_string(i)}});
   }
 
+  void collect(sdk::Collection&) const {}
+
  private:
   void say(std::string_view what, bool got) const {
     host_.info("greedy", {{"what", what}, {"got", got ? "yes" : "no"}});
@@ -55,14 +56,4 @@ class Greedy {
   const sdk::Host host_;
 };
 
-struct GreedyExporter {
-  static const nx_component* component() {
-    static const nx_exporter table = {sizeof(nx_exporter), 0, &collect};
-    static const nx_interface interfaces[] = {{NX_STR(NX_EXPORTER_ID), &table}};
-    static const nx_component component = sdk::describe<Greedy>(interfaces);
-    return &component;
-  }
-  static nx_status collect(void*, const nx_collection*, nx_error*) noexcept { return NX_OK; }
-};
-
-NARTHEX_PLUGIN("org.example.greedy", "1.0.0", "Wants too much", GreedyExporter)
+NARTHEX_PLUGIN("org.example.greedy", "1.0.0", "Wants too much", sdk::Exporter<Greedy>)

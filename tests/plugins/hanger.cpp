@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Its collect() does not come back until a file appears (or 30 s have passed).
-#include <narthex/exporter.h>
-#include <narthex/sdk/component.hpp>
+#include <narthex/sdk/exporter.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -26,7 +25,7 @@ class Hanger {
   };
   Hanger(sdk::Host, Options options) : options_(std::move(options)) {}
 
-  void collect() const {
+  void collect(sdk::Collection&) const {
     if (!options_.inside.empty()) std::ofstream(options_.inside) << "here";
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!std::filesystem::exists(options_.until) && std::chrono::steady_clock::now() < end) {
@@ -38,16 +37,4 @@ class Hanger {
   const Options options_;
 };
 
-struct HangingExporter {
-  static const nx_component* component() {
-    static const nx_exporter table = {sizeof(nx_exporter), 0, &collect};
-    static const nx_interface interfaces[] = {{NX_STR(NX_EXPORTER_ID), &table}};
-    static const nx_component component = sdk::describe<Hanger>(interfaces);
-    return &component;
-  }
-  static nx_status collect(void* instance, const nx_collection*, nx_error* err) noexcept {
-    return sdk::guard(err, [&] { static_cast<Hanger*>(instance)->collect(); });
-  }
-};
-
-NARTHEX_PLUGIN("org.example.hanger", "1.0.0", "Hangs", HangingExporter)
+NARTHEX_PLUGIN("org.example.hanger", "1.0.0", "Hangs", sdk::Exporter<Hanger>)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts a program at every collection, which lists the descriptors that it inherited into a file.
-#include <narthex/exporter.h>
-#include <narthex/sdk/component.hpp>
+#include <narthex/sdk/exporter.hpp>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -29,7 +28,7 @@ class Starter {
   };
   Starter(sdk::Host, Options options) : options_(std::move(options)) {}
 
-  void collect() const {
+  void collect(sdk::Collection&) const {
     const std::string unfinished = options_.out + ".unfinished";
     list_into(unfinished);
     std::filesystem::rename(unfinished, options_.out);
@@ -57,16 +56,4 @@ class Starter {
   const Options options_;
 };
 
-struct StartingExporter {
-  static const nx_component* component() {
-    static const nx_exporter table = {sizeof(nx_exporter), 0, &collect};
-    static const nx_interface interfaces[] = {{NX_STR(NX_EXPORTER_ID), &table}};
-    static const nx_component component = sdk::describe<Starter>(interfaces);
-    return &component;
-  }
-  static nx_status collect(void* instance, const nx_collection*, nx_error* err) noexcept {
-    return sdk::guard(err, [&] { static_cast<Starter*>(instance)->collect(); });
-  }
-};
-
-NARTHEX_PLUGIN("org.example.starter", "1.0.0", "Starts programs", StartingExporter)
+NARTHEX_PLUGIN("org.example.starter", "1.0.0", "Starts programs", sdk::Exporter<Starter>)

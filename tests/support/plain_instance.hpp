@@ -49,7 +49,20 @@ class PlainInstance final : public host::Instance {
     return {entry, deadline_ms, nullptr};
   }
   bool available() const override { return on; }
+  bool collect_at(const host::CallSite&, std::int64_t at_ns, std::int64_t next_ns,
+                  Begun begun) override {
+    if (!keeps_time) return false;
+    ahead = {at_ns, next_ns, std::move(begun)};
+    return true;
+  }
 
+  // As an exporter in a process of its own: what was asked of it last is for the test to begin.
+  struct Ahead {
+    std::int64_t at_ns = 0, next_ns = 0;
+    Begun begun;
+  };
+  bool keeps_time = false;
+  Ahead ahead;
   bool on = true;
   bool stopped = false;
 

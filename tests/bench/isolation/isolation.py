@@ -2,7 +2,7 @@
 """What a process of its own costs: CPU time a sample of an exporter and of a discovery, in the agent and apart, the
 agent's and its children's together. The rest of an agent's work is measured without the plugin and taken off.
 
-A process of its own costs a fixed time a call (two wake-ups) and a small one a sample. So the exporter is measured twice: the small one
+A process of its own costs a fixed time a call (who wakes whom) and a small one a sample. So the exporter is measured twice: the small one
 is this machine's node exporter every 20 ms, which is mostly wake-ups; the large one is that of a big host, some thousand samples.
 
     NARTHEX_BIN=build/release/bin/narthex python3 tests/bench/isolation/isolation.py [SECONDS]

@@ -3,6 +3,7 @@
 #include "cli/event_stream.hpp"
 #include "cli/man_page.hpp"
 #include "cli/server_call.hpp"
+#include "cli/service_environment.hpp"
 #include "cli/text_table.hpp"
 
 #include <narthex/sdk/size_text.hpp>
@@ -27,6 +28,25 @@ TEST_CASE("a size is one number and one unit", "[cli]") {
   CHECK(sdk::size_text((1ULL << 30) - 1) == "1 GiB");
   CHECK(sdk::size_text((71ULL << 30) + (365ULL << 20)) == "71.4 GiB");
   CHECK(sdk::size_text(5ULL << 50) == "5120 TiB");
+}
+
+TEST_CASE("credentials are where the service has them, unless this is the service", "[cli]") {
+  const document::Finding inside{{}, "cannot read /run/credentials/narthex.service/x", "", ""};
+  ServiceEnvironment elsewhere([](const std::string& name) -> std::optional<std::string> {
+    if (name == "HOME") return "/root";
+    return std::nullopt;
+  });
+  CHECK(elsewhere.lookup()("HOME") == "/root");
+  CHECK(elsewhere.lookup()("NOBODYS") == std::nullopt);
+  CHECK_FALSE(elsewhere.assumed());
+  CHECK_FALSE(elsewhere.is_beyond(inside));
+  CHECK(elsewhere.lookup()("CREDENTIALS_DIRECTORY") == "/run/credentials/narthex.service");
+  CHECK(elsewhere.assumed());
+  CHECK(elsewhere.is_beyond(inside));
+  CHECK_FALSE(elsewhere.is_beyond({{}, "cannot read /etc/x", "", ""}));
+  ServiceEnvironment service([](const std::string&) { return "/run/c"; });
+  CHECK(service.lookup()("CREDENTIALS_DIRECTORY") == "/run/c");
+  CHECK_FALSE(service.assumed());
 }
 
 TEST_CASE("parameters are percent-encoded", "[cli]") {

@@ -40,7 +40,9 @@ struct Loaded {
   std::vector<document::Finding> findings;
   std::shared_ptr<const Config> config;
 
-  explicit Loaded(const CommandLine& command_line) : config(load(command_line, findings)) {}
+  explicit Loaded(const CommandLine& command_line,
+                  const Environment& environment = process_environment)
+      : config(load(command_line, findings, environment)) {}
   // "line:column text" of each error.
   std::vector<std::string> errors() const {
     std::vector<std::string> out;

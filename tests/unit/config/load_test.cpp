@@ -162,6 +162,35 @@ TEST_CASE("variables are expanded in TOML and where Prometheus does it", "[confi
   CHECK(yaml.config->warnings.size() == 1);
 }
 
+TEST_CASE("variables are those of whoever loads, in every file", "[config]") {
+  const Files files;
+  CommandLine command_line;
+  command_line.config_file =
+      files.write("n.toml",
+                  "scrape_config_files = [\"more/*.toml\"]\n"
+                  "[global]\nexternal_labels = { a = \"${NARTHEX_TEST_HERE}\" }\n"
+                  "[http]\nconfig_file = \"${NARTHEX_TEST_FOLDER}/web.toml\"\n");
+  files.write("conf.d/j.toml", "[[scrape_configs]]\njob_name = \"${NARTHEX_TEST_HERE}-j\"\n");
+  files.write("more/k.toml", "[[scrape_configs]]\njob_name = \"${NARTHEX_TEST_HERE}-k\"\n");
+  std::vector<std::string> asked;
+  const auto here = [&](const std::string& name) -> std::optional<std::string> {
+    asked.push_back(name);
+    if (name == "NARTHEX_TEST_FOLDER") return files.path(".");
+    if (name == "NARTHEX_TEST_HERE") return "oslo";
+    return std::nullopt;
+  };
+  files.write("web.toml", "");
+  const Loaded loaded(command_line, here);
+  INFO(document::render(loaded.findings));
+  REQUIRE(loaded.config);
+  CHECK(loaded.config->scrape.external_labels[0].second == "oslo");
+  REQUIRE(loaded.config->scrape.jobs.size() == 2);
+  CHECK(loaded.config->scrape.jobs[0].job_name == "oslo-j");
+  CHECK(loaded.config->scrape.jobs[1].job_name == "oslo-k");
+  CHECK(asked.size() == 4);
+  CHECK(Loaded(command_line).config == nullptr);
+}
+
 TEST_CASE("relative paths are relative to their file, user keys are not paths", "[config]") {
   const Files files;
   CommandLine command_line;

@@ -97,8 +97,10 @@ struct Room {
   }
   Result<std::shared_ptr<host::Instance>> exporter(std::string name) {
     if (exporter_table == nullptr) return not_found("no exporter");
-    return std::shared_ptr<host::Instance>(std::make_shared<test::PlainInstance>(
-        std::move(name), NX_EXPORTER_ID, exporter_table, this));
+    made = std::make_shared<test::PlainInstance>(std::move(name), NX_EXPORTER_ID, exporter_table,
+                                                 this);
+    made->keeps_time = exporter_keeps_time;
+    return std::shared_ptr<host::Instance>(made);
   }
 
   // A job "j" that scrapes h:1 every 10 s.
@@ -147,6 +149,8 @@ struct Room {
   std::optional<store::Store> store;
   std::shared_ptr<MapClient> client = std::make_shared<MapClient>();
   const nx_exporter* exporter_table = nullptr;
+  bool exporter_keeps_time = false;
+  std::shared_ptr<test::PlainInstance> made;  // the last exporter
   std::optional<Manager> manager;
 };
 
@@ -702,6 +706,48 @@ TEST_CASE("an exporter is scraped like a target", "[manager]") {
   CHECK(view.last_error == "sensor is gone");
   CHECK(view.scrape_pool == "node");
   CHECK(room.manager->metadata().at(0).metrics.at(0).help == "Degrees.");
+}
+
+TEST_CASE("an exporter that keeps the time is stored when it has begun, without a timer",
+          "[manager]") {
+  Room room;
+  nx_exporter table{};
+  table.struct_size = sizeof table;
+  table.default_interval_ms = 5'000;
+  table.collect = [](void*, const nx_collection* c, nx_error*) -> nx_status {
+    const std::uint32_t family = c->family(c, NX_TYPE_GAUGE, NX_STR("temp"), {}, {});
+    return c->sample(c, family, nullptr, 0, 20, 0);
+  };
+  room.exporter_table = &table;
+  room.exporter_keeps_time = true;
+  ScrapeOptions options;
+  options.exporters.emplace_back().plugin = "node";
+  REQUIRE(room.manager->apply(options).ok());
+  const std::string temp = "temp{instance=\"host\",job=\"node\"}";
+  test::PlainInstance::Ahead& ahead = room.made->ahead;
+  const std::int64_t first_ns = ahead.at_ns;
+  CHECK(first_ns <= room.executor.clock().mono_ns() + 5'000'000'000);
+  CHECK(ahead.next_ns == first_ns + 5'000'000'000);
+  room.executor.advance_ms(60'000);
+  CHECK(room.book.count(temp) == 0);
+  // It has begun 2 s ago: that is the time of its samples, and the next one is put for later.
+  const auto begin = [&](std::int64_t begun_ns) { std::exchange(ahead.begun, nullptr)(begun_ns); };
+  begin(room.executor.clock().mono_ns() - 2'000'000'000);
+  REQUIRE(room.book.last(temp) != nullptr);
+  CHECK(room.book.last(temp)->t == room.executor.clock().now_ms() - 2'000);
+  REQUIRE(ahead.begun);
+  CHECK((ahead.at_ns - first_ns) % 5'000'000'000 == 0);
+  CHECK(ahead.at_ns > first_ns);
+  // It cannot after all: the loop's own timer does it, once, and the next one is put for later.
+  begin(0);
+  REQUIRE(!ahead.begun);
+  room.executor.advance_ms(5'000);
+  CHECK(room.book.count(temp) == 2);
+  REQUIRE(ahead.begun);
+  // The exporter is gone: what is begun now is nobody's.
+  REQUIRE(room.manager->apply(ScrapeOptions()).ok());
+  begin(ahead.at_ns);
+  CHECK(room.book.count(temp) == 2);
 }
 
 TEST_CASE("a thousand targets keep their grid", "[manager]") {

@@ -18,7 +18,7 @@ step(${CMAKE_COMMAND} -G ${GENERATOR} -S ${WORK}/project -B ${WORK}/build -DCMAK
   -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_CXX_COMPILER=${CXX_COMPILER})
 step(${CMAKE_COMMAND} --build ${WORK}/build)
 
-set(ENV{PKG_CONFIG_PATH} ${WORK}/prefix/lib/pkgconfig)
+set(ENV{PKG_CONFIG_PATH} ${WORK}/prefix/share/pkgconfig)
 step(sh -c "${C_COMPILER} -std=c99 -shared -fPIC ${WORK}/project/outside.c \
   $(pkg-config --cflags --libs narthex) -o ${WORK}/pkg/outside_c.so")
 
