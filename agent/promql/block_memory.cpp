@@ -23,8 +23,8 @@ std::size_t rounded_up(std::size_t bytes, std::size_t to) { return (bytes + to -
 // Aligned to a power of two of pages.
 void* map(std::size_t bytes, std::size_t alignment) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
-  void* const all = mmap(nullptr, bytes + alignment, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const all =
+      mmap(nullptr, bytes + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (all == MAP_FAILED) throw std::bad_alloc();
   char* const first = static_cast<char*>(all);
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(all) & (alignment - 1);

@@ -131,7 +131,8 @@ bool Run::scalar(QueryResult& out) {
   return !context_.failed();
 }
 
-// What delayed name removal has put off until here: series that fall together are in one batch then.
+// What delayed name removal has put off until here: series that fall together are in one batch
+// then.
 bool Run::finish_names(std::vector<Batch>& batches) {
   const auto drops = [](const Batch& batch) { return !batch.drop_name.empty(); };
   if (std::none_of(batches.begin(), batches.end(), drops)) return true;

@@ -62,8 +62,7 @@ Symbol LabelStore::intern(std::string_view text) {
 
 std::string_view LabelStore::keep(std::string_view text) {
   if (text.size() > text_left_) {
-    const std::size_t size =
-        std::max(text.size(), text_blocks_.empty() ? kFirstText : kBlockText);
+    const std::size_t size = std::max(text.size(), text_blocks_.empty() ? kFirstText : kBlockText);
     text_blocks_.emplace_back(size);
     text_next_ = text_blocks_.back().data();
     text_left_ = size;
