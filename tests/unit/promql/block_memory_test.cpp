@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstring>
+#include <limits>
 #include <random>
 #include <thread>
 #include <vector>
@@ -16,7 +17,7 @@ using promql::BlockMemory;
 
 namespace {
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kMebi = std::size_t{1} << 20;
 
 struct Block {
   unsigned char* memory;
@@ -44,7 +45,7 @@ void exercise(BlockMemory& memory, unsigned seed, bool& whole) {
       give(random() % blocks.size());
       continue;
     }
-    const std::size_t most = random() % 50 == 0 ? 6 * kMiB : 300'000;
+    const std::size_t most = random() % 50 == 0 ? 6 * kMebi : 300'000;
     const std::size_t bytes = BlockMemory::kLeastBytes + random() % most;
     auto* const block = static_cast<unsigned char*>(memory.take(bytes));
     blocks.push_back({block, bytes, static_cast<unsigned char>(random())});
@@ -53,7 +54,7 @@ void exercise(BlockMemory& memory, unsigned seed, bool& whole) {
   while (!blocks.empty()) give(0);
 }
 
-test::MemorySource many(int series, int samples) {
+test::MemorySource series_alike(int series, int samples) {
   test::MemorySource source;
   std::vector<test::Sample> column;
   for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
@@ -72,7 +73,7 @@ TEST_CASE("blocks never share a byte, and all but one region goes when they have
     bool whole = true;
     exercise(memory, seed, whole);
     CHECK(whole);
-    CHECK(memory.mapped_bytes() == 8 * kMiB);
+    CHECK(memory.mapped_bytes() == 8 * kMebi);
   }
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("blocks are taken and given by several threads", "[promql]") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK((whole[0] && whole[1] && whole[2]));
-  CHECK(memory.mapped_bytes() == 8 * kMiB);
+  CHECK(memory.mapped_bytes() == 8 * kMebi);
 }
 
 TEST_CASE("blocks stand side by side, in pages, and what is free is taken again", "[promql]") {
@@ -93,39 +94,43 @@ TEST_CASE("blocks stand side by side, in pages, and what is free is taken again"
   constexpr std::size_t kBytes = 100'000;
   std::vector<void*> blocks;
   for (int i = 0; i < 80; ++i) blocks.push_back(memory.take(kBytes));
-  CHECK(memory.mapped_bytes() == 8 * kMiB);  // 80 times 25 pages of 2,048
+  CHECK(memory.mapped_bytes() == 8 * kMebi);  // 80 times 25 pages of 2,048
   for (int i = 0; i < 80; i += 2) memory.give(blocks[static_cast<std::size_t>(i)], kBytes);
   for (int i = 0; i < 80; i += 2) blocks[static_cast<std::size_t>(i)] = memory.take(kBytes);
-  CHECK(memory.mapped_bytes() == 8 * kMiB);
-  blocks.push_back(memory.take(2 * kMiB));
-  CHECK(memory.mapped_bytes() == 16 * kMiB);
-  memory.give(blocks.back(), 2 * kMiB);
+  CHECK(memory.mapped_bytes() == 8 * kMebi);
+  blocks.push_back(memory.take(2 * kMebi));
+  CHECK(memory.mapped_bytes() == 16 * kMebi);
+  memory.give(blocks.back(), 2 * kMebi);
   blocks.pop_back();
-  void* const large = memory.take(5 * kMiB);  // a mapping of its own, in huge pages
-  CHECK(memory.mapped_bytes() == (16 + 6) * kMiB);
-  memory.give(large, 5 * kMiB);
+  void* const large = memory.take(5 * kMebi);  // a mapping of its own, in huge pages
+  CHECK(memory.mapped_bytes() == (16 + 6) * kMebi);
+  memory.give(large, 5 * kMebi);
   for (void* block : blocks) memory.give(block, kBytes);
-  CHECK(memory.mapped_bytes() == 8 * kMiB);
+  CHECK(memory.mapped_bytes() == 8 * kMebi);
   CHECK_THROWS_AS(memory.take(SIZE_MAX / 4 * 3), std::bad_alloc);
 }
 
 TEST_CASE("an aggregation of many groups holds little more than its result", "[promql]") {
   constexpr std::size_t kSeries = 3000;
   constexpr std::size_t kSteps = 200;
-  auto source = many(kSeries, kSteps);
+  auto source = series_alike(kSeries, kSteps);
   promql::RunOptions options;
   options.end_ms = (kSteps - 1) * 1000;
   options.step_ms = 1000;
-  for (const char* text : {"sum by (s) (m)", "max by (s) (m)", "count by (s) (m)"}) {
-    INFO(text);
+  const auto peak_of = [&](const char* text, std::size_t series, std::size_t columns_max) {
     options.memory = std::make_shared<promql::MemoryMeter>();
     const auto query = promql::Query::parse(text, test::promql_functions(), {});
     const promql::QueryResult result = query->run(source, options);
-    REQUIRE(result.series.size() == kSeries);
-    // A value and a byte for what was seen, the presence of the result, and all by batches.
-    CHECK(options.memory->peak() < kSeries * kSteps * (8 + 2) * 5 / 4);
-    CHECK(result.columns.size() > 5);
-    CHECK(result.columns.size() < 20);
+    REQUIRE(result.series.size() == series);
+    CHECK(result.columns.size() <= columns_max);
+    return options.memory->peak();
+  };
+  const std::uint64_t of_reading = peak_of("sum(m)", 1, 2);
+  for (const char* text : {"sum by (s) (m)", "max by (s) (m)", "count by (s) (m)"}) {
+    INFO(text);
+    // A value, a byte for what was seen, and the presence of the result, each as often as it is
+    // there at once; ten batches keep their columns.
+    CHECK(peak_of(text, kSeries, 11) - of_reading < kSeries * kSteps * (8 + 2) * 5 / 4);
   }
 }
 
