@@ -16,15 +16,17 @@ namespace {
 class Fold final : public Stream {
  public:
   Fold(Context& context, const AggregateExpr& expr, StreamPtr of)
-      : context_(context), expr_(expr), of_(std::move(of)), grouping_(context, expr) {}
+      : context_(context),
+        expr_(expr),
+        of_(std::move(of)),
+        grouping_(context, expr),
+        results_(context) {}
 
-  bool next(Batch& out) override {
-    if (result_ == nullptr && !evaluate()) return false;
-    return result_->next(out);
-  }
+  bool next(Batch& out) override;
 
  private:
-  // The cells of some groups: columns of all would move them again and again as they grow.
+  // The cells of some groups: columns of all would move them again and again as they grow. Each
+  // part becomes a batch of the result.
   struct Part {
     explicit Part(TokenKind op) : cells(op) {}
 
@@ -33,14 +35,14 @@ class Fold final : public Stream {
   };
 
   bool evaluate();
+  bool finish_part(std::size_t number, Batch& out);
   std::size_t enter(std::size_t group);
   void fold_series(const Batch& batch, std::size_t series);
   void fold_mixed(const Batch& batch, std::size_t series, std::size_t first_cell);
   void add_histogram(std::size_t cell, const nx_histogram& h, const LabelSet& labels);
   void sum_histogram(std::size_t cell, double count, const nx_histogram& h, const LabelSet& labels);
   bool takes_histograms() const;
-  std::uint64_t finish_group(std::size_t group, Batch& out);
-  bool finish_mixed(std::size_t cell, Batch& out, std::size_t i);
+  bool finish_mixed(std::size_t cell, Batch& out);
   std::string op() const { return std::string(spelling(expr_.op)); }
 
   Context& context_;
@@ -51,12 +53,19 @@ class Fold final : public Stream {
   std::vector<std::unique_ptr<Part>> parts_;
   Part* part_ = nullptr;            // of the group at hand
   Column<std::uint8_t> drop_name_;  // [group]
-  StreamPtr result_;
+  bool evaluated_ = false;
+  std::size_t taken_ = 0;  // parts
+  HeldSamples results_;
 };
+
+bool Fold::next(Batch& out) {
+  if (!evaluated_ && !evaluate()) return false;
+  if (context_.stop() || taken_ == parts_.size()) return false;
+  return finish_part(taken_++, out);
+}
 
 bool Fold::evaluate() {
   Batch batch;
-  HeldSamples held(context_);
   while (of_->next(batch)) {
     steps_ = batch.step_count;
     for (std::size_t s = 0; s < batch.series_count(); ++s) {
@@ -65,32 +74,44 @@ bool Fold::evaluate() {
     }
     if (context_.stop()) return false;
   }
-  if (context_.failed()) return false;
-  Held out(context_);
-  out.batch.clear(steps_);
-  out.batch.reserve(grouping_.keys().size());
+  evaluated_ = true;
+  return !context_.failed();
+}
+
+// What the groups of a part come to, where it was summed up. The rest of the part goes with this.
+bool Fold::finish_part(std::size_t number, Batch& out) {
+  const std::unique_ptr<Part> part = std::move(parts_[number]);
+  part_ = part.get();
+  const std::size_t first_group = number * series_per_batch(steps_);
+  const std::size_t groups = part->cells.size() / steps_;
+  const std::span<const LabelSet> keys = std::span(grouping_.keys()).subspan(first_group, groups);
+  out.clear(steps_);
+  out.labels.assign(keys.begin(), keys.end());
+  out.v = part->cells.take_results();
+  out.present.resize(out.size());
+  const bool mixed = !part->histograms.empty();
   std::uint64_t present = 0;
-  for (std::size_t g = 0; g < grouping_.keys().size(); ++g) {
-    if (context_.stop_after(2 * steps_)) return false;
-    // What is read goes at once: all of it together takes many milliseconds to give back.
-    const std::size_t groups_per_part = series_per_batch(steps_);
-    if (g > 0 && g % groups_per_part == 0) parts_[g / groups_per_part - 1].reset();
-    present += finish_group(g, out.batch);
-    if (drop_name_[g] != 0) {
-      out.batch.need_drop_names();
-      out.batch.drop_name.back() = 1;
-    }
+  for (std::size_t cell = 0; cell < out.size(); ++cell) {
+    const bool shows = mixed ? finish_mixed(cell, out) : part->cells.has(cell, kSeen);
+    out.present[cell] = shows ? 1 : 0;
+    present += shows ? 1 : 0;
   }
-  if (!out.samples.add(present)) return false;
-  result_ = materialized(context_, std::move(out));
-  return true;
+  for (std::size_t g = 0; g < groups; ++g) {
+    if (drop_name_[first_group + g] == 0) continue;
+    out.need_drop_names();
+    out.drop_name[g] = 1;
+  }
+  return results_.add(present) && !context_.stop_after(2 * out.size());
 }
 
 // Makes the part of a group the one at hand; returns the group's first cell in it.
 std::size_t Fold::enter(std::size_t group) {
   const std::size_t groups_per_part = series_per_batch(steps_);
-  while (parts_.size() <= group / groups_per_part)
+  while (parts_.size() <= group / groups_per_part) {
     parts_.push_back(std::make_unique<Part>(expr_.op));
+    // Of few groups a part is small; where there is a second, all but the last are full.
+    if (parts_.size() > 1) parts_.back()->cells.reserve(groups_per_part * steps_);
+  }
   part_ = parts_[group / groups_per_part].get();
   return group % groups_per_part * steps_;
 }
@@ -171,25 +192,9 @@ void Fold::sum_histogram(std::size_t cell, double count, const nx_histogram& h,
           for_metric(context_.labels.name_of(labels)));
 }
 
-// Appends the series of a group; returns how many values it has.
-std::uint64_t Fold::finish_group(std::size_t group, Batch& out) {
-  const std::size_t first = out.add(grouping_.keys()[group]);
-  const std::size_t first_cell = enter(group);
-  part_->cells.float_results(first_cell, {&out.v[first], steps_});
-  std::uint64_t present = 0;
-  for (std::uint32_t i = 0; i < steps_; ++i) {
-    const std::size_t cell = first_cell + i;
-    const bool shows = part_->histograms.empty() ? part_->cells.has(cell, kSeen)
-                                                 : finish_mixed(cell, out, first + i);
-    out.present[first + i] = shows ? 1 : 0;
-    present += shows ? 1 : 0;
-  }
-  return present;
-}
-
 // The result of a cell that may have seen histograms; false when it has none.
-bool Fold::finish_mixed(std::size_t cell, Batch& out, std::size_t i) {
-  if (part_->cells.has(cell, kHasHistogram)) out.v[i] = 0;
+bool Fold::finish_mixed(std::size_t cell, Batch& out) {
+  if (part_->cells.has(cell, kHasHistogram)) out.v[cell] = 0;
   if (!part_->cells.has(cell, kSeen) || part_->cells.has(cell, kIncompatible)) return false;
   if (part_->cells.has(cell, kHasFloat) && part_->cells.has(cell, kHasHistogram)) {
     context_.annotations.warn(expr_.expr->position,
@@ -202,7 +207,7 @@ bool Fold::finish_mixed(std::size_t cell, Batch& out, std::size_t i) {
   }
   if (part_->cells.has(cell, kHasHistogram)) {
     out.need_histograms();
-    out.h[i] = part_->histograms[cell];
+    out.h[cell] = part_->histograms[cell];
   }
   return true;
 }

@@ -36,7 +36,8 @@ class Run {
   bool scalar(QueryResult& out);
   bool vector(QueryResult& out);
   bool matrix(QueryResult& out);
-  bool finish_names(Batch& batch);
+  bool finish_names(std::vector<Batch>& batches);
+  bool add_batch(Batch& batch, QueryResult& out);
   void add_series(Batch& batch, std::size_t series, QueryResult& out);
   void compact(Batch& batch, std::size_t first, std::size_t count, QueryResult& out,
                ResultSeries& result);
@@ -130,14 +131,21 @@ bool Run::scalar(QueryResult& out) {
   return !context_.failed();
 }
 
-// What delayed name removal has put off until here.
-bool Run::finish_names(Batch& batch) {
-  if (batch.drop_name.empty()) return true;
-  for (std::size_t s = 0; s < batch.series_count(); ++s) {
+// What delayed name removal has put off until here: series that fall together are in one batch
+// then.
+bool Run::finish_names(std::vector<Batch>& batches) {
+  const auto drops = [](const Batch& batch) { return !batch.drop_name.empty(); };
+  if (std::none_of(batches.begin(), batches.end(), drops)) return true;
+  Batch all;
+  if (!put_together(context_, batches, all)) return false;
+  for (std::size_t s = 0; s < all.series_count(); ++s) {
     if (context_.stop_after(kWorkOfLabels)) return false;
-    if (batch.drops_name(s)) batch.labels[s] = context_.labels.without_metadata(batch.labels[s]);
+    if (all.drops_name(s)) all.labels[s] = context_.labels.without_metadata(all.labels[s]);
   }
-  return merge_equal_series(context_, batch, Collision::kMerge);
+  if (!merge_equal_series(context_, all, Collision::kMerge)) return false;
+  batches.clear();
+  batches.push_back(std::move(all));
+  return true;
 }
 
 std::span<const std::int64_t> Run::times(QueryResult& out) {
@@ -161,6 +169,19 @@ Column<std::int64_t>& Run::room_for_times(std::size_t count, QueryResult& out) {
   Column<std::int64_t>& column = out.columns.emplace_back().t_ms;
   column.reserve(std::max(count, std::min(kBatchElements, room)));
   return column;
+}
+
+// Its values stay where they are, and the rest of it goes.
+bool Run::add_batch(Batch& batch, QueryResult& out) {
+  for (std::size_t s = 0; s < batch.series_count(); ++s) {
+    if (context_.stop_after(kWorkOfLabels + 2 * batch.step_count)) return false;
+    add_series(batch, s, out);
+  }
+  ResultColumns& columns = out.columns.emplace_back();
+  columns.v = std::move(batch.v);
+  columns.h = std::move(batch.h);
+  batch = Batch();
+  return true;
 }
 
 // The values of the batch stay where they are: its columns are the result's in the end.
@@ -205,16 +226,15 @@ bool Run::vector(QueryResult& out) {
   const StreamPtr stream = builder_.vector(query_.root(), context_.grid);
   if (stream == nullptr) return false;
   built();
-  Held all(context_);
-  if (!drain(context_, *stream, all) || !finish_names(all.batch)) return false;
-  out.series.reserve(all.batch.series_count());  // what grows would move them all, in one go
-  for (std::size_t s = 0; s < all.batch.series_count(); ++s) {
-    if (context_.stop_after(kWorkOfLabels + 2 * all.batch.step_count)) return false;
-    add_series(all.batch, s, out);
+  HeldSamples held(context_);
+  std::vector<Batch> batches;
+  if (!keep_batches(*stream, batches, held) || !finish_names(batches)) return false;
+  std::size_t series_count = 0;
+  for (const Batch& batch : batches) series_count += batch.series_count();
+  out.series.reserve(series_count);  // what grows would move them all, in one go
+  for (Batch& batch : batches) {
+    if (!add_batch(batch, out)) return false;
   }
-  ResultColumns& columns = out.columns.emplace_back();
-  columns.v = std::move(all.batch.v);
-  columns.h = std::move(all.batch.h);
   pulled();
   return context_.options.instant() || sort(out);
 }

@@ -29,13 +29,23 @@ std::size_t end_of_run(const std::uint8_t* present, std::size_t from, std::size_
 
 FoldColumns::FoldColumns(TokenKind op) : op_(op) {}
 
+void FoldColumns::reserve(std::size_t cells) {
+  const bool mean = op_ == TokenKind::kAvg || is_spread(op_);
+  state_.reserve(cells);
+  if (op_ == TokenKind::kSum || mean || is_extreme(op_)) value_.reserve(cells);
+  if (op_ == TokenKind::kAvg) compensation_.reserve(cells);
+  if (mean) mean_.reserve(cells);
+  if (mean || op_ == TokenKind::kCount) count_.reserve(cells);
+}
+
 void FoldColumns::grow(std::size_t cells) {
   if (cells <= state_.size()) return;
-  const bool sum = op_ == TokenKind::kSum;
   const bool mean = op_ == TokenKind::kAvg || is_spread(op_);
   state_.resize(cells, 0);
-  if (sum || mean || is_extreme(op_)) value_.resize(cells, is_extreme(op_) ? kNothingYet : 0);
-  if (sum || op_ == TokenKind::kAvg) compensation_.resize(cells, 0);
+  if (op_ == TokenKind::kSum || mean || is_extreme(op_)) {
+    value_.resize(cells, is_extreme(op_) ? kNothingYet : 0);
+  }
+  if (op_ == TokenKind::kAvg || !compensation_.empty()) compensation_.resize(cells, 0);
   if (mean) mean_.resize(cells, 0);
   if (mean || op_ == TokenKind::kCount) count_.resize(cells, 0);
 }
@@ -54,7 +64,7 @@ void FoldColumns::add_floats(std::size_t first, std::span<const double> v,
 void FoldColumns::add_run(std::size_t first, std::span<const double> v) {
   switch (op_) {
     case TokenKind::kSum:
-      fold_kernels().sum(v.data(), v.size(), &value_[first], &compensation_[first]);
+      add_to_sums(first, v);
       break;
     case TokenKind::kMin:
       fold_kernels().least(v.data(), v.size(), &value_[first]);
@@ -76,6 +86,22 @@ void FoldColumns::add_run(std::size_t first, std::span<const double> v) {
       break;
   }
   fold_kernels().mark(kSeen | kHasFloat, v.size(), &state_[first]);
+}
+
+// Many groups have one series, and of one value nothing is rounded away: that column is not even
+// made before there are two.
+void FoldColumns::add_to_sums(std::size_t first, std::span<const double> v) {
+  double* const sums = &value_[first];
+  const std::uint8_t* const states = &state_[first];
+  if (states[0] == 0 && std::memcmp(states, states + 1, v.size() - 1) == 0) {
+    for (std::size_t i = 0; i < v.size(); ++i) sums[i] = 0.0 + v[i];  // of -0.0, the sum is 0
+    return;
+  }
+  if (compensation_.empty()) {
+    compensation_.reserve(state_.capacity());
+    compensation_.resize(state_.size(), 0);
+  }
+  fold_kernels().sum(v.data(), v.size(), sums, &compensation_[first]);
 }
 
 // A plain mean for as long as the sum is finite, an incremental one from there on.
@@ -116,15 +142,12 @@ void FoldColumns::add_to_spread(std::size_t cell, double v) {
   value_[cell] += delta * (v - mean);
 }
 
+// Of an operator whose results are not a column as they are.
 double FoldColumns::result(std::size_t cell) const {
   switch (op_) {
-    case TokenKind::kSum:
-      return value_[cell] + compensation_[cell];
     case TokenKind::kAvg:
       if (has(cell, kIncremental)) return mean_[cell] + compensation_[cell];
       return value_[cell] / count_[cell] + compensation_[cell] / count_[cell];
-    case TokenKind::kCount:
-      return count_[cell];
     case TokenKind::kGroup:
       return 1;
     case TokenKind::kStdvar:
@@ -136,16 +159,15 @@ double FoldColumns::result(std::size_t cell) const {
   }
 }
 
-void FoldColumns::float_results(std::size_t first, std::span<double> out) const {
+Column<double> FoldColumns::take_results() {
   if (op_ == TokenKind::kSum) {  // of nothing it is 0
-    const double* sums = value_.data() + first;
-    const double* compensations = compensation_.data() + first;
-    for (double& v : out) v = *sums++ + *compensations++;
-    return;
+    for (std::size_t i = 0; i < compensation_.size(); ++i) value_[i] += compensation_[i];
+    return std::move(value_);
   }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (has(first + i, kSeen)) out[i] = result(first + i);
-  }
+  if (op_ == TokenKind::kCount) return std::move(count_);
+  value_.resize(size(), 0);
+  for (std::size_t i = 0; i < size(); ++i) value_[i] = has(i, kSeen) ? result(i) : 0;
+  return std::move(value_);
 }
 
 }  // namespace narthex::promql

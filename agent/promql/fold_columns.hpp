@@ -30,14 +30,18 @@ class FoldColumns {
  public:
   explicit FoldColumns(TokenKind op);
 
+  // Room for so many cells: they will not move others.
+  void reserve(std::size_t cells);
   // Makes cells up to `cells` exist, with nothing seen yet.
   void grow(std::size_t cells);
+  std::size_t size() const { return state_.size(); }
   // Folds a column of floats into the cells from `first` on.
   void add_floats(std::size_t first, std::span<const double> v, const std::uint8_t* present);
   void add_float(std::size_t cell, double v) { add_run(cell, {&v, 1}); }
-  // The results of the cells from `first` on as if they had seen no histograms but counted them.
-  // REQUIRES: out holds 0.0, and keeps it where nothing was seen.
-  void float_results(std::size_t first, std::span<double> out) const;
+  // The results of all cells as if they had seen no histograms but counted them, 0.0 where nothing
+  // was seen: what was summed up becomes the result where it is. The last thing to ask, but for
+  // has().
+  Column<double> take_results();
 
   bool has(std::size_t cell, std::uint8_t flag) const { return (state_[cell] & flag) != 0; }
   void set(std::size_t cell, std::uint8_t flag) {
@@ -48,6 +52,7 @@ class FoldColumns {
 
  private:
   void add_run(std::size_t first, std::span<const double> v);
+  void add_to_sums(std::size_t first, std::span<const double> v);
   void add_to_mean(std::size_t cell, double v);
   void add_to_spread(std::size_t cell, double v);
   double result(std::size_t cell) const;
@@ -55,7 +60,7 @@ class FoldColumns {
   const TokenKind op_;
   Column<std::uint8_t> state_;
   Column<double> value_;
-  Column<double> compensation_;
+  Column<double> compensation_;  // of a sum: empty until a cell gets a second value
   Column<double> mean_;
   Column<double> count_;
 };

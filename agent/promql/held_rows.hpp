@@ -5,8 +5,8 @@
 
 #include "promql/batch.hpp"
 #include "promql/context.hpp"
+#include "promql/operators.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -18,12 +18,16 @@ class HeldRows {
 
   // All of a stream; false after a failure.
   bool drain(Stream& stream) {
-    for (Batch part; stream.next(part); part = {}) {
-      const auto present = std::count(part.present.begin(), part.present.end(), std::uint8_t{1});
-      if (!samples_.add(static_cast<std::uint64_t>(present))) return false;
-      if (part.series_count() > 0) add(std::move(part));
+    if (!keep_batches(stream, parts_, samples_)) return false;
+    std::size_t series_count = 0;
+    for (const Batch& part : parts_) series_count += part.series_count();
+    rows_.reserve(series_count);
+    for (std::uint32_t number = 0; number < parts_.size(); ++number) {
+      const Batch& part = parts_[number];
+      has_histograms_ = has_histograms_ || !part.h.empty();
+      for (std::uint32_t i = 0; i < part.series_count(); ++i) rows_.push_back({number, i});
     }
-    return samples_.ok();
+    return true;
   }
 
   std::size_t series_count() const { return rows_.size(); }
@@ -52,12 +56,6 @@ class HeldRows {
     std::uint32_t index;
   };
 
-  void add(Batch&& part) {
-    has_histograms_ = has_histograms_ || !part.h.empty();
-    const auto number = static_cast<std::uint32_t>(parts_.size());
-    for (std::uint32_t i = 0; i < part.series_count(); ++i) rows_.push_back({number, i});
-    parts_.push_back(std::move(part));
-  }
   const Batch& part_of(std::size_t series) const { return parts_[rows_[series].part]; }
   std::size_t first_element(std::size_t series) const {
     return std::size_t{rows_[series].index} * step_count();

@@ -10,8 +10,11 @@ namespace narthex::promql {
 
 namespace {
 
-constexpr std::size_t kBlockPairs = 4096;
-constexpr std::size_t kBlockText = 16 << 10;
+// Of few labels little is taken.
+constexpr std::size_t kFirstPairs = 512;
+constexpr std::size_t kFirstText = 4 << 10;
+constexpr std::size_t kBlockPairs = 8192;
+constexpr std::size_t kBlockText = 64 << 10;
 
 }  // namespace
 
@@ -45,18 +48,23 @@ LabelStore::LabelStore() {
 
 Symbol LabelStore::intern(std::string_view text) {
   if (const Symbol* known = symbols_.find(text)) return *known;
-  charge_.add(text.size() + sizeof(std::string_view));
-  const auto symbol = static_cast<Symbol>(texts_.size());
-  const std::string_view kept = texts_.emplace_back(keep(text));
+  const auto symbol = static_cast<Symbol>(symbol_count_);
+  const std::string_view kept = keep(text);
+  if (symbol % kTextsOfBlock == 0) {
+    texts_.emplace_back();
+    if (symbol > 0) texts_.back().reserve(kTextsOfBlock);  // many queries have few
+  }
+  texts_.back().push_back(kept);
   symbols_.try_emplace(kept, symbol);
+  ++symbol_count_;
   return symbol;
 }
 
 std::string_view LabelStore::keep(std::string_view text) {
   if (text.size() > text_left_) {
-    const std::size_t size = std::max(text.size(), kBlockText);
-    text_blocks_.push_back(std::make_unique<char[]>(size));
-    text_next_ = text_blocks_.back().get();
+    const std::size_t size = std::max(text.size(), text_blocks_.empty() ? kFirstText : kBlockText);
+    text_blocks_.emplace_back(size);
+    text_next_ = text_blocks_.back().data();
     text_left_ = size;
   }
   char* const kept = text_next_;
@@ -76,10 +84,9 @@ Symbol LabelStore::intern(const nx_series_table& table, std::uint32_t index) {
 
 LabelPair* LabelStore::allocate(std::size_t count) {
   if (count > block_left_) {
-    const std::size_t size = std::max(count, kBlockPairs);
-    charge_.add(size * sizeof(LabelPair));
-    blocks_.push_back(std::make_unique<LabelPair[]>(size));
-    block_next_ = blocks_.back().get();
+    const std::size_t size = std::max(count, blocks_.empty() ? kFirstPairs : kBlockPairs);
+    blocks_.emplace_back(size);
+    block_next_ = blocks_.back().data();
     block_left_ = size;
   }
   LabelPair* out = block_next_;

@@ -11,8 +11,6 @@
 #include <narthex/sdk/labels.hpp>
 
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,8 +63,10 @@ class LabelStore {
   Symbol intern(std::string_view text);
   // Symbol `index` of a table. REQUIRES: all tables that number their symbols are of one querier.
   Symbol intern(const nx_series_table& table, std::uint32_t index);
-  std::string_view text(Symbol symbol) const { return texts_[symbol]; }
-  std::size_t symbol_count() const { return texts_.size(); }
+  std::string_view text(Symbol symbol) const {
+    return texts_[symbol / kTextsOfBlock][symbol % kTextsOfBlock];
+  }
+  std::size_t symbol_count() const { return symbol_count_; }
   Symbol metric_name() const { return metric_name_; }
   Symbol type_name() const { return type_name_; }
   // __name__, __type__ and __unit__ go where an operation changes what a series means.
@@ -113,18 +113,20 @@ class LabelStore {
   std::string_view name_of(const LabelSet& set) const { return text(set.get(metric_name_)); }
 
  private:
+  static constexpr std::size_t kTextsOfBlock = 4096;
+
   LabelPair* allocate(std::size_t count);
   std::string_view keep(std::string_view text);
 
-  MemoryCharge charge_;
-  std::deque<std::string_view> texts_;  // [symbol]
-  // What they look at: in blocks, so that a million are given back in a few.
-  std::vector<std::unique_ptr<char[]>> text_blocks_;
+  // All in blocks, so that a million are given back in a few.
+  std::vector<Column<std::string_view>> texts_;  // [symbol / kTextsOfBlock][symbol % kTextsOfBlock]
+  std::size_t symbol_count_ = 0;
+  std::vector<Column<char>> text_blocks_;  // what they look at
   std::size_t text_left_ = 0;
   char* text_next_ = nullptr;
   CountedMap<std::string_view, Symbol> symbols_;
   CountedMap<std::uint32_t, Symbol> by_id_;  // of the source's symbol ids
-  std::vector<std::unique_ptr<LabelPair[]>> blocks_;
+  std::vector<Column<LabelPair>> blocks_;
   std::size_t block_left_ = 0;
   LabelPair* block_next_ = nullptr;
   std::vector<LabelPair> scratch_;

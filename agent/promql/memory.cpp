@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promql/memory.hpp"
 
+#include "promql/block_memory.hpp"
+
 #include <narthex/sdk/size_text.hpp>
 
 namespace narthex::promql {
@@ -8,6 +10,19 @@ namespace narthex::promql {
 namespace {
 
 thread_local MemoryMeter* current_meter = nullptr;
+
+// The address sanitizer sees into an allocator of its own only.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kInBlocks = false;
+#else
+constexpr bool kInBlocks = true;
+#endif
+
+bool is_block(std::size_t bytes) { return kInBlocks && bytes >= BlockMemory::kLeastBytes; }
+
+void* take_memory(std::size_t bytes) {
+  return is_block(bytes) ? BlockMemory::shared().take(bytes) : ::operator new(bytes);
+}
 
 }  // namespace
 
@@ -44,16 +59,22 @@ std::string MemoryMeter::refusal() const {
 namespace counted_memory {
 
 void* allocate(MemoryMeter* meter, std::size_t bytes) {
-  if (meter == nullptr) return ::operator new(bytes);
+  if (meter == nullptr) return take_memory(bytes);
   if (!meter->take(bytes)) throw std::bad_alloc();
-  void* memory = ::operator new(bytes, std::nothrow);
-  if (memory != nullptr) return memory;
-  meter->give_back(bytes);
-  throw std::bad_alloc();
+  try {
+    return take_memory(bytes);
+  } catch (const std::bad_alloc&) {
+    meter->give_back(bytes);
+    throw;
+  }
 }
 
 void deallocate(MemoryMeter* meter, void* memory, std::size_t bytes) noexcept {
-  ::operator delete(memory);
+  if (is_block(bytes)) {
+    BlockMemory::shared().give(memory, bytes);
+  } else {
+    ::operator delete(memory);
+  }
   if (meter != nullptr) meter->give_back(bytes);
 }
 

@@ -7,6 +7,8 @@
 // Query::run() turns that into an error of the query with the words of refusal(), and callbacks
 // that kernels call turn it into a status.
 //
+// Large columns are in huge pages (block_memory.hpp).
+//
 // Meters and pools are thread-safe, the current meter is the thread's own: whoever lets further
 // threads work on a query opens a scope on each.
 #pragma once

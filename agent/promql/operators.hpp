@@ -42,6 +42,10 @@ struct Held {
   Batch batch;
   HeldSamples samples;
 };
+// All of a stream as it comes; false after a failure.
+bool keep_batches(Stream& stream, std::vector<Batch>& out, HeldSamples& held);
+// Batches as one; they are gone then. False when the query has ended.
+bool put_together(Context& context, std::vector<Batch>& parts, Batch& out);
 // All of a stream as one batch; false after a failure.
 bool drain(Context& context, Stream& stream, Held& out);
 StreamPtr materialized(Context& context, Held held);

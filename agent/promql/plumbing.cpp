@@ -3,7 +3,8 @@
 #include "promql/operators.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <span>
+#include <vector>
 
 namespace narthex::promql {
 
@@ -78,31 +79,37 @@ class Broadcast final : public Stream {
 
 }  // namespace
 
-// Columns that grew by themselves would move all they hold again and again, each time in one go: so
-// the parts are kept until their number is known, and go one by one as they are copied.
-bool drain(Context& context, Stream& stream, Held& out) {
-  std::deque<Batch> parts;
-  std::size_t series_count = 0;
+bool keep_batches(Stream& stream, std::vector<Batch>& out, HeldSamples& held) {
   for (Batch part; stream.next(part); part = {}) {
     const auto present = std::count(part.present.begin(), part.present.end(), std::uint8_t{1});
-    if (!out.samples.add(static_cast<std::uint64_t>(present))) return false;
-    series_count += part.series_count();
-    if (part.series_count() > 0) parts.push_back(std::move(part));
+    if (!held.add(static_cast<std::uint64_t>(present))) return false;
+    if (part.series_count() > 0) out.push_back(std::move(part));
   }
-  if (!out.samples.ok()) return false;
+  return held.ok();
+}
+
+// Columns that grew by themselves would move all they hold again and again, each time in one go: so
+// the parts are kept until their number is known, and go one by one as they are copied.
+bool put_together(Context& context, std::vector<Batch>& parts, Batch& out) {
   if (parts.empty()) return true;
-  out.batch = std::move(parts.front());
-  parts.pop_front();
-  if (parts.empty()) return true;
-  out.batch.reserve(series_count);
-  for (; !parts.empty(); parts.pop_front()) {
-    const Batch& part = parts.front();
+  out = std::move(parts.front());
+  if (parts.size() == 1) return true;
+  std::size_t series_count = out.series_count();
+  for (const Batch& part : std::span(parts).subspan(1)) series_count += part.series_count();
+  out.reserve(series_count);
+  for (Batch& part : std::span(parts).subspan(1)) {
     for (std::size_t s = 0; s < part.series_count(); ++s) {
       if (context.stop_after(part.step_count)) return false;
-      append_series(out.batch, part, s);
+      append_series(out, part, s);
     }
+    part = Batch();
   }
   return true;
+}
+
+bool drain(Context& context, Stream& stream, Held& out) {
+  std::vector<Batch> parts;
+  return keep_batches(stream, parts, out.samples) && put_together(context, parts, out.batch);
 }
 
 StreamPtr materialized(Context& context, Held held) {

@@ -12,6 +12,7 @@
 namespace narthex::storage::index {
 namespace {
 
+constexpr std::uint64_t kIdsPerWork = 16;  // of those that stand side by side
 constexpr std::uint32_t kNoId = std::numeric_limits<std::uint32_t>::max();
 
 std::uint64_t combine(std::uint64_t hash, std::uint64_t part) {
@@ -372,27 +373,31 @@ std::vector<std::string_view> LabelIndex::names() const {
   return out;
 }
 
-std::size_t LabelIndex::posting_count(std::span<const Pair* const> pairs) const {
+std::size_t LabelIndex::posting_count(std::span<const Pair* const> pairs, Look& look) const {
   const std::shared_lock lock(mutex_);
   std::size_t count = 0;
-  for (const Pair* pair : pairs) count += pair->postings.size();
+  for (const Pair* pair : pairs) {
+    look.after(1);
+    count += pair->postings.size();
+  }
   return count;
 }
 
-Ids LabelIndex::ids_of(std::span<const Pair* const> pairs) const {
+Ids LabelIndex::ids_of(std::span<const Pair* const> pairs, Look& look) const {
   const std::shared_lock lock(mutex_);
   std::vector<const PostingList*> lists;
   lists.reserve(pairs.size());
   for (const Pair* pair : pairs) lists.push_back(&pair->postings);
-  return unite(lists);
+  return unite(lists, look);
 }
 
-Ids LabelIndex::all_ids() const {
+Ids LabelIndex::all_ids(Look look) const {
   const std::shared_lock lock(mutex_);
   Ids out;
   out.reserve(series_table_.size());
   for (std::uint64_t id = 0; id < next_id_; ++id) {
     const Block* block = blocks_[id >> kBlockBits].load(std::memory_order_relaxed);
+    if (id % kIdsPerWork == 0 || block == nullptr) look.after(1);
     if (block == nullptr) {
       id |= kBlockSize - 1;
     } else if (block->series[id & (kBlockSize - 1)].load(std::memory_order_relaxed) != nullptr) {

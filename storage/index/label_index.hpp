@@ -53,10 +53,11 @@ class LabelIndex {
   // All pairs of a name, in no order; empty when the name is unknown.
   std::vector<const Pair*> pairs_of(std::string_view name) const;
   std::vector<std::string_view> names() const;
-  std::size_t posting_count(std::span<const Pair* const> pairs) const;
+  // These throw when the look finds its query cancelled.
+  std::size_t posting_count(std::span<const Pair* const> pairs, Look& look) const;
   // The union of their postings.
-  Ids ids_of(std::span<const Pair* const> pairs) const;
-  Ids all_ids() const;
+  Ids ids_of(std::span<const Pair* const> pairs, Look& look) const;
+  Ids all_ids(Look look = Look()) const;
   // Id of the symbol of a name, or kNone.
   std::uint32_t name_symbol(std::string_view name) const;
 

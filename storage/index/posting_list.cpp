@@ -16,6 +16,10 @@ constexpr std::uint32_t kLongestValue = 5;    // of 33 bits
 constexpr std::size_t kBitmapIdsMin = 1024;
 constexpr std::size_t kBitmapSpread = 64;
 
+// As much work as a look counts for one: bytes of runs to read, ids to write or to compare.
+constexpr std::size_t kBytesOfWork = 64;
+constexpr std::size_t kIdsOfWork = 64;
+
 // Bits [first, last], counted from the first word.
 void set_bits(std::vector<std::uint64_t>& words, std::uint32_t first, std::uint32_t last) {
   const std::uint64_t head = ~std::uint64_t{0} << first % 64;
@@ -29,9 +33,10 @@ void set_bits(std::vector<std::uint64_t>& words, std::uint32_t first, std::uint3
   words[last / 64] |= tail;
 }
 
-Ids unite_in_bitmap(std::span<const PostingList* const> lists, std::uint32_t most) {
+Ids unite_in_bitmap(std::span<const PostingList* const> lists, std::uint32_t most, Look& look) {
   std::vector<std::uint64_t> words(most / 64 + 1);
   for (const PostingList* list : lists) {
+    look.after(1 + list->bytes() / kBytesOfWork);
     list->each_run([&](std::uint32_t first, std::uint32_t last) { set_bits(words, first, last); });
   }
   std::size_t count = 0;
@@ -39,6 +44,7 @@ Ids unite_in_bitmap(std::span<const PostingList* const> lists, std::uint32_t mos
   Ids out;
   out.reserve(count);
   for (std::size_t w = 0; w < words.size(); ++w) {
+    look.after(1);
     for (std::uint64_t word = words[w]; word != 0; word &= word - 1) {
       out.push_back(static_cast<std::uint32_t>(w * 64) +
                     static_cast<std::uint32_t>(std::countr_zero(word)));
@@ -108,24 +114,32 @@ std::size_t PostingList::erase(std::span<const std::uint32_t> gone) {
   return erased;
 }
 
-Ids unite(std::span<const PostingList* const> lists) {
+Ids unite(std::span<const PostingList* const> lists, Look& look) {
   std::size_t total = 0;
   std::size_t filled = 0;
   std::uint32_t most = 0;
+  std::size_t compared = 0;
   for (const PostingList* list : lists) {
+    look.after(1);
     if (list->empty()) continue;
     total += list->size();
     ++filled;
     most = std::max(most, list->last());
   }
   if (filled > 1 && total >= kBitmapIdsMin && most / kBitmapSpread < total) {
-    return unite_in_bitmap(lists, most);
+    return unite_in_bitmap(lists, most, look);
   }
   Ids out;
   out.reserve(total);
-  for (const PostingList* list : lists) list->append_to(out);
+  for (const PostingList* list : lists) {
+    look.after(1 + list->bytes() / kBytesOfWork + list->size() / kIdsOfWork);
+    list->append_to(out);
+  }
   if (filled > 1) {
-    std::sort(out.begin(), out.end());
+    std::sort(out.begin(), out.end(), [&](std::uint32_t a, std::uint32_t b) {
+      if (++compared % kIdsOfWork == 0) look.after(1);
+      return a < b;
+    });
     out.erase(std::unique(out.begin(), out.end()), out.end());
   }
   return out;

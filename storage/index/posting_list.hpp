@@ -7,6 +7,7 @@
 // that says whether a length follows. The newest run is open and is kept beside. Not synchronised.
 #pragma once
 
+#include "storage/index/look.hpp"
 #include "storage/index/postings.hpp"
 
 #include <cstddef>
@@ -69,6 +70,6 @@ class PostingList {
 };
 
 // What is in any of them. They may overlap.
-Ids unite(std::span<const PostingList* const> lists);
+Ids unite(std::span<const PostingList* const> lists, Look& look);
 
 }  // namespace narthex::storage::index

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <random>
 #include <set>
@@ -36,12 +37,42 @@ TEST_CASE("postings unite and intersect as sets do", "[index][postings]") {
       views.push_back(&lists[i]);
       all.insert(sets[i].begin(), sets[i].end());
     }
-    REQUIRE(unite(views) == Ids(all.begin(), all.end()));
+    Look look;
+    REQUIRE(unite(views, look) == Ids(all.begin(), all.end()));
     Ids both;
     std::set_intersection(sets.front().begin(), sets.front().end(), sets.back().begin(),
                           sets.back().end(), std::back_inserter(both));
     REQUIRE(intersect(ids_of(lists.front()), ids_of(lists.back())) == both);
   }
+}
+
+TEST_CASE("uniting looks whether its query was cancelled as its work adds up",
+          "[index][postings]") {
+  const std::atomic<bool> cancelled{true};
+  for (const std::uint32_t gap : {1u, 2u, 10'000u}) {  // in a bitmap, and sorted
+    for (const std::size_t count : {Look::kWorkPerLook / 4, 2 * Look::kWorkPerLook}) {
+      std::vector<PostingList> lists(count);
+      std::vector<const PostingList*> views;
+      for (std::size_t i = 0; i < count; ++i) {
+        lists[i].append(static_cast<std::uint32_t>(i) * gap);
+        views.push_back(&lists[i]);
+      }
+      Look look(&cancelled);
+      if (count < Look::kWorkPerLook) {
+        CHECK(unite(views, look).size() == count);
+      } else {
+        CHECK_THROWS_AS(unite(views, look), sdk::Error);
+      }
+    }
+  }
+  // One list in as many runs as it has ids.
+  PostingList scattered;
+  for (std::uint32_t id = 0; id < 1'000'000; id += 2) scattered.append(id);
+  const PostingList* const one = &scattered;
+  Look look(&cancelled);
+  CHECK_THROWS_AS(unite({&one, 1}, look), sdk::Error);
+  Look nobody;
+  CHECK(unite({&one, 1}, nobody).size() == 500'000);
 }
 
 TEST_CASE("a posting list holds what was appended and not erased", "[index][postings]") {
