@@ -29,7 +29,7 @@ bool ProcessInstance::collect_at(const CallSite& site, std::int64_t at_ns, std::
   if (!lock.owns_lock() || child_ == nullptr || !started_ || stopping_.load()) return false;
   forget_told();
   if (ahead_.has_value()) return false;
-  Ahead& ahead = ahead_.emplace();
+  Ahead& ahead = ahead_.emplace(Ahead{});
   ahead.entry = site.entry;
   ahead.at_ns = at_ns;
   const std::int64_t from_ns = std::max(at_ns, owner_.context().clock.mono_ns());

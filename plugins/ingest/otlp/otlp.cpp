@@ -5,6 +5,8 @@
 #include "plugins/ingest/otlp/partial_success.hpp"
 #include "plugins/ingest/otlp/protobuf_request.hpp"
 
+#include <narthex/sdk/quote.hpp>
+
 #include <algorithm>
 #include <utility>
 
