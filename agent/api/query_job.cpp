@@ -2,7 +2,7 @@
 #include "api/query_job.hpp"
 
 #include "api/answer.hpp"
-#include "api/result_json.hpp"
+#include "api/answer_writer.hpp"
 
 #include <utility>
 
@@ -11,8 +11,6 @@ namespace narthex::api {
 namespace {
 
 using net::Response;
-
-constexpr std::size_t kPieceSize = 64 << 10;
 
 promql::QueryError error_of(const Status& status) {
   switch (status.code()) {
@@ -26,38 +24,6 @@ promql::QueryError error_of(const Status& status) {
       return {promql::ErrorKind::kInternal, status.message()};
   }
 }
-
-// Writes the whole envelope, a piece a call.
-class AnswerWriter {
- public:
-  explicit AnswerWriter(std::shared_ptr<const QueryAnswer> answer)
-      : answer_(std::move(answer)), encoder_(answer_->result) {}
-
-  // Appends the next piece; false when that was the last.
-  bool next(std::string& out) {
-    const auto& series = answer_->result.series;
-    if (!std::exchange(begun_, true)) {
-      out += R"({"status":"success","data":)";
-      encoder_.begin(out);
-    }
-    for (; next_ < series.size(); ++next_) {
-      if (out.size() >= kPieceSize) return true;
-      if (next_ != 0 && place_.at == ResultEncoder::Place::At::kLabels) out += ',';
-      if (encoder_.append_part(out, series[next_], place_, kPieceSize)) return true;
-    }
-    if (!encoder_.has_series()) encoder_.append_single(out);
-    encoder_.end(out);
-    out += answer_->tail;
-    return false;
-  }
-
- private:
-  const std::shared_ptr<const QueryAnswer> answer_;
-  ResultEncoder encoder_;
-  std::size_t next_ = 0;
-  ResultEncoder::Place place_;  // in that series
-  bool begun_ = false;
-};
 
 }  // namespace
 
@@ -123,7 +89,7 @@ void QueryJob::done(const query::Report& report) {
   const bool truncated = plan_.limit > 0 && series.size() > plan_.limit;
   if (truncated) series.resize(plan_.limit);
   answer_->tail = tail_of(report, truncated);
-  later->send(query_response(std::move(answer_)));
+  later->send(query_response(std::move(answer_), executor_));
 }
 
 void QueryJob::ended(const promql::QueryError& error) {
@@ -156,9 +122,9 @@ Response query_failure(const promql::QueryError& failed) {
   }
 }
 
-Response query_response(std::shared_ptr<const QueryAnswer> answer) {
+Response query_response(std::shared_ptr<const QueryAnswer> answer, runtime::Executor& executor) {
   Response r = Response::json(200, {});
-  auto writer = std::make_shared<AnswerWriter>(std::move(answer));
+  auto writer = std::make_shared<AnswerWriter>(std::move(answer), executor);
   r.produce = [writer](std::string& out) { return writer->next(out); };
   return r;
 }

@@ -3,6 +3,7 @@
 // turns what comes out into the answer of the request.
 #pragma once
 
+#include "api/answer_writer.hpp"
 #include "api/store_source.hpp"
 #include "net/http.hpp"
 #include "promql/engine.hpp"
@@ -22,12 +23,6 @@ struct QueryPlan {
   promql::RunOptions run;
   std::uint64_t limit = 0;  // series of the result; 0: all
   bool stats = false;
-};
-
-// A finished run with what belongs behind its result.
-struct QueryAnswer {
-  promql::QueryResult result;
-  std::string tail;  // statistics and notes
 };
 
 class QueryJob final : public query::Job {
@@ -69,6 +64,8 @@ class QueryJob final : public query::Job {
 net::Response query_failure(const promql::QueryError& failed);
 
 // The answer with a result. A large one is written piece by piece, while the client takes it.
-net::Response query_response(std::shared_ptr<const QueryAnswer> answer);
+// The executor outlives it.
+net::Response query_response(std::shared_ptr<const QueryAnswer> answer,
+                             runtime::Executor& executor);
 
 }  // namespace narthex::api

@@ -17,6 +17,15 @@ namespace {
 // them share one place.
 constexpr std::size_t kTimesKept = 11'008;
 
+// What texts mostly take.
+constexpr std::size_t kLabelBytes = 32;
+constexpr std::size_t kFloatBytes = 32;
+
+std::size_t bytes_of(const nx_histogram& h) {
+  constexpr std::size_t kBucketBytes = 64;
+  return kBucketBytes * (2 + std::size_t{h.pos_bucket_count} + h.neg_bucket_count);
+}
+
 void append_integer(std::string& out, std::uint64_t number) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
@@ -126,23 +135,22 @@ void ResultEncoder::append_time(std::string& out, std::size_t i, std::int64_t t_
   out.append(text.text, text.size);
 }
 
-// True: out is full, and more follow. Samples are written into a piece of plain memory, which is
-// appended when it is full: asking the string for room five times a sample cost more than writing
-// it.
-bool ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series,
-                                  Place& place, std::size_t enough) {
+// Samples are written into a piece of plain memory, which is appended when it is full: asking the
+// string for room five times a sample cost more than writing it.
+void ResultEncoder::append_values(std::string& out, const promql::ResultSeries& series,
+                                  Place& place, std::size_t last) {
   constexpr std::size_t kSampleRoom = sizeof(TimeText::text) + kNumberRoom + 4;  // ,[t,"v"]
   constexpr std::size_t kPieceSamples = 64;
   char piece[kSampleRoom * kPieceSamples];
   char* const piece_end = piece + sizeof piece - kSampleRoom;
   char* at = piece;
-  for (; place.sample < series.t_ms.size(); ++place.sample) {
+  if (times_.size() < last) times_.resize(std::min(last, kTimesKept));
+  for (; place.sample < last; ++place.sample) {
     const std::size_t i = place.sample;
     if (is_histogram(series, i)) continue;
-    if (at >= piece_end || out.size() >= enough) {
+    if (at >= piece_end) {
       out.append(piece, static_cast<std::size_t>(at - piece));
       at = piece;
-      if (out.size() >= enough) return true;
     }
     if (place.comma) {
       *at++ = ',';
@@ -159,50 +167,81 @@ bool ResultEncoder::append_values(std::string& out, const promql::ResultSeries& 
     *at++ = ']';
   }
   out.append(piece, static_cast<std::size_t>(at - piece));
-  if (place.comma) out += ']';
-  return false;
 }
 
-bool ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series,
-                                      Place& place, std::size_t enough) {
-  for (; place.sample < series.h.size(); ++place.sample) {
+void ResultEncoder::append_histograms(std::string& out, const promql::ResultSeries& series,
+                                      Place& place, std::size_t last) {
+  for (; place.sample < last; ++place.sample) {
     const std::size_t i = place.sample;
     if (!is_histogram(series, i)) continue;
-    if (out.size() >= enough) return true;
     out += place.comma ? "," : ",\"histograms\":[";
     place.comma = true;
     append_time(out, i, series.t_ms[i]);
     append_histogram(out, *series.h[i]);
     out += ']';
   }
-  if (place.comma) out += ']';
-  return false;
 }
 
-bool ResultEncoder::append_part(std::string& out, const promql::ResultSeries& series, Place& place,
-                                std::size_t enough) {
-  if (result_.type != promql::ValueType::kMatrix) {
-    append_single_sample(out, series);
-    return false;
-  }
-  if (place.at == Place::At::kLabels) {
+void ResultEncoder::append_part(std::string& out, const promql::ResultSeries& series, Place from,
+                                const Place& to) {
+  using At = Place::At;
+  if (result_.type != promql::ValueType::kMatrix) return append_single_sample(out, series);
+  if (from.at == At::kLabels) {
     out += "{\"metric\":";
     append_labels(out, series.labels);
-    place = {Place::At::kValues, 0, false};
+    from = {At::kValues, 0, false};
   }
-  if (place.at == Place::At::kValues) {
-    if (append_values(out, series, place, enough)) return true;
-    place = {Place::At::kHistograms, 0, false};
+  if (from.at == At::kValues) {
+    append_values(out, series, from, to.at == At::kValues ? to.sample : series.t_ms.size());
+    if (to.at == At::kValues) return;
+    if (from.comma) out += ']';
+    from = {At::kHistograms, 0, false};
   }
-  if (append_histograms(out, series, place, enough)) return true;
+  append_histograms(out, series, from, to.at == At::kHistograms ? to.sample : series.h.size());
+  if (to.at == At::kHistograms) return;
+  if (from.comma) out += ']';
   out += '}';
+}
+
+bool ResultEncoder::skip_part(const promql::ResultSeries& series, Place& place,
+                              std::size_t& work) const {
+  using At = Place::At;
+  const auto take = [&work](std::size_t bytes) { work -= std::min(work, bytes); };
+  const bool histograms = !series.h.empty();
+  if (place.at == At::kLabels) {
+    take(kLabelBytes * (1 + series.labels.size()));
+    if (result_.type != promql::ValueType::kMatrix) {
+      take(histograms && series.h[0] != nullptr ? bytes_of(*series.h[0]) : kFloatBytes);
+      return true;
+    }
+    place = {At::kValues, 0, false};
+  }
+  if (place.at == At::kValues && !histograms) {
+    const std::size_t count = std::min(series.t_ms.size() - place.sample, work / kFloatBytes + 1);
+    place.sample += count;
+    place.comma = true;
+    take(count * kFloatBytes);
+    if (place.sample < series.t_ms.size()) return false;
+  }
+  for (; place.at == At::kValues && place.sample < series.h.size(); ++place.sample) {
+    if (is_histogram(series, place.sample)) continue;
+    if (work == 0) return false;
+    place.comma = true;
+    take(kFloatBytes);
+  }
+  if (place.at == At::kValues) place = {At::kHistograms, 0, false};
+  for (; place.sample < series.h.size(); ++place.sample) {
+    if (!is_histogram(series, place.sample)) continue;
+    if (work == 0) return false;
+    place.comma = true;
+    take(bytes_of(*series.h[place.sample]));
+  }
   place = {};
-  return false;
+  return true;
 }
 
 void ResultEncoder::append_series(std::string& out, const promql::ResultSeries& series) {
-  Place place;
-  append_part(out, series, place, std::string::npos);
+  append_part(out, series, {}, {});
 }
 
 void ResultEncoder::append_single_sample(std::string& out, const promql::ResultSeries& series) {

@@ -23,16 +23,20 @@ class ResultEncoder {
   void begin(std::string& out) const;
   // One series of a vector or matrix.
   void append_series(std::string& out, const promql::ResultSeries& series);
-  // The same in parts: goes on from `place` until out has `enough` bytes. False: that was the end
-  // of the series, and place is at the start of the next.
+  // A place between two samples of a series: floats come first, then histograms. Where none of its
+  // own kind is behind it, no comma follows.
   struct Place {
     enum class At : std::uint8_t { kLabels, kValues, kHistograms };
     At at = At::kLabels;
     std::size_t sample = 0;
     bool comma = false;
   };
-  bool append_part(std::string& out, const promql::ResultSeries& series, Place& place,
-                   std::size_t enough);
+  // Moves on by so much work, in bytes of text by and large, and takes it off. True: that was the
+  // end of the series, and place is at the start of the next.
+  bool skip_part(const promql::ResultSeries& series, Place& place, std::size_t& work) const;
+  // Writes what is between two places; `to` at the start of a series is its end here.
+  void append_part(std::string& out, const promql::ResultSeries& series, Place from,
+                   const Place& to);
   // The value of a scalar or string, in place of series.
   void append_single(std::string& out) const;
   // ] where there are series. The object stays open: statistics may follow.
@@ -43,10 +47,10 @@ class ResultEncoder {
  private:
   void append_labels(std::string& out, const promql::LabelSet& labels);
   void append_single_sample(std::string& out, const promql::ResultSeries& series);
-  bool append_values(std::string& out, const promql::ResultSeries& series, Place& place,
-                     std::size_t enough);
-  bool append_histograms(std::string& out, const promql::ResultSeries& series, Place& place,
-                         std::size_t enough);
+  void append_values(std::string& out, const promql::ResultSeries& series, Place& place,
+                     std::size_t last);
+  void append_histograms(std::string& out, const promql::ResultSeries& series, Place& place,
+                         std::size_t last);
 
   // `[1700000000.123,` of sample i of a series. Series of one result mostly share their times, so
   // the texts of one serve the next.

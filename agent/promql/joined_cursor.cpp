@@ -158,7 +158,9 @@ void JoinedCursor::show_whole() {
 }
 
 std::unique_ptr<BlockCursor> select_blocks(Context& context, std::span<const LabelMatcher> matchers,
-                                           const nx_scan_opts& options) {
+                                           nx_scan_opts options) {
+  options.block_samples = kBlockSamples;
+  options.min_series = kBlockSeries;
   Result<std::unique_ptr<BlockCursor>> cursor = context.source.select(matchers, options);
   if (cursor.ok()) return std::make_unique<JoinedCursor>(context, *std::move(cursor));
   context.fail(cursor.status());

@@ -15,6 +15,12 @@
 
 namespace narthex::promql {
 
+// What is asked for in a block: few enough samples to stay in the cache of a core, and so that most
+// queries have a block that can be read while another is computed on. Some series, since each block
+// costs its labels and windows.
+inline constexpr std::uint32_t kBlockSamples = std::uint32_t{1} << 16;
+inline constexpr std::uint32_t kBlockSeries = 4;
+
 // All pieces of a series but its last have at least so many samples.
 inline constexpr std::uint32_t kPieceSamples = std::uint32_t{1} << 22;
 
@@ -66,6 +72,6 @@ class JoinedCursor final : public BlockCursor {
 
 // What a selector of the query reads. Null when the query has failed.
 std::unique_ptr<BlockCursor> select_blocks(Context& context, std::span<const LabelMatcher> matchers,
-                                           const nx_scan_opts& options);
+                                           nx_scan_opts options);
 
 }  // namespace narthex::promql

@@ -2,6 +2,9 @@
 #include "storage/column/value_column.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
 
 namespace narthex::storage::column {
 namespace {
@@ -155,6 +158,37 @@ bool parse_kept(ByteReader& in, std::size_t rows, KeptRows& kept) {
   return (kept.words[0] & 1) != 0 && kept.before(rows) == kept.count;
 }
 
+// Of eight rows of which some are kept: how many of these are not behind each row.
+using Reached = std::array<std::uint8_t, 8>;
+
+constexpr std::array<Reached, 256> make_reached() {
+  std::array<Reached, 256> all{};
+  for (unsigned rows = 0; rows < 256; ++rows) {
+    for (unsigned row = 0; row < 8; ++row) {
+      all[rows][row] = static_cast<std::uint8_t>(std::popcount(rows & (0xFFU >> (7 - row))));
+    }
+  }
+  return all;
+}
+constexpr std::array<Reached, 256> kReached = make_reached();
+
+// Writes the value of each row in [from, to): of the kept one that is not behind it. `value` is
+// that of row `from`. Eight rows at a time, which do not wait for each other.
+void repeat_values(const KeptRows& kept, std::size_t from, std::size_t to, const double* value,
+                   double* out) {
+  const auto rows_at = [&](std::size_t row) { return kept.words[row / 64] >> (row % 64); };
+  *out++ = *value;
+  std::size_t row = from + 1;
+  for (; row < to && row % 8 != 0; ++row) *out++ = *(value += rows_at(row) & 1);
+  for (; row + 8 <= to; row += 8, out += 8) {
+    const Reached& reached = kReached[rows_at(row) & 0xFF];
+    [&]<std::size_t... I>(std::index_sequence<I...>) { ((out[I] = value[reached[I]]), ...); }
+    (std::make_index_sequence<8>());
+    value += reached[7];
+  }
+  for (; row < to; ++row) *out++ = *(value += rows_at(row) & 1);
+}
+
 Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::size_t to,
                       double* out) {
   ByteReader in(bytes);
@@ -167,12 +201,7 @@ Status decode_repeats(ByteView bytes, std::size_t rows, std::size_t from, std::s
   double values[kRowsMax];
   const Status status = decode_rows(in.bytes(in.left()), kept.count, first, last, nullptr, values);
   if (!status.ok()) return status;
-  const double* value = values;
-  out[0] = *value;
-  for (std::size_t row = from + 1; row < to; ++row) {
-    value += (kept.words[row / 64] >> (row % 64)) & 1;
-    out[row - from] = *value;
-  }
+  repeat_values(kept, from, to, values, out);
   return {};
 }
 

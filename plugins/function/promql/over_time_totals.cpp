@@ -2,7 +2,9 @@
 // Sum and mean of a window: of its floats, or of its histograms. Both together have none.
 //
 // The order of additions is Prometheus's, so a window cannot be made from the one before it. What
-// can be done is to add up several windows of a series at once (sum_lanes.hpp).
+// can be done is to add up several windows of a series at once (sum_lanes.hpp), and, where samples
+// are in many windows, to find what rounding loses from integers (exact_sums.hpp).
+#include "plugins/function/promql/exact_sums.hpp"
 #include "plugins/function/promql/families.hpp"
 #include "plugins/function/promql/histogram.hpp"
 #include "plugins/function/promql/messages.hpp"
@@ -14,6 +16,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
 
 namespace narthex::function_promql {
 
@@ -66,43 +71,88 @@ double total_of(std::span<const double> values) {
   return finish_total<T>(values, 1, {values[0], 0});
 }
 
-// Windows of floats, kLanes of them at once: as far as the shortest goes together, the rest alone.
-template <Total T>
-void total_lanes(const std::span<const double>* windows, double* const* out) {
-  const double* v[kLanes];
-  CompensatedSum sums[kLanes];
-  std::size_t common = windows[0].size();
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    v[lane] = windows[lane].data();
-    common = std::min(common, windows[lane].size());
-  }
-  const bool finite = add_lanes(v, common, sums);
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    *out[lane] =
-        finite ? finish_total<T>(windows[lane], common, sums[lane]) : total_of<T>(windows[lane]);
-  }
-}
-
-// Collects windows until there are enough for all lanes.
+// Collects windows of floats until there are enough for all lanes; goes together as far as the
+// shortest, the rest alone.
 template <Total T>
 class LaneQueue {
  public:
+  // The windows of one series come next.
+  void begin_series(const nx_window_in& in, std::uint32_t series) {
+    if (exact_) flush();
+    const bool exact = load_exact(in, series);
+    if (exact && !exact_) flush();
+    exact_ = exact;
+  }
   void add(std::span<const double> window, double& out) {
     windows_[size_] = window;
     out_[size_] = &out;
-    if (++size_ < kLanes) return;
-    total_lanes<T>(windows_, out_);
-    size_ = 0;
+    if (++size_ == kLanes) flush();
   }
+  // Lanes that are left over repeat the last window.
   void flush() {
-    for (std::size_t lane = 0; lane < size_; ++lane) *out_[lane] = total_of<T>(windows_[lane]);
+    if (size_ == 0) return;
+    std::size_t common = windows_[0].size();
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const std::span<const double>& window = windows_[std::min(lane, size_ - 1)];
+      v_[lane] = window.data();
+      common = std::min(common, window.size());
+    }
+    exact_ ? add_exact(common) : add_compensated(common);
     size_ = 0;
   }
 
  private:
+  // Integers of all samples cost less than compensating where each is in that many windows.
+  static constexpr std::uint64_t kOverlap = 4;
+
+  bool load_exact(const nx_window_in& in, std::uint32_t series) {
+    const std::uint64_t first = in.win_stride * series;
+    std::uint32_t lo = UINT32_MAX;
+    std::uint32_t hi = 0;
+    std::uint32_t largest = 0;
+    std::uint64_t all = 0;
+    for (std::uint64_t w = first; w < first + in.step_count; ++w) {
+      if (in.hi[w] == in.lo[w]) continue;
+      lo = std::min(lo, in.lo[w]);
+      hi = std::max(hi, in.hi[w]);
+      largest = std::max(largest, in.hi[w] - in.lo[w]);
+      all += in.hi[w] - in.lo[w];
+    }
+    if (all == 0 || all < kOverlap * (hi - lo)) return false;
+    values_ = in.v + in.off[series] + lo;
+    return sums_.load({values_, hi - lo}, largest);
+  }
+
+  void add_exact(std::size_t common) {
+    double sums[kLanes] = {};
+    add_lanes(v_, common, sums);
+    for (std::size_t lane = 0; lane < size_; ++lane) {
+      const std::span<const double>& window = windows_[lane];
+      double sum = sums[lane];
+      for (const double value : window.subspan(common)) sum += value;
+      const auto first = static_cast<std::size_t>(window.data() - values_);
+      const CompensatedSum total{sum, sums_.compensation(first, first + window.size(), sum)};
+      *out_[lane] = T == Total::kSum ? total.value() : mean_of(total, window.size());
+    }
+  }
+
+  void add_compensated(std::size_t common) {
+    CompensatedSum sums[kLanes];
+    add_lanes(v_, common, sums);
+    for (std::size_t lane = 0; lane < size_; ++lane) {
+      *out_[lane] = std::isfinite(sums[lane].sum)
+                        ? finish_total<T>(windows_[lane], common, sums[lane])
+                        : total_of<T>(windows_[lane]);
+    }
+  }
+
   std::span<const double> windows_[kLanes];
   double* out_[kLanes];
+  const double* v_[kLanes];
   std::size_t size_ = 0;
+  ExactSums sums_;
+  bool exact_ = false;  // windows_ are of the values that sums_ has
+  const double* values_ = nullptr;
 };
 
 struct Workspace {
@@ -143,7 +193,9 @@ template <Total T>
 void totals(const FunctionContext& context, const nx_window_in& in, const nx_elem_out& out) {
   Workspace work;
   LaneQueue<T> queue;
+  std::uint32_t series = UINT32_MAX;
   for_each_mixed_window(context, in, [&](const MixedWindow& w, std::uint32_t s, std::uint64_t at) {
+    if (std::exchange(series, s) != s) queue.begin_series(in, s);
     if (w.size() == 0) return;
     if (w.histograms.empty()) {
       queue.add(w.floats, out.v[at]);

@@ -3,6 +3,8 @@
 #include "api/query_job.hpp"
 #include "api/result_json.hpp"
 
+#include "support/manual_executor.hpp"
+
 #include <catch2/catch.hpp>
 
 using namespace narthex;
@@ -55,21 +57,39 @@ TEST_CASE("an answer in pieces is the answer as a whole, and no piece is large",
   for (const auto& [series, samples] :
        {std::pair<std::size_t, std::size_t>{0, 0}, {1, 1}, {1, 60'000}, {3, 20'000}, {4000, 3}}) {
     for (const bool histograms : {false, true}) {
-      const auto answer = matrix(series, samples, histograms);
-      const net::Response response = api::query_response(answer);
-      CHECK(response.status == 200);
-      std::string all;
-      std::size_t pieces = 0;
-      for (bool more = true; more; ++pieces) {
-        std::string piece;
-        more = response.produce(piece);
-        CHECK(piece.size() < (70 << 10));
-        all += piece;
+      // Every other piece is written ahead, where anybody has the time for it.
+      for (const bool idle : {false, true}) {
+        test::ManualExecutor executor;
+        const auto answer = matrix(series, samples, histograms);
+        const net::Response response = api::query_response(answer, executor);
+        CHECK(response.status == 200);
+        std::string all;
+        std::size_t pieces = 0;
+        for (bool more = true; more; ++pieces) {
+          std::string piece;
+          more = response.produce(piece);
+          if (idle) executor.run_ready();
+          CHECK(piece.size() < (70 << 10));
+          all += piece;
+        }
+        CHECK(all == whole(*answer));
+        CHECK(pieces >= all.size() / (66 << 10));
+        CHECK(pieces <= 2 + all.size() / (8 << 10));
       }
-      CHECK(all == whole(*answer));
-      CHECK(pieces >= all.size() / (66 << 10));
     }
   }
+}
+
+TEST_CASE("an answer that nobody wants any more is let go of", "[api]") {
+  test::ManualExecutor executor;
+  const auto answer = matrix(3, 20'000, false);
+  {
+    const net::Response response = api::query_response(answer, executor);
+    std::string piece;
+    REQUIRE(response.produce(piece));
+  }
+  executor.run_ready();  // the task comes too late
+  CHECK(answer.use_count() == 1);
 }
 
 TEST_CASE("the errors of queries have Prometheus's types and statuses", "[api]") {
