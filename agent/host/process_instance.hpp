@@ -16,6 +16,7 @@
 #include "host/collection_tape.hpp"
 #include "host/plugin_instance.hpp"
 #include "host/process_protocol.hpp"
+#include "host/timed_mutex.hpp"
 #include "host/wire_ingest.hpp"
 #include "runtime/thread.hpp"
 
@@ -74,7 +75,7 @@ class ProcessInstance {
   Status flush(nx_appender* appender, Answer& answer);
 
  private:
-  using Lock = std::unique_lock<std::timed_mutex>;
+  using Lock = std::unique_lock<TimedMutex>;
 
   // A collection that the process begins by itself. Waiting until there is an outcome or it was
   // withdrawn; then told, when `begun` was called; then gone, when collect() took it.
@@ -118,7 +119,7 @@ class ProcessInstance {
   std::atomic<const nx_discovery_sink*> sink_{nullptr};  // of a watch
   std::atomic<std::int64_t> give_up_ns_{0};              // of what is ahead; 0: nothing is
 
-  std::timed_mutex calls_mutex_;
+  TimedMutex calls_mutex_;
   // Guarded by calls_mutex_.
   std::shared_ptr<ChildProcess> child_;  // null: down
   std::string down_reason_ = "it was not started";

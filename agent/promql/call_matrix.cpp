@@ -38,16 +38,21 @@ class MatrixResult : public nx_matrix_out {
   }
 
   // Columns that kernels hold pointers to must not move: rows are in blocks of their own until
-  // here, which go one by one as they are copied.
+  // here, which go one by one as they are copied. Until then present only says where a histogram
+  // is, if there is any: a large column does not grow with every series.
   bool take(Batch& batch) {
-    std::size_t first = 0;
+    const Column<std::uint8_t> of_histograms = std::move(out_.present);
+    out_.present = {};
+    out_.present.reserve(out_.size());
     out_.v.reserve(out_.size());
     for (; !rows_.empty(); rows_.pop_front()) {
       const Rows& rows = rows_.front();
-      for (std::size_t i = 0; i < rows.used; ++i, ++first) {
+      for (std::size_t i = 0; i < rows.used; ++i) {
         if (context_.stop_after(2)) return false;
+        const std::size_t at = out_.v.size();
+        const std::uint8_t histogram = of_histograms.empty() ? 0 : of_histograms[at];
         out_.v.push_back(rows.v[i]);
-        out_.present[first] |= rows.present[i];
+        out_.present.push_back(rows.present[i] | histogram);
       }
     }
     batch = std::move(out_);
@@ -94,8 +99,10 @@ class MatrixResult : public nx_matrix_out {
     }
     const std::size_t first = out_.size();
     out_.labels.push_back(context_.labels.add_unsorted(std::move(pairs)));
-    out_.present.resize(out_.size(), 0);
-    if (!out_.h.empty()) out_.h.resize(out_.size(), nullptr);
+    if (!out_.h.empty()) {
+      out_.h.resize(out_.size(), nullptr);
+      out_.present.resize(out_.size(), 0);
+    }
     Rows& rows = room_for_row();
     *v = rows.v.data() + rows.used;
     *present = rows.present.data() + rows.used;

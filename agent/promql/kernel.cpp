@@ -144,6 +144,7 @@ nx_status KernelCall::put_histogram(const nx_fn_ctx* ctx, std::uint64_t i, const
   }
   return within_memory(call.context_, [&] {
     call.results_->need_histograms();
+    call.results_->present.resize(call.results_->size(), 0);  // a matrix's has none before
     call.results_->h[i] = copy_as_float(*h, call.context_.arena);
     call.results_->present[i] = 1;
     return NX_OK;
