@@ -13,8 +13,8 @@
 namespace narthex::host {
 namespace {
 
-constexpr std::size_t kTopicsMax = 1000;         // an instance may name
-constexpr std::size_t kSubscriptionsMax = 100;   // an instance
+constexpr std::size_t kTopicsMax = 1000;        // an instance may name
+constexpr std::size_t kSubscriptionsMax = 100;  // an instance
 constexpr std::uint64_t kPayloadBytesMax = 64 * 1024;
 constexpr std::uint32_t kQueueMax = 65'536;
 constexpr std::int64_t kCallbackDeadlineMs = 30'000;
@@ -144,8 +144,7 @@ Status InstanceBus::subscribe(std::string_view pattern, const nx_sub_opts* opts,
     return {NX_ERR_EXHAUSTED, "too many subscriptions"};
   }
   auto made = owner_.context().services.bus.subscribe(
-      pattern, options,
-      [this, site, fn, user](std::span<const bus::Delivery> deliveries) {
+      pattern, options, [this, site, fn, user](std::span<const bus::Delivery> deliveries) {
         deliver(owner_, site, fn, user, deliveries);
       });
   if (!made.ok()) return made.status();
@@ -206,7 +205,6 @@ void unsubscribe(const nx_host* host, nx_subscription* subscription) {
 
 }  // namespace
 
-const nx_ext_bus kBusService = {sizeof(nx_ext_bus), 0,          &topic,
-                                &publish,           &subscribe, &unsubscribe};
+const nx_ext_bus kBusService = {sizeof(nx_ext_bus), 0, &topic, &publish, &subscribe, &unsubscribe};
 
 }  // namespace narthex::host

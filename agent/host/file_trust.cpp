@@ -17,10 +17,9 @@ Status check_one(const std::string& path, const char* what) {
     return io_error("cannot look at " + path + ": " + std::strerror(errno));
   }
   if (info.st_uid != 0 && info.st_uid != ::geteuid()) {
-    return {NX_ERR_PERMISSION, std::string(what) + " " + path + " belongs to user " +
-                                   std::to_string(info.st_uid) +
-                                   ", neither to root nor to the agent; mend it with: chown root " +
-                                   path};
+    return {NX_ERR_PERMISSION,
+            std::string(what) + " " + path + " belongs to user " + std::to_string(info.st_uid) +
+                ", neither to root nor to the agent; mend it with: chown root " + path};
   }
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     const bool anybody = (info.st_mode & S_IWOTH) != 0;

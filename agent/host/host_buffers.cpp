@@ -26,7 +26,7 @@ void release(nx_buffer* buffer) {
   self->account->count.fetch_sub(1, std::memory_order_relaxed);
   self->account->bytes.fetch_sub(self->size, std::memory_order_relaxed);
   self->~HostBuffer();
-  ::operator delete(static_cast<void*>(self), std::align_val_t{kAlign});
+  ::operator delete (static_cast<void*>(self), std::align_val_t{kAlign});
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ nx_buffer* make_host_buffer(const std::shared_ptr<BufferAccount>& account, std::
   if (size > BufferAccount::kBytesMax) return nullptr;
   const std::uint64_t before = account->bytes.fetch_add(size, std::memory_order_relaxed);
   void* memory = before + size <= BufferAccount::kBytesMax
-                     ? ::operator new(kHeader + size, std::align_val_t{kAlign}, std::nothrow)
+                     ? ::operator new (kHeader + size, std::align_val_t{kAlign}, std::nothrow)
                      : nullptr;
   if (memory == nullptr) {
     account->bytes.fetch_sub(size, std::memory_order_relaxed);

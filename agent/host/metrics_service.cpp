@@ -17,8 +17,8 @@ constexpr std::size_t kSeriesMax = 1000;
 
 bool is_name(std::string_view name, bool colons) {
   const auto ok = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || (colons && c == ':');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (colons && c == ':');
   };
   return !name.empty() && name.size() <= 256 && !(name[0] >= '0' && name[0] <= '9') &&
          std::ranges::all_of(name, ok);
@@ -38,8 +38,8 @@ nx_cell* InstanceMetrics::cell(std::uint32_t type, std::string_view name, std::s
   const std::lock_guard lock(mutex_);
   if (series_.size() >= kSeriesMax) return nullptr;
   telemetry::Registry& registry = owner_.context().services.registry;
-  telemetry::Cell& made = type == NX_TYPE_COUNTER ? registry.counter(name, help, all)
-                                                  : registry.gauge(name, help, all);
+  telemetry::Cell& made =
+      type == NX_TYPE_COUNTER ? registry.counter(name, help, all) : registry.gauge(name, help, all);
   series_.emplace_back(name, std::move(all));
   return reinterpret_cast<nx_cell*>(&made);
 }

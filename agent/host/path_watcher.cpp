@@ -33,8 +33,8 @@ struct PathWatcher::Impl : std::enable_shared_from_this<PathWatcher::Impl> {
     int descriptor = -1;
     std::string name;  // of the file in its folder; empty: the whole folder
     std::function<void()> changed;
-    bool pending = false;   // guarded by Impl::mutex
-    runtime::Timer timer;   // guarded by Impl::mutex
+    bool pending = false;  // guarded by Impl::mutex
+    runtime::Timer timer;  // guarded by Impl::mutex
   };
   using Watches = std::map<std::uint64_t, std::shared_ptr<Watch>>;
 
@@ -91,18 +91,18 @@ struct PathWatcher::Impl : std::enable_shared_from_this<PathWatcher::Impl> {
   // REQUIRES: mutex held.
   void schedule(const std::shared_ptr<Watch>& watch) {
     if (std::exchange(watch->pending, true)) return;
-    watch->timer = executor.after(
-        kBurstMs, runtime::Pool::kWorker,
-        [weak_watch = std::weak_ptr<Watch>(watch), weak = weak_from_this()] {
-          const auto self = weak.lock();
-          const auto due = weak_watch.lock();
-          if (self == nullptr || due == nullptr) return;
-          {
-            const std::lock_guard lock(self->mutex);
-            due->pending = false;
-          }
-          due->changed();
-        });
+    watch->timer =
+        executor.after(kBurstMs, runtime::Pool::kWorker,
+                       [weak_watch = std::weak_ptr<Watch>(watch), weak = weak_from_this()] {
+                         const auto self = weak.lock();
+                         const auto due = weak_watch.lock();
+                         if (self == nullptr || due == nullptr) return;
+                         {
+                           const std::lock_guard lock(self->mutex);
+                           due->pending = false;
+                         }
+                         due->changed();
+                       });
   }
 
   void remove(std::uint64_t id) {

@@ -20,7 +20,7 @@ struct NotedValue {
 
 struct NotedSeries {
   Labels labels;
-  bool has_labels = false;                         // false: values alone, a scalar
+  bool has_labels = false;                        // false: values alone, a scalar
   std::vector<std::optional<NotedValue>> values;  // nothing: left out
 };
 

@@ -27,9 +27,9 @@ TEST_CASE("text is escaped so that every reader takes it", "[api]") {
 
 TEST_CASE("bytes that are not UTF-8 become replacement characters", "[api]") {
   CHECK(quoted("a\xFFz") == "\"a\xEF\xBF\xBDz\"");
-  CHECK(quoted("\xC0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");   // overlong
-  CHECK(quoted("\xED\xA0\x80").size() == 2 + 9);                 // a surrogate
-  CHECK(quoted("\xE6\x97") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");   // cut short
+  CHECK(quoted("\xC0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");  // overlong
+  CHECK(quoted("\xED\xA0\x80").size() == 2 + 9);                // a surrogate
+  CHECK(quoted("\xE6\x97") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");  // cut short
 }
 
 TEST_CASE("the writer places commas", "[api]") {

@@ -20,8 +20,8 @@ TEST_CASE("a time is RFC 3339 with any zone", "[api]") {
 }
 
 TEST_CASE("what is no time is named in the error", "[api]") {
-  for (const std::string text : {"notatime", "2020-13-01T00:00:00Z", "2021-02-29T00:00:00Z", "1x",
-                                 "2020-01-01", "++1"}) {
+  for (const std::string text :
+       {"notatime", "2020-13-01T00:00:00Z", "2021-02-29T00:00:00Z", "1x", "2020-01-01", "++1"}) {
     const auto parsed = parse_time_ms(text);
     REQUIRE_FALSE(parsed.ok());
     CHECK(parsed.status().message() == "cannot parse \"" + text + "\" to a valid timestamp");
@@ -44,8 +44,7 @@ TEST_CASE("a duration is seconds or Prometheus's form", "[api]") {
 TEST_CASE("a limit is a count", "[api]") {
   CHECK(*parse_limit("") == 0);
   CHECK(*parse_limit("12") == 12);
-  CHECK(parse_limit("abc").status().message() ==
-        "strconv.Atoi: parsing \"abc\": invalid syntax");
+  CHECK(parse_limit("abc").status().message() == "strconv.Atoi: parsing \"abc\": invalid syntax");
   CHECK(parse_limit("-1").status().message() == "limit must be non-negative");
 }
 
