@@ -154,10 +154,9 @@ bool Frame::parse() {
   id.resize(samples);
   t.resize(samples);
   v.resize(samples);
-  std::int64_t last_id = 0;
-  std::uint64_t last_t = 0;
+  std::uint64_t last_id = 0, last_t = 0;  // differences wrap around
   for (std::size_t i = 0; i < samples; ++i) {
-    last_id += in.signed_varint();
+    last_id += static_cast<std::uint64_t>(in.signed_varint());
     last_t += static_cast<std::uint64_t>(in.signed_varint());
     id[i] = static_cast<std::uint32_t>(last_id);
     t[i] = static_cast<std::int64_t>(last_t);
