@@ -31,21 +31,22 @@ class SpanBuilder {
     } else {
       for (std::int64_t i = 0; i < gap; ++i) put(0);
     }
-    put(static_cast<std::int64_t>(count));
+    put(count);
     next_ = index + 1;
   }
 
  private:
-  void put(std::int64_t count) {
+  // Deltas of counts beyond 2^63 wrap around, and back when they are summed up.
+  void put(std::uint64_t count) {
     ++spans_.back().length;
-    deltas_.push_back(count - before_);
+    deltas_.push_back(static_cast<std::int64_t>(count - before_));
     before_ = count;
   }
 
   std::vector<nx_span>& spans_;
   std::vector<std::int64_t>& deltas_;
   std::int64_t next_ = 0;
-  std::int64_t before_ = 0;
+  std::uint64_t before_ = 0;
 };
 
 // 2^scale_down neighbours are one bucket. Empty buckets at either end of what was sent are left
