@@ -77,6 +77,13 @@ TEST_CASE("what no schema has is refused", "[otlp][histogram]") {
   CHECK_FALSE(from_exponential(exponential(0, INT32_MAX, {1}), Temporality::kCumulative).ok());
 }
 
+TEST_CASE("counts beyond 2^63 are differences that wrap around", "[otlp][histogram]") {
+  const Result<NativeHistogram> h = from_exponential(
+      exponential(0, 0, {2, (std::uint64_t{1} << 63) + 5}), Temporality::kCumulative);
+  REQUIRE(h.ok());
+  CHECK(h->positive_deltas == std::vector<std::int64_t>{2, INT64_MIN + 3});
+}
+
 TEST_CASE("numbers of a native histogram", "[otlp][histogram]") {
   DataPoint point = exponential(2, 0, {3});
   point.count = 5;
