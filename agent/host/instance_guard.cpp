@@ -6,6 +6,7 @@
 #include "host/process_component.hpp"
 #include "host/utf8.hpp"
 
+#include <chrono>
 #include <algorithm>
 #include <utility>
 
@@ -40,7 +41,8 @@ bool PluginInstance::begin_call(const CallSite& site, CallFrame& frame) {
     return false;
   }
   if (site.serial && !inside()) {
-    if (!serial_.enter(site.deadline_ms > 0 ? site.deadline_ms : kSerialWaitMs)) return false;
+    const std::int64_t wait_ms = site.deadline_ms > 0 ? site.deadline_ms : kSerialWaitMs;
+    if (!serial_.try_lock_for(std::chrono::milliseconds(wait_ms))) return false;
     frame.serial = true;
     frame.begun_ns = context_->clock.mono_ns();
   }
@@ -51,7 +53,7 @@ bool PluginInstance::begin_call(const CallSite& site, CallFrame& frame) {
 void PluginInstance::end_call(const CallSite& site, const CallFrame& frame, nx_status returned,
                               Breach breach, const nx_error& err) {
   if (frame.watched >= 0) unwatch(site, frame);
-  if (frame.serial) serial_.leave();
+  if (frame.serial) serial_.unlock();
   const std::int64_t now_ns = context_->clock.mono_ns();
   const std::int64_t duration_ns = std::max<std::int64_t>(0, now_ns - frame.begun_ns);
   site.stats->count(duration_ns);

@@ -16,7 +16,7 @@
 #include "host/instance.hpp"
 #include "host/library.hpp"
 #include "host/rate_window.hpp"
-#include "host/serial_gate.hpp"
+#include "host/timed_mutex.hpp"
 #include "host/view.hpp"
 
 #include <atomic>
@@ -142,7 +142,10 @@ class PluginInstance final : public Instance {
   const ConfigTree* checked_ = nullptr;  // the tree of the life cycle call under way
 
   Breaker breaker_;
-  SerialGate serial_;
+  // Lets one [worker] call pass at a time where the component asks for it. Held across a call into
+  // a plugin, the only one that is: nothing the host does for the plugin takes it, nested calls of
+  // the same thread skip it, and waiting for it is bounded.
+  TimedMutex serial_;
   RateWindow log_rate_{200, 10'000};
   std::atomic<int> hung_{0};              // calls that were written off and have not come back
   std::atomic<std::int64_t> process_{0};  // id of its own process; 0: none

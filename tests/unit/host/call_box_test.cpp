@@ -53,18 +53,23 @@ class OtherSide {
   std::thread thread_;
 };
 
+// Both ends of a link and of a box.
+struct Sides {
+  decltype(make_link_pair()) pair = make_link_pair();
+  decltype(CallBox::make()) mine = CallBox::make();
+  decltype(CallBox::open(-1)) theirs = CallBox::open(mine.ok() ? ::dup(mine->descriptor()) : -1);
+};
+
 constexpr std::int64_t kMs = 1'000'000;
 constexpr std::int64_t kFar = 3'600'000 * kMs;
 
 }  // namespace
 
 TEST_CASE("a question that is put for later is begun at its time", "[process]") {
-  auto pair = make_link_pair();
-  auto mine = CallBox::make();
-  REQUIRE(pair.ok());
-  REQUIRE(mine.ok());
-  auto theirs = CallBox::open(::dup(mine->descriptor()));
-  REQUIRE(theirs.ok());
+  Sides sides;
+  REQUIRE(sides.pair.ok());
+  REQUIRE(sides.theirs.ok());
+  auto& [pair, mine, theirs] = sides;
   OtherSide other(*theirs, pair->child);
   // The first one wakes the other side; it has foretold the second, the third comes at once.
   std::int64_t at_ns = mono_ns() + 30 * kMs;
@@ -84,12 +89,10 @@ TEST_CASE("a question that is put for later is begun at its time", "[process]") 
 }
 
 TEST_CASE("a question that is put for later can be withdrawn until it is begun", "[process]") {
-  auto pair = make_link_pair();
-  auto mine = CallBox::make();
-  REQUIRE(pair.ok());
-  REQUIRE(mine.ok());
-  auto theirs = CallBox::open(::dup(mine->descriptor()));
-  REQUIRE(theirs.ok());
+  Sides sides;
+  REQUIRE(sides.pair.ok());
+  REQUIRE(sides.theirs.ok());
+  auto& [pair, mine, theirs] = sides;
   OtherSide other(*theirs, pair->child);
   for (int round = 0; round < 200; ++round) {
     const bool far = round % 2 == 0;

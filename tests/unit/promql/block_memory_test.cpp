@@ -54,16 +54,6 @@ void exercise(BlockMemory& memory, unsigned seed, bool& whole) {
   while (!blocks.empty()) give(0);
 }
 
-test::MemorySource series_alike(int series, int samples) {
-  test::MemorySource source;
-  std::vector<test::Sample> column;
-  for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
-  for (int s = 0; s < series; ++s) {
-    source.add(test::labels({{"__name__", "m"}, {"s", std::to_string(s).c_str()}}), column);
-  }
-  return source;
-}
-
 }  // namespace
 
 TEST_CASE("blocks never share a byte, and all but one region goes when they have gone",
@@ -113,7 +103,7 @@ TEST_CASE("blocks stand side by side, in pages, and what is free is taken again"
 TEST_CASE("an aggregation of many groups holds little more than its result", "[promql]") {
   constexpr std::size_t kSeries = 3000;
   constexpr std::size_t kSteps = 200;
-  auto source = series_alike(kSeries, kSteps);
+  auto source = test::series_alike(kSeries, kSteps);
   promql::RunOptions options;
   options.end_ms = (kSteps - 1) * 1000;
   options.step_ms = 1000;

@@ -33,16 +33,6 @@ class WatchedClock final : public runtime::Clock {
   mutable std::int64_t looks_ = 0;
 };
 
-test::MemorySource many(int series, int samples) {
-  test::MemorySource source;
-  std::vector<test::Sample> column;
-  for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
-  for (int s = 0; s < series; ++s) {
-    source.add(test::labels({{"__name__", "m"}, {"s", std::to_string(s).c_str()}}), column);
-  }
-  return source;
-}
-
 constexpr const char* kQueries[] = {
     "m",
     "sum by (s) (m)",
@@ -64,7 +54,7 @@ constexpr const char* kQueries[] = {
 }  // namespace
 
 TEST_CASE("a query stops at whatever place it is cancelled", "[promql]") {
-  auto source = many(80, 100);
+  auto source = test::series_alike(80, 100);
   for (const char* text : kQueries) {
     INFO(text);
     runtime::Cancellation never;
@@ -100,7 +90,7 @@ TEST_CASE("a query stops at whatever place it is cancelled", "[promql]") {
 
 TEST_CASE("a deadline that passes is a timeout, also where the storage says cancelled",
           "[promql]") {
-  auto source = many(10, 100);
+  auto source = test::series_alike(10, 100);
   for (const char* text : kQueries) {
     INFO(text);
     promql::RunOptions options;
@@ -180,7 +170,7 @@ TEST_CASE("work is looked at as it adds up: whether to stop is asked neither sel
 }
 
 TEST_CASE("a result of many series is a few blocks, whatever they hold", "[promql]") {
-  auto source = many(3000, 4);
+  auto source = test::series_alike(3000, 4);
   const auto blocks_of = [&](const char* text, std::int64_t end_ms) {
     promql::RunOptions options;
     options.start_ms = end_ms != 0 ? 0 : 3000;
@@ -294,7 +284,7 @@ TEST_CASE("the value of a rank is the one that sorting finds, and its search end
 
 TEST_CASE("series that fall together are merged, those that do not are left as they are",
           "[promql]") {
-  auto source = many(3000, 2);
+  auto source = test::series_alike(3000, 2);
   promql::RunOptions options;
   options.end_ms = 1000;
   options.step_ms = 1000;

@@ -21,16 +21,6 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-test::MemorySource filled(int series, int samples) {
-  test::MemorySource source;
-  std::vector<test::Sample> column;
-  for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
-  for (int s = 0; s < series; ++s) {
-    source.add(test::labels({{"__name__", "m"}, {"s", std::to_string(s).c_str()}}), column);
-  }
-  return source;
-}
-
 promql::RunOptions within(std::uint64_t bytes) {
   promql::RunOptions options;
   options.end_ms = 999'000;
@@ -79,7 +69,7 @@ TEST_CASE("beyond a bound an allocation fails and takes nothing", "[promql]") {
 }
 
 TEST_CASE("all that a query took is back when its result has gone", "[promql]") {
-  auto source = filled(50, 1000);
+  auto source = test::series_alike(50, 1000);
   for (const char* text :
        {"m", "sum by (s) (m)", "m + on(s) m", "rate(m[1m])", "topk(3, m)", "m or m",
         "count_values(\"v\", m)", "max_over_time(sum(m)[5m:10s])", "sort(m)", "m @ 10",
@@ -105,7 +95,7 @@ TEST_CASE("all that a query took is back when its result has gone", "[promql]") 
 }
 
 TEST_CASE("a result of a known size is counted as such", "[promql]") {
-  auto source = filled(100, 1000);
+  auto source = test::series_alike(100, 1000);
   const promql::RunOptions options = within(0);
   const auto query = promql::Query::parse("m", test::promql_functions(), {});
   const promql::QueryResult result = query->run(source, options);
@@ -115,7 +105,7 @@ TEST_CASE("a result of a known size is counted as such", "[promql]") {
 }
 
 TEST_CASE("a query beyond its memory says which bound and how far", "[promql]") {
-  auto source = filled(200, 1000);
+  auto source = test::series_alike(200, 1000);
   for (const char* text :
        {"m", "sum by (s) (m)", "m + on(s) m", "count_values(\"v\", m)", "m or m", "m unless m",
         "label_replace(m, \"a\", \"$1\", \"s\", \"(.*)\")", "max_over_time(m[5m:1s])"}) {
@@ -179,7 +169,7 @@ TEST_CASE("labels that double are stopped by memory", "[promql]") {
 }
 
 TEST_CASE("what others hold bounds a query, too", "[promql]") {
-  auto source = filled(200, 1000);
+  auto source = test::series_alike(200, 1000);
   const auto pool = std::make_shared<MemoryPool>(32 * kMiB);
   MemoryMeter other(0, pool);
   REQUIRE(other.take(31 * kMiB));

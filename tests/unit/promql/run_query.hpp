@@ -33,6 +33,17 @@ inline Labels labels(std::initializer_list<std::pair<const char*, const char*>> 
 }
 
 // {__name__="up", job="x"} as up{job="x"}.
+// m{s="0"}, m{s="1"} ...: so many series with a sample a second from 0 on, 0, 0.5, 1 ...
+inline MemorySource series_alike(int series, int samples) {
+  MemorySource source;
+  std::vector<Sample> column;
+  for (int i = 0; i < samples; ++i) column.push_back({i * 1000, i * 0.5});
+  for (int s = 0; s < series; ++s) {
+    source.add(labels({{"__name__", "m"}, {"s", std::to_string(s).c_str()}}), column);
+  }
+  return source;
+}
+
 inline std::string series_name(const promql::LabelStore& store, const promql::LabelSet& set) {
   const std::string name(store.name_of(set));
   std::string text = store.print(set);
