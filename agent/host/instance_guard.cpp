@@ -6,8 +6,8 @@
 #include "host/process_component.hpp"
 #include "host/utf8.hpp"
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace narthex::host {
