@@ -7,7 +7,7 @@ namespace narthex::api {
 
 namespace {
 
-constexpr std::size_t kPieceSize = 32 << 10;  // by and large
+constexpr std::size_t kPieceSize = 64 << 10;  // by and large
 
 }  // namespace
 

@@ -1,37 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// read_ahead.hpp - a cursor that reads the block after the next while the next one is looked at, on
-// another thread of the query pool: a query computes on one thread, and where a core is idle,
-// columns are decoded there in the meantime.
+// read_ahead.hpp - a cursor that is read on several threads of the query pool: a query computes on
+// one thread, and where cores are idle, columns are decoded there in the meantime.
+//
+// What there is to read is divided, where the storage thinks it worth a thread, and the parts yield
+// their blocks in turn. Of each part a run of blocks is read while the run before it is looked at:
+// one at first, then more, since a thread is not woken for nothing. Which blocks come, and in which
+// order, does not depend on who reads them.
 #pragma once
 
 #include "promql/source.hpp"
 #include "runtime/executor.hpp"
-#include "runtime/work_ahead.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace narthex::api {
 
 // One thread, as every cursor; the executor must outlive it.
 class ReadAhead final : public promql::BlockCursor {
  public:
-  ReadAhead(std::unique_ptr<promql::BlockCursor> cursor, runtime::Executor& executor);
+  ReadAhead(std::unique_ptr<promql::BlockCursor> cursor, runtime::Executor& executor,
+            std::size_t parts_max);
   ~ReadAhead() override;
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
   bool next() override;
   const nx_block& block() const override { return block_; }
-  Status status() const override { return cursor_->status(); }
+  Status status() const override { return status_; }
 
  private:
-  void take_block();
+  class Part;
 
-  std::unique_ptr<promql::BlockCursor> cursor_;
-  bool found_ = false;
-  nx_block block_{};
-  nx_buffer* kept_ = nullptr;   // the owner of block_, retained: the cursor may move on
-  runtime::WorkAhead reading_;  // what cursor_ and found_ are lent to; the first to go
+  void divide(runtime::Executor& executor, std::size_t parts_max);
+  bool take_from(Part& part);
+
+  std::vector<std::unique_ptr<Part>> parts_;  // those that have not ended
+  std::size_t turn_ = 0;                      // whose block comes next
+  bool begun_ = false;
+  Status status_;
+  nx_block block_{};  // retained, where it has an owner
 };
 
 }  // namespace narthex::api

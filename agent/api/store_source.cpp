@@ -4,11 +4,21 @@
 #include "api/params.hpp"
 #include "api/read_ahead.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <thread>
 #include <vector>
 
 namespace narthex::api {
 
 namespace {
+
+// Into how many parts a scan is divided. One thread computes on what the others read: it does not
+// keep up with many.
+std::size_t parts_max() {
+  constexpr unsigned kPartsMax = 4;
+  return std::min(std::max(std::thread::hardware_concurrency(), 1u), kPartsMax);
+}
 
 class StoreCursor final : public promql::BlockCursor {
  public:
@@ -16,6 +26,11 @@ class StoreCursor final : public promql::BlockCursor {
   bool next() override { return cursor_.next(); }
   const nx_block& block() const override { return cursor_.block(); }
   Status status() const override { return cursor_.status(); }
+  std::unique_ptr<promql::BlockCursor> split() override {
+    std::optional<store::Cursor> half = cursor_.split();
+    if (!half) return nullptr;
+    return std::make_unique<StoreCursor>(*std::move(half));
+  }
 
  private:
   store::Cursor cursor_;
@@ -41,8 +56,8 @@ Result<std::unique_ptr<promql::BlockCursor>> StoreSource::select(
   }
   Result<store::Cursor> cursor = querier_.select(compiled, options);
   if (!cursor.ok()) return cursor.status();
-  return std::unique_ptr<promql::BlockCursor>(
-      std::make_unique<ReadAhead>(std::make_unique<StoreCursor>(*std::move(cursor)), executor_));
+  return std::unique_ptr<promql::BlockCursor>(std::make_unique<ReadAhead>(
+      std::make_unique<StoreCursor>(*std::move(cursor)), executor_, parts_max()));
 }
 
 }  // namespace narthex::api

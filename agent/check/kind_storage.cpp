@@ -219,6 +219,10 @@ void check_selection(Case& c) {
     }
   }
   if (together != all) c.report.find("NXR-STO-2", "three shards are not the whole");
+  order.clear();
+  const Stored shared = book.read(kAll, 0, INT64_MAX - 1, {.flags = 0, .split = true}, &order);
+  if (shared != all || order.size() != all.size())
+    c.report.find("NXR-STO-2", "a cursor and its split do not yield each series once");
   const Stored few = book.read(kAll, 0, INT64_MAX - 1, {.limit_series = 5});
   if (few.size() != 5)
     c.report.find("NXR-STO-2", "limit_series 5 gives " + std::to_string(few.size()));

@@ -17,6 +17,7 @@ constexpr const char* kRollback = NX_STORAGE_ID ".rollback";
 constexpr const char* kOpen = NX_STORAGE_ID ".open";
 constexpr const char* kSelect = NX_STORAGE_ID ".select";
 constexpr const char* kNext = NX_STORAGE_ID ".next";
+constexpr const char* kSplit = NX_STORAGE_ID ".split";
 
 bool matches(std::uint32_t op, std::string_view wanted, std::string_view text) {
   switch (op) {
@@ -227,28 +228,43 @@ Stored StoreBook::read(const std::vector<MatcherText>& matchers, std::int64_t mi
                            &cursor, err);
     });
     if (!selected.ok()) return;
-    for (;;) {
-      Borrow page = session_.borrow(kNext);
-      nx_block* const block = page.out<nx_block>("nx_block");
-      const std::uint32_t size = block->struct_size;
+    nx_cursor* half = nullptr;
+    if (wish.split && NX_HAS_FN(&table_, nx_storage, split)) {
       const CallResult result = session_.call(
-          kNext, NX_THREAD_QUERY, [&](nx_error* err) { return table_.next(cursor, block, err); });
-      if (result.status == NX_PARTIAL && result.text.empty()) {
-        session_.report().find("NXR-ERR-1",
-                               "next ends with NX_PARTIAL and does not say what is missing");
+          kSplit, NX_THREAD_QUERY, [&](nx_error* err) { return table_.split(cursor, &half, err); });
+      if ((result.status == NX_OK) != (half != nullptr)) {
+        session_.report().find("NXR-STO-2", "split and its cursor do not go together");
       }
-      if (result.status != NX_OK) break;
-      if (block->struct_size != size) {
-        session_.report().find("NXR-VER-1", "next changes nx_block::struct_size");
-      }
-      take_block(*block, wish, stored, order);
     }
-    (void)session_.call(NX_STORAGE_ID ".cursor_close", NX_THREAD_QUERY, [&](nx_error*) {
-      table_.cursor_close(cursor);
-      return NX_OK;
-    });
+    walk(cursor, wish, stored, order);
+    if (half != nullptr) walk(half, wish, stored, order);
   });
   return stored;
+}
+
+// To its end, and closes it.
+void StoreBook::walk(nx_cursor* cursor, const ScanWish& wish, Stored& into,
+                     std::vector<std::string>* order) {
+  for (;;) {
+    Borrow page = session_.borrow(kNext);
+    nx_block* const block = page.out<nx_block>("nx_block");
+    const std::uint32_t size = block->struct_size;
+    const CallResult result = session_.call(
+        kNext, NX_THREAD_QUERY, [&](nx_error* err) { return table_.next(cursor, block, err); });
+    if (result.status == NX_PARTIAL && result.text.empty()) {
+      session_.report().find("NXR-ERR-1",
+                             "next ends with NX_PARTIAL and does not say what is missing");
+    }
+    if (result.status != NX_OK) break;
+    if (block->struct_size != size) {
+      session_.report().find("NXR-VER-1", "next changes nx_block::struct_size");
+    }
+    take_block(*block, wish, into, order);
+  }
+  (void)session_.call(NX_STORAGE_ID ".cursor_close", NX_THREAD_QUERY, [&](nx_error*) {
+    table_.cursor_close(cursor);
+    return NX_OK;
+  });
 }
 
 std::vector<std::string> StoreBook::label_names(const std::vector<MatcherText>& matchers) {

@@ -46,6 +46,7 @@ struct ScanWish {
   std::uint32_t flags = NX_SCAN_SORTED;
   std::uint32_t shard_index = 0, shard_count = 0;
   std::uint64_t limit_series = 0;
+  bool split = false;  // from two cursors, where it can be
 };
 
 class StoreBook {
@@ -72,6 +73,7 @@ class StoreBook {
   const nx_matcher* const* lend(Borrow& lent, const std::vector<MatcherText>& matchers);
   void take_block(const nx_block& block, const ScanWish& wish, Stored& into,
                   std::vector<std::string>* order);
+  void walk(nx_cursor* cursor, const ScanWish& wish, Stored& into, std::vector<std::string>* order);
   template <class Use>
   void with_querier(std::int64_t mint, std::int64_t maxt, const Use& use);
 

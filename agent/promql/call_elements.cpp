@@ -77,7 +77,7 @@ class ElementwiseCall final : public Stream {
 
   // One series may have millions of steps, in a subquery.
   bool evaluate_by_steps(const nx_elem_in& in, Batch& out) {
-    constexpr auto kStepsPerCall = static_cast<std::uint32_t>(kSamplesPerCall / 8);
+    constexpr auto kStepsPerCall = static_cast<std::uint32_t>(kSamplesPerCall / 32);
     for (std::uint32_t first = 0; first < in.step_count; first += kStepsPerCall) {
       nx_elem_in part = in;
       const std::vector<nx_arg> args = arguments_from(kernel_args_, first);

@@ -105,14 +105,16 @@ class WindowCall final : public Stream {
   // some steps at a time.
   bool evaluate_in_parts(Batch& out) {
     const nx_window_in& in = block_.in;
+    const bool alike = in.win_stride == 0 && in.hlo == nullptr;  // windows of all series
+    const std::uint64_t each = alike ? samples_of(0, 0, in.step_count) : 0;
     for (std::uint32_t s = 0; s < in.series_count;) {
       std::uint32_t count = 1;
-      std::uint64_t samples = samples_of(s, 0, in.step_count);
+      std::uint64_t samples = alike ? each : samples_of(s, 0, in.step_count);
+      const bool many = samples > kSamplesPerCall;
       while (s + count < in.series_count && samples <= kSamplesPerCall) {
-        samples += samples_of(s + count, 0, in.step_count);
+        samples += alike ? each : samples_of(s + count, 0, in.step_count);
         if (samples <= kSamplesPerCall) ++count;
       }
-      const bool many = count == 1 && samples_of(s, 0, in.step_count) > kSamplesPerCall;
       if (context_.stop()) return false;
       if (!(many ? evaluate_by_steps(s, out) : run_part(s, count, 0, in.step_count, out))) {
         return false;

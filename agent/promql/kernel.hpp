@@ -47,7 +47,7 @@ class SeriesTable {
 
 // Samples and elements that a kernel is given at once where there are very many: a millisecond or
 // two of work, so that a query that is to end ends soon whatever its kernels look at.
-inline constexpr std::uint64_t kSamplesPerCall = 1 << 18;
+inline constexpr std::uint64_t kSamplesPerCall = 1 << 20;
 
 // The arguments of the steps from `first` on.
 std::vector<nx_arg> arguments_from(const std::vector<nx_arg>& args, std::uint32_t first);

@@ -20,6 +20,9 @@ class BlockCursor {
   virtual bool next() = 0;  // false at the end and after a failure: ask status()
   virtual const nx_block& block() const = 0;
   virtual Status status() const = 0;
+  // As nx_storage::split(): one that yields about half of what this one has left. Null: it stays
+  // whole.
+  virtual std::unique_ptr<BlockCursor> split() { return nullptr; }
 };
 
 // What a block holds in memory, by and large.

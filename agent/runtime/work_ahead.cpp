@@ -12,10 +12,16 @@ struct WorkAhead::State {
 
   explicit State(Task the_work) : work(std::move(the_work)) {}
 
-  void run() {
+  void run_posted() {
     {
       const std::lock_guard lock(mutex);
       posted = false;
+    }
+    run();
+  }
+  void run() {
+    {
+      const std::lock_guard lock(mutex);
       if (at != At::kWanted) return;
       at = At::kRunning;
     }
@@ -49,9 +55,16 @@ void WorkAhead::begin() {
     // One that has not begun will do: where all threads are busy, tasks must not pile up.
     if (std::exchange(state_->posted, true)) return;
   }
-  executor_.post(Pool::kQuery, [state = state_] { state->run(); });
+  executor_.post(Pool::kQuery, [state = state_] { state->run_posted(); });
 }
 
 bool WorkAhead::finish() { return state_->finish(); }
+
+bool WorkAhead::is_running() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->at == State::At::kRunning;
+}
+
+void WorkAhead::help() { state_->run(); }
 
 }  // namespace narthex::runtime

@@ -32,6 +32,10 @@ class WorkAhead {
   // Ends what begin() began: true when it is done, false when nobody had come to it, or nothing was
   // begun.
   bool finish();
+  // Whether finish() would wait.
+  bool is_running() const;
+  // Does here what begin() asked for, where nobody has come to it.
+  void help();
 
  private:
   struct State;

@@ -29,6 +29,7 @@ Backend::Backend(std::shared_ptr<host::Instance> the_instance)
       label_values(instance->site(NX_STORAGE_ID ".label_values", kNoDeadline)),
       select(instance->site(NX_STORAGE_ID ".select", kNoDeadline)),
       next(instance->site(NX_STORAGE_ID ".next", kNoDeadline)),
+      split(instance->site(NX_STORAGE_ID ".split", kNoDeadline)),
       cursor_close(instance->site(NX_STORAGE_ID ".cursor_close", kNoDeadline)),
       cancel(instance->site(NX_STORAGE_ID ".cancel", kNoDeadline)),
       exemplars(instance->site(NX_STORAGE_ID ".exemplars", kNoDeadline)),

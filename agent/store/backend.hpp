@@ -38,8 +38,9 @@ struct Backend {
   const std::shared_ptr<host::Instance> instance;
   const nx_storage* const table;
   const host::CallSite capabilities, begin, resolve, append, commit, rollback, layout, cohort_open,
-      cohort_close, open, close, label_names, label_values, select, next, cursor_close, cancel,
-      exemplars, metadata, delete_series, clean_deleted, snapshot, set_retention, maintain, stats;
+      cohort_close, open, close, label_names, label_values, select, next, split, cursor_close,
+      cancel, exemplars, metadata, delete_series, clean_deleted, snapshot, set_retention, maintain,
+      stats;
 };
 
 }  // namespace narthex::store

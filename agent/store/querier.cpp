@@ -56,6 +56,19 @@ class BackendCursor final : public CursorSource {
     ended_ = !status_.ok() || code != NX_OK;
     return !ended_;
   }
+  std::unique_ptr<CursorSource> split() override {
+    const Backend& backend = *querier_->backend;
+    if (ended_ || !NX_HAS_FN(backend.table, nx_storage, split)) return nullptr;
+    nx_cursor* half = nullptr;
+    nx_status code = NX_END;
+    const Status status = backend.call(
+        backend.split,
+        [&](const nx_storage& t, void*, nx_error* err) { return t.split(cursor_, &half, err); },
+        &code);
+    // A cursor that failed to be divided says so again when it is walked.
+    if (!status.ok() || code != NX_OK) return nullptr;
+    return std::make_unique<BackendCursor>(querier_, half);
+  }
 
  private:
   const std::shared_ptr<const BackendQuerier> querier_;
@@ -211,6 +224,11 @@ Cursor::Cursor(std::unique_ptr<CursorSource> source) : source_(std::move(source)
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
 bool Cursor::next() { return source_->next(); }
+std::optional<Cursor> Cursor::split() {
+  std::unique_ptr<CursorSource> half = source_->split();
+  if (half == nullptr) return std::nullopt;
+  return Cursor(std::move(half));
+}
 const nx_block& Cursor::block() const { return source_->block(); }
 const Status& Cursor::status() const { return source_->status(); }
 

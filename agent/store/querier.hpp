@@ -18,6 +18,8 @@ class CursorSource {
  public:
   virtual ~CursorSource() = default;
   virtual bool next() = 0;  // false at the end and after an error
+  // One that yields about half of what this one has left; null: it stays whole.
+  virtual std::unique_ptr<CursorSource> split() { return nullptr; }
   const nx_block& block() const { return block_; }
   const Status& status() const { return status_; }
 

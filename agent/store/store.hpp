@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,9 @@ class Cursor {
   Cursor(Cursor&&) noexcept;
   ~Cursor();
   bool next();  // false at the end and after an error: ask status()
+  // One that yields about half of what this one has left, for another thread; none: there is too
+  // little, or the storage does not divide it.
+  std::optional<Cursor> split();
   const nx_block& block() const;
   const Status& status() const;
 

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace narthex::storage::column {
@@ -123,6 +124,9 @@ bool parse_integers(ByteReader& in, std::size_t rows, IntegerBlocks& out);
 // column's end are undefined. REQUIRES: parse_integers was true; not constant.
 std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, std::size_t rows,
                               std::uint64_t* v);
+
+// The integer that every row of the block has, where its header says so. REQUIRES as above.
+std::optional<std::uint64_t> constant_of(const IntegerBlocks& column, std::size_t index);
 
 // Reads rows [from, to) of a whole column that `in` is at, and moves `in` behind the column.
 Status decode_integers(ByteReader& in, std::size_t rows, std::size_t from, std::size_t to,

@@ -45,6 +45,14 @@ void unpack_tail(ByteView packed, std::size_t count, unsigned width, std::uint64
   if (!packed.empty()) std::memcpy(padded, packed.data(), packed.size());
   const std::uint64_t mask = ~std::uint64_t{0} >> (kWidthMax - width);
   std::size_t bit = 0;
+  if (width <= kWidthMax - 7) {  // inside of one word that begins at a byte
+    for (std::size_t i = 0; i < count; ++i, bit += width) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, padded + bit / 8, sizeof word);
+      v[i] = (word >> (bit % 8)) & mask;
+    }
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i, bit += width) {
     std::uint64_t word = 0;
     std::memcpy(&word, padded + bit / 8, sizeof word);
@@ -59,6 +67,12 @@ void add_patches(const IntegerBlock& block, std::uint64_t* v) {
   const ByteView rows = in.bytes(block.patches);
   for (const std::uint8_t row : rows)
     v[row] += block.width < kWidthMax ? in.varint() << block.width : 0;
+}
+
+// Whether each row is more than the one before by the same.
+bool is_progression(Transform transform, const IntegerBlock& block) {
+  if (block.width != 0 || block.patches != 0) return false;
+  return transform == kDelta || (transform == kDeltaOfDelta && block.start.base == 0);
 }
 
 }  // namespace
@@ -91,10 +105,27 @@ bool parse_scale(ByteReader& in, std::uint8_t head, std::uint64_t* factor, unsig
   return in.ok() && (scale & ~(kScaleExponent | kScaleFactor)) == 0;
 }
 
+std::optional<std::uint64_t> constant_of(const IntegerBlocks& column, std::size_t index) {
+  const IntegerBlock& block = column.blocks[index];
+  const BlockStart& start = block.start;
+  if (block.width != 0 || block.patches != 0) return std::nullopt;
+  if (column.transform == kFrame) return column.origin + column.factor * start.base;
+  const bool stands = column.transform != kLine && start.base == 0 &&
+                      (column.transform == kDelta || start.step == 0);
+  if (!stands) return std::nullopt;
+  return column.origin + column.factor * start.k;
+}
+
 std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, std::size_t rows,
                               std::uint64_t* v) {
   const IntegerBlock& block = column.blocks[index];
   const std::size_t count = rows_of_block(index, rows);
+  const BlockStart& start = block.start;
+  if (is_progression(column.transform, block)) {
+    const std::uint64_t difference = column.transform == kDelta ? start.base : start.step;
+    kernels().progression(v, column.factor * start.k, column.factor * difference);
+    return column.origin;
+  }
   if (block.width == 0) {
     std::fill_n(v, kBlockRows, 0);
   } else if (count == kBlockRows) {
@@ -104,7 +135,6 @@ std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, st
     std::fill(v + count, v + kBlockRows, 0);
   }
   if (block.patches > 0) add_patches(block, v);
-  const BlockStart& start = block.start;
   std::uint64_t offset = column.origin;
   switch (column.transform) {
     case kLine:
@@ -114,7 +144,7 @@ std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, st
       offset += column.factor * start.base;
       break;
     case kDelta:
-      running_sum(v, count, start.k, start.base);
+      kernels().running_sum(v, start.k, start.base);
       break;
     case kDeltaOfDelta:
       running_sum_of_sums(v, count, start.k, start.step, start.base);

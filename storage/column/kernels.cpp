@@ -121,33 +121,33 @@ NARTHEX_INLINE void to_integers_body(const std::uint64_t* __restrict v, std::uin
   for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = offset + v[i];
 }
 
+NARTHEX_INLINE double narrow_of(std::uint64_t integer) {
+  return std::bit_cast<double>(integer + kRounderBits) - kRounder;
+}
+
 NARTHEX_INLINE void to_narrow_body(const std::uint64_t* __restrict v, std::uint64_t offset,
                                    double power, double* __restrict out) {
-  offset += kRounderBits;
   if (power == 1) {
-    for (std::size_t i = 0; i < kBlockRows; ++i) {
-      out[i] = std::bit_cast<double>(offset + v[i]) - kRounder;
-    }
+    for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = narrow_of(offset + v[i]);
     return;
   }
-  for (std::size_t i = 0; i < kBlockRows; ++i) {
-    out[i] = (std::bit_cast<double>(offset + v[i]) - kRounder) / power;
-  }
+  for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = narrow_of(offset + v[i]) / power;
 }
 
 // Any signed integer to the nearest double without the instruction that came with AVX-512: both
 // halves are exact, and their sum is rounded once.
-NARTHEX_INLINE void to_wide_body(const std::uint64_t* __restrict v, std::uint64_t offset,
-                                 double power, double* __restrict out) {
+NARTHEX_INLINE double wide_of(std::uint64_t integer) {
   constexpr std::uint64_t kLowBits = 0x4330000000000000;   // 2^52
   constexpr std::uint64_t kHighBits = 0x4530000080000000;  // 2^84 + 2^63, the sign flipped into it
   constexpr double kBoth = 0x1p84 + 0x1p63 + 0x1p52;
-  for (std::size_t i = 0; i < kBlockRows; ++i) {
-    const std::uint64_t m = offset + v[i];
-    const double low = std::bit_cast<double>((m & 0xFFFFFFFF) | kLowBits);
-    const double high = std::bit_cast<double>((m >> 32) ^ kHighBits);
-    out[i] = ((high - kBoth) + low) / power;
-  }
+  const double low = std::bit_cast<double>((integer & 0xFFFFFFFF) | kLowBits);
+  const double high = std::bit_cast<double>((integer >> 32) ^ kHighBits);
+  return (high - kBoth) + low;
+}
+
+NARTHEX_INLINE void to_wide_body(const std::uint64_t* __restrict v, std::uint64_t offset,
+                                 double power, double* __restrict out) {
+  for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = wide_of(offset + v[i]) / power;
 }
 
 NARTHEX_INLINE bool from_decimals_body(const double* __restrict v, double power,
@@ -179,46 +179,92 @@ NARTHEX_INLINE void bounds_body(const std::uint64_t* v, std::int64_t* least,
   *greatest = high;
 }
 
+NARTHEX_INLINE void progression_body(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {
+  for (std::size_t i = 0; i < kBlockRows; ++i) v[i] = start += base;
+}
+
+// Four sums at a time: from one four to the next there is one addition to wait for.
+NARTHEX_INLINE void running_sum_body(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {
+  using Four [[gnu::vector_size(32)]] = std::uint64_t;
+  constexpr Four kNone = {};
+  const Four bases = {base, 2 * base, 3 * base, 4 * base};
+  Four before = {start, start, start, start};
+  for (std::size_t i = 0; i < kBlockRows; i += 4) {
+    Four sums;
+    std::memcpy(&sums, v + i, sizeof sums);
+    sums += __builtin_shufflevector(sums, kNone, 4, 0, 1, 2);
+    sums += __builtin_shufflevector(sums, kNone, 4, 4, 0, 1);
+    sums += bases;
+    const Four last = __builtin_shufflevector(sums, sums, 3, 3, 3, 3);
+    sums += before;
+    std::memcpy(v + i, &sums, sizeof sums);
+    before += last;
+  }
+}
+
+NARTHEX_INLINE void fill_body(double* out, std::size_t count, double value) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = value;
+}
+
+NARTHEX_INLINE std::size_t ones_before_body(const std::uint64_t* words, std::size_t rows) {
+  int found = 0;
+  for (std::size_t w = 0; w < rows / 64; ++w) found += std::popcount(words[w]);
+  if (rows % 64 != 0) found += std::popcount(words[rows / 64] << (64 - rows % 64));
+  return static_cast<std::size_t>(found);
+}
+
 // One set of plain functions with the bodies above inlined, compiled for `target`.
-#define NARTHEX_KERNELS(Name, target)                                                         \
-  struct Name {                                                                               \
-    target static void unpack(const std::uint8_t* in, unsigned width, std::uint64_t* out) {   \
-      unpack_body(in, width, out);                                                            \
-    }                                                                                         \
-    target static void pack(const std::uint64_t* in, unsigned width, std::uint8_t* out) {     \
-      pack_body(in, width, out);                                                              \
-    }                                                                                         \
-    target static void add_line(std::uint64_t* v, std::uint64_t first, std::uint64_t slope) { \
-      add_line_body(v, first, slope);                                                         \
-    }                                                                                         \
-    target static void multiply(std::uint64_t* v, std::uint64_t factor) {                     \
-      multiply_body(v, factor);                                                               \
-    }                                                                                         \
-    target static void add_reference(std::uint64_t* v, const double* reference) {             \
-      add_reference_body(v, reference);                                                       \
-    }                                                                                         \
-    target static void to_integers(const std::uint64_t* v, std::uint64_t offset,              \
-                                   std::uint64_t* out) {                                      \
-      to_integers_body(v, offset, out);                                                       \
-    }                                                                                         \
-    target static void to_narrow(const std::uint64_t* v, std::uint64_t offset, double power,  \
-                                 double* out) {                                               \
-      to_narrow_body(v, offset, power, out);                                                  \
-    }                                                                                         \
-    target static void to_wide(const std::uint64_t* v, std::uint64_t offset, double power,    \
-                               double* out) {                                                 \
-      to_wide_body(v, offset, power, out);                                                    \
-    }                                                                                         \
-    target static bool from_decimals(const double* v, double power, std::uint64_t* m) {       \
-      return from_decimals_body(v, power, m);                                                 \
-    }                                                                                         \
-    target static void bounds(const std::uint64_t* v, std::int64_t* least,                    \
-                              std::int64_t* greatest) {                                       \
-      bounds_body(v, least, greatest);                                                        \
-    }                                                                                         \
-    static constexpr Kernels kTable = {unpack,        pack,        add_line,  multiply,       \
-                                       add_reference, to_integers, to_narrow, to_wide,        \
-                                       from_decimals, bounds};                                \
+#define NARTHEX_KERNELS(Name, target)                                                            \
+  struct Name {                                                                                  \
+    target static void unpack(const std::uint8_t* in, unsigned width, std::uint64_t* out) {      \
+      unpack_body(in, width, out);                                                               \
+    }                                                                                            \
+    target static void pack(const std::uint64_t* in, unsigned width, std::uint8_t* out) {        \
+      pack_body(in, width, out);                                                                 \
+    }                                                                                            \
+    target static void add_line(std::uint64_t* v, std::uint64_t first, std::uint64_t slope) {    \
+      add_line_body(v, first, slope);                                                            \
+    }                                                                                            \
+    target static void multiply(std::uint64_t* v, std::uint64_t factor) {                        \
+      multiply_body(v, factor);                                                                  \
+    }                                                                                            \
+    target static void add_reference(std::uint64_t* v, const double* reference) {                \
+      add_reference_body(v, reference);                                                          \
+    }                                                                                            \
+    target static void to_integers(const std::uint64_t* v, std::uint64_t offset,                 \
+                                   std::uint64_t* out) {                                         \
+      to_integers_body(v, offset, out);                                                          \
+    }                                                                                            \
+    target static void to_narrow(const std::uint64_t* v, std::uint64_t offset, double power,     \
+                                 double* out) {                                                  \
+      to_narrow_body(v, offset, power, out);                                                     \
+    }                                                                                            \
+    target static void to_wide(const std::uint64_t* v, std::uint64_t offset, double power,       \
+                               double* out) {                                                    \
+      to_wide_body(v, offset, power, out);                                                       \
+    }                                                                                            \
+    target static bool from_decimals(const double* v, double power, std::uint64_t* m) {          \
+      return from_decimals_body(v, power, m);                                                    \
+    }                                                                                            \
+    target static void bounds(const std::uint64_t* v, std::int64_t* least,                       \
+                              std::int64_t* greatest) {                                          \
+      bounds_body(v, least, greatest);                                                           \
+    }                                                                                            \
+    target static void progression(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {  \
+      progression_body(v, start, base);                                                          \
+    }                                                                                            \
+    target static void running_sum(std::uint64_t* v, std::uint64_t start, std::uint64_t base) {  \
+      running_sum_body(v, start, base);                                                          \
+    }                                                                                            \
+    target static void fill(double* out, std::size_t count, double value) {                      \
+      fill_body(out, count, value);                                                              \
+    }                                                                                            \
+    target static std::size_t ones_before(const std::uint64_t* words, std::size_t rows) {        \
+      return ones_before_body(words, rows);                                                      \
+    }                                                                                            \
+    static constexpr Kernels kTable = {                                                          \
+        unpack,  pack,          add_line, multiply,    add_reference, to_integers, to_narrow,    \
+        to_wide, from_decimals, bounds,   progression, running_sum,   fill,        ones_before}; \
   }
 
 NARTHEX_KERNELS(Portable, );
@@ -227,6 +273,9 @@ NARTHEX_KERNELS(Avx2, [[gnu::target("avx2")]]);
 #endif
 
 }  // namespace
+
+double narrow_value(std::uint64_t integer, double power) { return narrow_of(integer) / power; }
+double wide_value(std::uint64_t integer, double power) { return wide_of(integer) / power; }
 
 const Kernels& portable_kernels() { return Portable::kTable; }
 

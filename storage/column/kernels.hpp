@@ -41,6 +41,14 @@ struct Kernels {
   bool (*from_decimals)(const double* v, double power, std::uint64_t* m);
   // The least and the greatest, as signed integers.
   void (*bounds)(const std::uint64_t* v, std::int64_t* least, std::int64_t* greatest);
+  // v[i] = start + (i + 1) * base
+  void (*progression)(std::uint64_t* v, std::uint64_t start, std::uint64_t base);
+  // v[i] = start + (i + 1) * base + v[0] + ... + v[i]
+  void (*running_sum)(std::uint64_t* v, std::uint64_t start, std::uint64_t base);
+  // out[i] = value, for any count
+  void (*fill)(double* out, std::size_t count, double value);
+  // How many of the first `rows` bits are set.
+  std::size_t (*ones_before)(const std::uint64_t* words, std::size_t rows);
 };
 
 // The fastest that this processor runs.
@@ -48,17 +56,11 @@ const Kernels& kernels();
 // Those that every processor runs.
 const Kernels& portable_kernels();
 
-// The running sum is a chain of one addition a value, which no vector makes shorter.
-// v[i] = start + (i + 1) * base + v[0] + ... + v[i]
-inline void running_sum(std::uint64_t* v, std::size_t count, std::uint64_t start,
-                        std::uint64_t base) {
-  for (std::size_t i = 0; i < count; ++i) {
-    start += base + v[i];
-    v[i] = start;
-  }
-}
+// double(integer) / power, as to_narrow and to_wide have it.
+double narrow_value(std::uint64_t integer, double power);
+double wide_value(std::uint64_t integer, double power);
 
-// The same twice: sums of steps that start at `step`.
+// Of sums of steps that start at `step`: a chain of two additions a value.
 inline void running_sum_of_sums(std::uint64_t* v, std::size_t count, std::uint64_t start,
                                 std::uint64_t step, std::uint64_t base) {
   for (std::size_t i = 0; i < count; ++i) {

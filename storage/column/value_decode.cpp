@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <utility>
 
 namespace narthex::storage::column {
@@ -82,6 +83,11 @@ void finish(const ValueHeader& header, const std::uint64_t* v, std::uint64_t off
   }
 }
 
+double value_of(const ValueHeader& header, std::uint64_t integer) {
+  if (header.pattern) return std::bit_cast<double>(integer);
+  return header.wide ? wide_value(integer, header.power) : narrow_value(integer, header.power);
+}
+
 // Adds the integers of the reference, of which rows [first, last) of the block at `row` are known.
 void add_reference(const double* reference, std::size_t first, std::size_t last, std::size_t row,
                    std::uint64_t* v) {
@@ -95,6 +101,11 @@ void decode_block(const ValueHeader& header, std::size_t index, std::size_t rows
   const std::size_t row = index * kBlockRows;
   const std::size_t first = std::max(from, row);
   const std::size_t last = std::min(to, row + kBlockRows);
+  if (!header.integers.constant && !header.reference) {
+    if (const std::optional<std::uint64_t> integer = constant_of(header.integers, index)) {
+      return kernels().fill(out + (first - from), last - first, value_of(header, *integer));
+    }
+  }
   std::uint64_t v[kBlockRows];
   std::uint64_t offset = header.integers.origin;
   if (header.integers.constant) {
@@ -122,10 +133,7 @@ Status decode_rows(ByteView bytes, std::size_t rows, std::size_t from, std::size
     return invalid_data("value column: the column it was encoded against is missing");
   }
   if (header.integers.constant && !header.reference) {
-    double block[kBlockRows];
-    const std::uint64_t none[kBlockRows] = {};
-    finish(header, none, header.integers.origin, block);
-    std::fill_n(out, to - from, block[0]);
+    kernels().fill(out, to - from, value_of(header, header.integers.origin));
   } else {
     for (std::size_t b = from / kBlockRows; b * kBlockRows < to; ++b) {
       decode_block(header, b, rows, from, to, reference, out);
@@ -141,12 +149,7 @@ struct KeptRows {
   std::uint64_t words[kRowsMax / 64] = {};
 
   // How many of the first `rows` rows are kept.
-  std::size_t before(std::size_t rows) const {
-    int found = 0;
-    for (std::size_t w = 0; w < rows / 64; ++w) found += std::popcount(words[w]);
-    if (rows % 64 != 0) found += std::popcount(words[rows / 64] << (64 - rows % 64));
-    return static_cast<std::size_t>(found);
-  }
+  std::size_t before(std::size_t rows) const { return kernels().ones_before(words, rows); }
 };
 
 bool parse_kept(ByteReader& in, std::size_t rows, KeptRows& kept) {

@@ -9,6 +9,8 @@
 namespace narthex::storage::head {
 namespace {
 
+constexpr std::size_t kMemoriesMax = 16;  // of blocks that a consumer keeps, known for reuse
+
 template <class T>
 bool same(const T* a, const T* b, std::size_t count) {
   return std::memcmp(a, b, count * sizeof(T)) == 0;
@@ -33,9 +35,15 @@ std::uint8_t describe_column(const std::uint64_t* bits, std::size_t count) {
   return static_cast<std::uint8_t>(flags);
 }
 
-std::uint64_t TimeColumnIds::fresh() {
+std::uint64_t TimeColumnIds::of_times(const std::int64_t* times, std::size_t count) {
   const std::lock_guard lock(mutex_);
-  return next_++;
+  for (const KnownTimes& known : known_times_) {
+    if (known.times.size() == count && same(known.times.data(), times, count)) return known.id;
+  }
+  KnownTimes& known = known_times_[oldest_];
+  oldest_ = (oldest_ + 1) % known_times_.size();
+  known.times.assign(times, times + count);
+  return known.id = next_++;
 }
 
 std::uint64_t TimeColumnIds::of_rows(const RowGroup* group, std::uint64_t first_row,
@@ -54,26 +62,35 @@ BlockBuilder::BlockBuilder(BlockShape shape, std::shared_ptr<const index::EpochH
       hold_(std::move(hold)),
       ids_(ids),
       archive_(archive),
-      memory_(BlockMemory::make(hold_)) {}
+      memories_{BlockMemory::make(hold_)},
+      memory_(memories_.front()) {}
 
 BlockBuilder::~BlockBuilder() {
-  memory_->release();
-  if (spare_ != nullptr) spare_->release();
+  for (BlockMemory* memory : memories_) memory->release();
 }
 
 void BlockBuilder::begin() {
-  if (kind_ == Kind::kShared) {
-    last_shared_.assign(memory_->times.data(), memory_->times.data() + memory_->times.size());
-    last_t_id_ = t_id_;
-  }
-  // A consumer that holds the last block has let go of the one before it by now.
-  if (memory_->shared()) std::swap(memory_, spare_);
-  if (memory_ != nullptr && memory_->shared()) std::exchange(memory_, nullptr)->release();
-  if (memory_ == nullptr) memory_ = BlockMemory::make(hold_);
+  if (memory_->shared()) memory_ = free_memory();
   memory_->clear();
   kind_ = Kind::kEmpty;
   rows_of_ = nullptr;
   archived_id_ = 0;
+}
+
+// What a consumer has let go of, or more.
+BlockMemory* BlockBuilder::free_memory() {
+  const auto free = std::find_if(memories_.begin(), memories_.end(),
+                                 [](const BlockMemory* memory) { return !memory->shared(); });
+  if (free != memories_.end()) return *free;
+  if (memories_.size() == kMemoriesMax) {
+    memories_.front()->release();
+    memories_.erase(memories_.begin());
+  }
+  memories_.push_back(BlockMemory::make(hold_));
+  // As large as the last one at once: what grows is copied.
+  memories_.back()->times.reserve(memory_->times.size());
+  memories_.back()->values.reserve(memory_->values.size());
+  return memories_.back();
 }
 
 bool BlockBuilder::full() const {
@@ -114,9 +131,7 @@ void BlockBuilder::begin_shared(const Samples& samples) {
   kind_ = Kind::kShared;
   archived_id_ = 0;
   rows_of_ = nullptr;  // these times may be fewer than those of any group's rows
-  const bool again = last_shared_.size() == samples.count &&
-                     same(last_shared_.data(), samples.times, samples.count);
-  t_id_ = again ? last_t_id_ : ids_.fresh();
+  t_id_ = ids_.of_times(samples.times, samples.count);
 }
 
 bool BlockBuilder::add_rows(SeriesReader& reader, const CopiedSeries& copied) {

@@ -8,6 +8,7 @@
 #include "storage/head/block_memory.hpp"
 #include "storage/head/series_reader.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -19,7 +20,7 @@ namespace narthex::storage::head {
 // Gives equal numbers to equal time columns of groups, for all cursors of a querier. Thread-safe.
 class TimeColumnIds {
  public:
-  std::uint64_t fresh();
+  std::uint64_t of_times(const std::int64_t* times, std::size_t count);
   std::uint64_t of_rows(const RowGroup* group, std::uint64_t first_row, std::uint32_t rows);
 
  private:
@@ -29,9 +30,15 @@ class TimeColumnIds {
     std::uint32_t rows;
     std::uint64_t id;
   };
+  struct KnownTimes {
+    std::vector<std::int64_t> times;
+    std::uint64_t id = 0;
+  };
   std::mutex mutex_;
-  std::vector<Known> known_;  // guarded by mutex_
-  std::uint64_t next_ = 1;    // guarded by mutex_
+  std::vector<Known> known_;               // guarded by mutex_
+  std::array<KnownTimes, 4> known_times_;  // guarded by mutex_: the last ones
+  std::size_t oldest_ = 0;                 // guarded by mutex_: of known_times_
+  std::uint64_t next_ = 1;                 // guarded by mutex_
 };
 
 struct BlockShape {
@@ -70,6 +77,7 @@ class BlockBuilder {
  private:
   enum class Kind { kEmpty, kShared, kOrdinary };
 
+  BlockMemory* free_memory();
   bool add_rows(SeriesReader& reader, const CopiedSeries& copied);
   bool add_shared_rows(SeriesReader& reader, const CopiedSeries& copied);
   bool add_newest_row(const CopiedSeries& copied);
@@ -107,8 +115,8 @@ class BlockBuilder {
   const std::shared_ptr<const index::EpochHold> hold_;
   TimeColumnIds& ids_;
   ArchiveReader* const archive_;
+  std::vector<BlockMemory*> memories_;  // of this block and of those that consumers kept
   BlockMemory* memory_;
-  BlockMemory* spare_ = nullptr;  // of the block before the last, where a consumer kept it
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
   const GroupView* rows_of_ = nullptr;  // whose rows the shared column is
@@ -119,8 +127,6 @@ class BlockBuilder {
   RawColumn<std::uint64_t> bits_;
   ArchivedSamples archived_;
   ArchivedSamples merged_;
-  std::vector<std::int64_t> last_shared_;  // the shared column of the block before
-  std::uint64_t last_t_id_ = 0;
 };
 
 }  // namespace narthex::storage::head

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace narthex::storage::head {
 namespace {
@@ -13,6 +14,10 @@ constexpr std::size_t kLabelSeries = 4096;  // of a block without samples
 // A block that stays in the cache of a core costs its consumer least.
 constexpr std::size_t kDefaultBlockSamples = std::size_t{1} << 17;
 constexpr std::size_t kDefaultMinSeries = 16;
+
+// What is worth a second thread: to wake one costs as much as to read some 20,000 samples.
+constexpr std::size_t kDividedSeriesMin = 8;
+constexpr std::size_t kDividedSamplesMin = std::size_t{1} << 16;
 
 bool has(const nx_scan_opts& opts, std::uint32_t flag) { return (opts.flags & flag) != 0; }
 
@@ -28,6 +33,18 @@ ReadRange range_of(const QueryState& state, const nx_scan_opts& opts) {
 std::unique_ptr<ArchiveReader> archive_reader(QueryState& state, const ReadRange& range) {
   if (state.archive == nullptr || !state.archive->overlaps()) return nullptr;
   return state.archive->reader({range.min_t, range.max_t, range.last_only, range.start_times});
+}
+
+// Of a series, or as many as cost what else there is to do for it.
+std::size_t samples_expected(const ReadRange& range) {
+  constexpr std::uint64_t kUsualIntervalMs = 15'000;
+  constexpr std::uint64_t kLeast = 64;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
+  if (range.last_only || range.max_t <= range.min_t) return kLeast;
+  // The difference may be more than a signed number holds.
+  const std::uint64_t span =
+      static_cast<std::uint64_t>(range.max_t) - static_cast<std::uint64_t>(range.min_t);
+  return std::clamp(span / kUsualIntervalMs, kLeast, kMost);
 }
 
 void check(const QueryState& state) {
@@ -78,6 +95,15 @@ Cursor::Cursor(QueryState& state, const index::Ids& ids, const nx_scan_opts& opt
     order_by_place();
   }
 }
+
+Cursor::Cursor(const Cursor& whole, std::vector<const Series*> series)
+    : state_(whole.state_),
+      opts_(whole.opts_),
+      series_(std::move(series)),
+      reader_(whole.reader_.range()),
+      archive_(archive_reader(state_, reader_.range())),
+      builder_(shape_of(opts_), state_.hold, state_.time_columns, archive_.get()),
+      left_(whole.left_) {}
 
 void Cursor::find_series(const index::Ids& ids) {
   series_.reserve(ids.size());
@@ -136,12 +162,13 @@ void Cursor::copy_slice() {
     const Series& series = *series_[next_series_];
     reader_.copy(series, archive_ != nullptr && archive_->may_hold(series));
   }
+  copied_end_ = reader_.copied().size();
 }
 
 void Cursor::fill() {
   while (!builder_.full() && left_ > 0) {
     check(state_);
-    if (next_copied_ == reader_.copied().size()) {
+    if (next_copied_ == copied_end_) {
       if (next_series_ == series_.size()) return;
       copy_slice();
       continue;
@@ -156,7 +183,7 @@ void Cursor::fill() {
 void Cursor::fill_labels() {
   while (builder_.series_count() < kLabelSeries && left_ > 0) {
     check(state_);
-    if (next_copied_ == reader_.copied().size()) {
+    if (next_copied_ == copied_end_) {
       if (next_series_ == series_.size()) return;
       copy_slice();
       continue;
@@ -167,6 +194,29 @@ void Cursor::fill_labels() {
     }
     ++next_copied_;
   }
+}
+
+std::unique_ptr<sdk::StorageCursor> Cursor::split() {
+  if (has(opts_, NX_SCAN_SORTED) || has(opts_, NX_SCAN_NO_SAMPLES) || opts_.limit_series != 0) {
+    return nullptr;
+  }
+  const std::size_t copied = copied_end_ - next_copied_;
+  const std::size_t left = copied + series_.size() - next_series_;
+  if (left < kDividedSeriesMin || left * samples_expected(reader_.range()) < kDividedSamplesMin) {
+    return nullptr;
+  }
+  const std::size_t kept = left - left / 2;
+  const std::size_t kept_copied = next_copied_ + std::min(kept, copied);
+  std::vector<const Series*> half;
+  for (std::size_t i = kept_copied; i < copied_end_; ++i) {
+    half.push_back(reader_.copied()[i].series);
+  }
+  copied_end_ = kept_copied;
+  const auto first = series_.begin() + static_cast<std::ptrdiff_t>(
+                                           next_series_ + (kept > copied ? kept - copied : 0));
+  half.insert(half.end(), first, series_.end());
+  series_.erase(first, series_.end());
+  return std::unique_ptr<sdk::StorageCursor>(new Cursor(*this, std::move(half)));
 }
 
 nx_status Cursor::next(nx_block& out) {

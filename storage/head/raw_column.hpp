@@ -23,6 +23,9 @@ class RawColumn {
     size_ += count;
     return at;
   }
+  void reserve(std::size_t count) {
+    if (count > capacity_) grow(count);
+  }
   void resize_down(std::size_t size) { size_ = size; }
   void clear() { size_ = 0; }
   T* data() { return data_.get(); }

@@ -211,10 +211,21 @@ class StorageHarness {
     Found found;
     order.clear();
     blocks = shared_blocks = 0;
+    missing.clear();
+    std::unique_ptr<sdk::StorageCursor> half;
+    if (split_after == 0) half = cursor->split();
     nx_block block{};
     block.struct_size = sizeof block;
-    while (cursor->next(block) == NX_OK) collect(block, found);
-    missing = cursor->missing();
+    while (cursor->next(block) == NX_OK) {
+      collect(block, found);
+      if (blocks == split_after) half = cursor->split();
+    }
+    if (half != nullptr) {
+      while (half->next(block) == NX_OK) collect(block, found);
+      missing = half->missing();
+    }
+    was_split = half != nullptr;
+    if (missing.empty()) missing = cursor->missing();
     return found;
   }
 
@@ -224,6 +235,8 @@ class StorageHarness {
   std::uint8_t last_code = 0;
   nx_append_result result{};
   nx_scan_opts scan_options{};
+  int split_after = -1;            // blocks of a cursor that is then split; -1: none is
+  bool was_split = false;          // whether the last one could be
   std::vector<std::string> order;  // of the series of the last read
   std::string missing;             // what that could not read
   int blocks = 0;

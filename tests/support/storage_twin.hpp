@@ -258,6 +258,7 @@ class StorageTwin {
     harness_.scan_options.block_samples =
         pick(2) == 0 ? 0 : 1 + static_cast<std::uint32_t>(pick(200));
     harness_.scan_options.min_series = 1 + static_cast<std::uint32_t>(pick(8));
+    harness_.split_after = static_cast<int>(pick(4)) - 1;
     const Found found = harness_.read({a, b}, min_t, max_t, flags);
     const auto expected = twin_.read(
         [&](const Labels& l) {

@@ -249,6 +249,13 @@ typedef struct nx_storage {
    * NX_ROW_UNKNOWN_REF, or the cohort is closed. */
   nx_status(NX_CALL* layout)(nx_txn* txn, const uint64_t* ref, uint64_t count, uint64_t* out,
                              nx_error* err);
+
+  /* -- read, on several threads -- */
+
+  /* Hands about half of what a cursor has still to yield to a new one: each series comes from one
+   * of the two, whole. NX_END and *out as it was: there is too little left to be worth a thread,
+   * or the scan cannot be divided (NX_SCAN_SORTED, limit_series, series in pieces). NULL: never. */
+  nx_status(NX_CALL* split)(nx_cursor* cursor, nx_cursor** out, nx_error* err);
 } nx_storage;
 
 #ifdef __cplusplus

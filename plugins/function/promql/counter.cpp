@@ -84,14 +84,8 @@ class SeriesGrowth {
   }
 
   void find_growth() {
-    const std::uint32_t* oldest = oldest_.data();
-    const std::uint32_t* newest = newest_.data();
-    double* first = first_.data();
-    double* grown = grown_.data();
-    for (std::uint32_t i = 0; i < steps_; ++i) {
-      first[i] = v_[oldest[i]];
-      grown[i] = v_[newest[i]] - first[i];
-    }
+    growth_kernels().spans(v_, oldest_.data(), newest_.data(), steps_, first_.data(),
+                           grown_.data());
     if (enough_count_ == steps_) return;
     for (std::uint32_t i = 0; i < steps_; ++i) {
       if (enough_[i] == 0) first_[i] = grown_[i] = 0;
@@ -102,9 +96,11 @@ class SeriesGrowth {
   // the windows that see the fall. Windows that see no two samples see none.
   void add_resets() {
     std::uint32_t begin = 0;  // the first step whose window reaches behind the fall
-    work_ += hi_[steps_ - 1] - lo_[0];
-    for (std::uint32_t k = lo_[0] + 1; k < hi_[steps_ - 1]; ++k) {
-      if (!(v_[k] < v_[k - 1])) continue;
+    const std::size_t end = hi_[steps_ - 1];
+    work_ += end - std::min<std::size_t>(lo_[0], end);
+    const auto next_fall = growth_kernels().next_fall;
+    for (std::size_t k = next_fall(v_, lo_[0] + std::size_t{1}, end); k < end;
+         k = next_fall(v_, k + 1, end)) {
       while (begin < steps_ && hi_[begin] <= k) ++begin;
       std::uint32_t i = begin;
       for (; i < steps_ && lo_[i] < k; ++i) grown_[i] += v_[k - 1];

@@ -7,6 +7,7 @@
 #include "plugins/function/promql/reach.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace narthex::function_promql {
@@ -46,6 +47,11 @@ struct GrowthColumns {
 };
 
 struct GrowthKernels {
+  // first[i] = v[oldest[i]], grown[i] = v[newest[i]] - first[i]
+  void (*spans)(const double* v, const std::uint32_t* oldest, const std::uint32_t* newest,
+                std::size_t steps, double* first, double* grown);
+  // The least k in [from, until) with v[k] < v[k - 1]; until: none. REQUIRES: from > 0.
+  std::size_t (*next_fall)(const double* v, std::size_t from, std::size_t until);
   void (*gauge)(const GrowthColumns& in, double* out);
   void (*counter)(const GrowthColumns& in, double* out);
   void (*rate)(const GrowthColumns& in, double range_s, double* out);

@@ -69,7 +69,7 @@ TEST_CASE("an answer in pieces is the answer as a whole, and no piece is large",
           std::string piece;
           more = response.produce(piece);
           if (idle) executor.run_ready();
-          CHECK(piece.size() < (70 << 10));
+          CHECK(piece.size() < (140 << 10));
           all += piece;
         }
         CHECK(all == whole(*answer));

@@ -73,3 +73,18 @@ TEST_CASE("whoever wants work that is being done waits for it, and so does its e
     other.join();
   }
 }
+
+TEST_CASE("whoever has time may do what was begun, once", "[runtime]") {
+  test::ManualExecutor executor;
+  int done = 0;
+  runtime::WorkAhead work(executor, [&] { ++done; });
+  work.help();
+  CHECK(done == 0);
+  work.begin();
+  CHECK_FALSE(work.is_running());
+  work.help();
+  CHECK(done == 1);
+  executor.run_ready();
+  CHECK(done == 1);
+  CHECK(work.finish());
+}

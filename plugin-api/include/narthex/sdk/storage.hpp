@@ -53,6 +53,8 @@ class StorageCursor {
   virtual nx_status next(nx_block& out) = 0;  // NX_OK, NX_END, or an error by sdk::Error
   // Asked at the end: which samples in range could not be read. Empty: none.
   virtual std::string missing() const { return {}; }
+  // A cursor over about half of what this one has left; null: it stays whole.
+  virtual std::unique_ptr<StorageCursor> split() { return nullptr; }
 };
 
 class StorageQuerier {
@@ -166,6 +168,14 @@ struct Storage {
         if (code != NX_END) return Status(code, {});
         std::string missing = cursor(c).missing();
         return missing.empty() ? Status(NX_END, {}) : Status(NX_PARTIAL, std::move(missing));
+      });
+    };
+    s.split = [](nx_cursor* c, nx_cursor** out, nx_error* err) {
+      return guard(err, [&]() -> nx_status {
+        std::unique_ptr<StorageCursor> half = cursor(c).split();
+        if (half == nullptr) return NX_END;
+        *out = reinterpret_cast<nx_cursor*>(half.release());
+        return NX_OK;
       });
     };
     s.cursor_close = [](nx_cursor* c) { std::unique_ptr<StorageCursor>(&cursor(c)).reset(); };

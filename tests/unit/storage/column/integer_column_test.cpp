@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <random>
@@ -140,11 +141,64 @@ TEST_CASE("both sets of kernels do the same", "[column]") {
     fast.multiply(x.data(), v[1]);
     plain.multiply(y.data(), v[1]);
     REQUIRE(x == y);
+    fast.running_sum(x.data(), v[2], v[3]);
+    plain.running_sum(y.data(), v[2], v[3]);
+    REQUIRE(x == y);
+    std::uint64_t sum = v[2];
+    fast.unpack(a.data(), width, y.data());
+    for (std::uint64_t& value : y) value = sum += v[3] + value;
+    fast.unpack(a.data(), width, x.data());
+    fast.running_sum(x.data(), v[2], v[3]);
+    REQUIRE(x == y);
+    fast.progression(x.data(), v[2], v[3]);
+    plain.progression(y.data(), v[2], v[3]);
+    REQUIRE(x == y);
+    REQUIRE(x[2] == v[2] + 3 * v[3]);
+    for (const std::size_t rows : {std::size_t{0}, std::size_t{1}, std::size_t{64 + width}}) {
+      std::size_t ones = 0;
+      for (std::size_t i = 0; i < rows; ++i) ones += v[i / 64] >> (i % 64) & 1;
+      REQUIRE(fast.ones_before(v, rows) == ones);
+      REQUIRE(plain.ones_before(v, rows) == ones);
+      fast.fill(p, rows % kBlockRows, 7);
+      REQUIRE(std::count(p, p + rows % kBlockRows, 7.0) ==
+              static_cast<std::ptrdiff_t>(rows % kBlockRows));
+    }
     std::int64_t bounds[4];
     fast.bounds(v, &bounds[0], &bounds[1]);
     plain.bounds(v, &bounds[2], &bounds[3]);
     REQUIRE(bounds[0] == bounds[2]);
     REQUIRE(bounds[1] == bounds[3]);
+  }
+}
+
+TEST_CASE("one value is converted as a block of them is", "[column]") {
+  std::mt19937_64 random(33);
+  for (unsigned exponent = 0; exponent <= 14; ++exponent) {
+    const double power = std::pow(10.0, exponent);
+    std::uint64_t v[kBlockRows];
+    for (auto& value : v) value = random() >> (random() % 64);
+    double out[kBlockRows];
+    kernels().to_wide(v, 17, power, out);
+    for (std::size_t i = 0; i < kBlockRows; ++i) REQUIRE(out[i] == wide_value(17 + v[i], power));
+    for (auto& value : v) value = value % (std::uint64_t{1} << 51) - (std::uint64_t{1} << 50);
+    kernels().to_narrow(v, 17, power, out);
+    for (std::size_t i = 0; i < kBlockRows; ++i) REQUIRE(out[i] == narrow_value(17 + v[i], power));
+  }
+}
+
+TEST_CASE("integers that stand still or rise evenly for a while survive", "[column]") {
+  std::mt19937_64 random(34);
+  for (int round = 0; round < 300; ++round) {
+    Words m(1 + random() % kRowsMax);
+    const std::uint64_t unit = 1 + random() % 1000;
+    std::uint64_t value = random() >> (random() % 60);
+    std::uint64_t kind = 0;
+    for (std::size_t i = 0; i < m.size(); ++i) {
+      if (i % 256 == 0 || random() % 300 == 0) kind = random() % 10;
+      value += kind == 9 ? unit * (random() % 5) : unit * (kind / 2);
+      m[i] = value;
+    }
+    round_trip(m, random);
   }
 }
 

@@ -61,6 +61,24 @@ constexpr std::size_t kRowCounts[] = {1, 2, 3, 5, 127, 128, 129, 255, 256, 300, 
 
 }  // namespace
 
+TEST_CASE("a value column that stands still or rises evenly for a while comes back", "[column]") {
+  std::mt19937_64 random(21);
+  for (int round = 0; round < 300; ++round) {
+    double unit = static_cast<double>(1 + random() % 1000);
+    if (round % 3 == 1) unit /= 1000;
+    if (round % 3 == 2) unit *= 0x1p40;
+    std::uint64_t count = random() >> (44 + random() % 16);
+    std::uint64_t kind = 0;
+    round_trip(column(1 + random() % kRowsMax,
+                      [&](std::size_t i) {
+                        if (i % 256 == 0 || random() % 300 == 0) kind = random() % 10;
+                        count += kind == 9 ? random() % 5 : kind / 2;
+                        return static_cast<double>(count) * unit;
+                      }),
+               random);
+  }
+}
+
 TEST_CASE("a value column of any kind comes back bit for bit", "[column]") {
   std::mt19937_64 random(20);
   for (const std::size_t rows : kRowCounts) {

@@ -98,6 +98,44 @@ TEST_CASE("a cancel ends a select between its batches, and those that follow", "
   }
 }
 
+// The series in rows of a group in the head, by themselves there, and in tables.
+TEST_CASE("a cursor shares what it has left with another", "[tsdb]") {
+  Harness h;
+  for (int i = 0; i < 600; ++i) {
+    const Labels labels{{"__name__", "m"}, {"i", std::to_string(i)}};
+    REQUIRE(h.write(labels, kNow - 3 * 86'400'000, i) == NX_ROW_OK);
+  }
+  h.flush_all();
+  for (int i = 300; i < 900; ++i) {
+    const Labels labels{{"__name__", "m"}, {"i", std::to_string(i)}};
+    REQUIRE(h.write(labels, kNow, i) == NX_ROW_OK);
+  }
+  h.scan_options.block_samples = 64;
+  const Found whole = h.read({eq("__name__", "m")});
+  REQUIRE(whole.size() == 900);
+  const int blocks = h.blocks;
+  // Before the first block, within what is copied at once, beyond it, and near the end.
+  for (const int after : {0, 1, 2, 5, 9, blocks - 2}) {
+    h.split_after = after;
+    CHECK(h.read({eq("__name__", "m")}) == whole);
+    CHECK(h.was_split);
+    CHECK(h.order.size() == 900);  // each series from one of the two
+  }
+  h.split_after = blocks;
+  CHECK(h.read({eq("__name__", "m")}) == whole);
+  CHECK_FALSE(h.was_split);
+  h.split_after = 0;
+  CHECK(h.read({eq("__name__", "m")}, INT64_MIN, INT64_MAX, NX_SCAN_SORTED) == whole);
+  CHECK_FALSE(h.was_split);
+  CHECK(h.read({re("i", "1.?")}).size() == 11);
+  CHECK(h.was_split);
+  CHECK(h.read({re("i", "1.")}, kNow - 3 * 86'400'000, kNow - 3 * 86'400'000).size() == 10);
+  CHECK_FALSE(h.was_split);  // of so few samples
+  h.scan_options.limit_series = 20;
+  CHECK(h.read({eq("__name__", "m")}).size() == 20);
+  CHECK_FALSE(h.was_split);
+}
+
 TEST_CASE("what cannot be read is missing from an answer and told with it", "[tsdb]") {
   Harness h;
   const std::vector<Value> all = write_some(h, kUp, 3000, 60'000);  // of more than two days
