@@ -127,7 +127,7 @@ std::uint64_t unpack_integers(const IntegerBlocks& column, std::size_t index, st
     return column.origin;
   }
   if (block.width == 0) {
-    std::fill_n(v, kBlockRows, 0);
+    kernels().progression(v, 0, 0);
   } else if (count == kBlockRows) {
     kernels().unpack(block.packed.data(), block.width, v);
   } else {

@@ -58,7 +58,8 @@ class ArchiveReader {
   // call, take_times() and take_values() fill in `samples` elements each. sdk::Error as read().
   virtual bool find_column(const Series& series, ArchivedColumn& out) = 0;
   virtual void take_times(std::int64_t* out) = 0;
-  virtual std::uint8_t take_values(std::uint64_t* out) = 0;  // returns NX_COL_*
+  virtual bool has_times(const std::int64_t* times) const = 0;  // these, `samples` of them
+  virtual std::uint8_t take_values(std::uint64_t* out) = 0;     // returns NX_COL_*
   // Appends the samples in range. sdk::Error where they cannot be read.
   virtual void read(const Series& series, ArchivedSamples& out) = 0;
 };

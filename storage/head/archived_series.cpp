@@ -75,6 +75,7 @@ bool BlockBuilder::add_column(const CopiedSeries& copied) {
   if (column.samples == 0) return true;
   if (!shares_times(column)) return false;
   const std::size_t offset = memory_->values.size();
+  expect(column.samples);
   const std::uint8_t flags = archive_->take_values(memory_->values.extend(column.samples));
   add_described(*copied.series, offset, 0, static_cast<std::uint32_t>(column.samples), flags);
   return true;
@@ -92,6 +93,7 @@ bool BlockBuilder::add_long_column(SeriesReader& reader, const CopiedSeries& cop
   if (column.samples == 0 || (shape_.drop_stale && column.may_be_stale)) return false;
   const std::size_t offset = memory_->values.size();
   const std::size_t room = copied.only_own ? reader.own_count_max(copied) : copied.view->rows();
+  expect(column.samples + room);
   std::uint64_t* bits = memory_->values.extend(column.samples + room) + column.samples;
   const std::size_t count = read_head(reader, copied, bits);
   memory_->values.resize_down(offset);
@@ -153,13 +155,13 @@ bool BlockBuilder::shares_long_times(const ArchivedColumn& column, std::size_t h
 bool BlockBuilder::shares_times(const ArchivedColumn& column) {
   if (kind_ == Kind::kShared && archived_id_ == column.times_id) return true;
   if (kind_ == Kind::kOrdinary) return false;
-  times_.clear();
-  std::int64_t* times = times_.extend(column.samples);
-  archive_->take_times(times);
   if (kind_ == Kind::kEmpty) {
+    times_.clear();
+    std::int64_t* times = times_.extend(column.samples);
+    archive_->take_times(times);
     begin_shared({times, nullptr, column.samples});
   } else if (memory_->times.size() != column.samples ||
-             std::memcmp(memory_->times.data(), times, column.samples * sizeof *times) != 0) {
+             !archive_->has_times(memory_->times.data())) {
     return false;
   }
   archived_id_ = column.times_id;

@@ -69,7 +69,8 @@ BlockBuilder::~BlockBuilder() {
   for (BlockMemory* memory : memories_) memory->release();
 }
 
-void BlockBuilder::begin() {
+void BlockBuilder::begin(std::size_t series_left) {
+  series_left_ = series_left;
   if (memory_->shared()) memory_ = free_memory();
   memory_->clear();
   kind_ = Kind::kEmpty;
@@ -134,6 +135,12 @@ void BlockBuilder::begin_shared(const Samples& samples) {
   t_id_ = ids_.of_times(samples.times, samples.count);
 }
 
+void BlockBuilder::expect(std::size_t samples) {
+  if (!memory_->values.empty()) return;
+  const std::size_t all = std::min(series_left_, shape_.samples_wanted) * samples;
+  memory_->values.reserve(std::min(all, shape_.samples_wanted + samples));
+}
+
 bool BlockBuilder::add_rows(SeriesReader& reader, const CopiedSeries& copied) {
   if (shape_.last_only) return add_newest_row(copied);
   const GroupView& view = *copied.view;
@@ -169,6 +176,7 @@ bool BlockBuilder::add_newest_row(const CopiedSeries& copied) {
 // The block's column is that of these rows: values are decoded straight to their place.
 bool BlockBuilder::add_shared_rows(SeriesReader& reader, const CopiedSeries& copied) {
   const std::size_t offset = memory_->values.size();
+  expect(copied.view->rows());
   std::uint64_t* out = memory_->values.extend(copied.view->rows());
   std::uint32_t first = 0;
   std::uint32_t last = 0;
@@ -236,6 +244,7 @@ bool BlockBuilder::place_shared(const Series& series, const Samples& samples) {
     return false;
   }
   const std::size_t offset = memory_->values.size();
+  expect(rows);
   std::uint64_t* out = memory_->values.extend(rows);
   std::memcpy(out + row0, samples.bits, samples.count * sizeof *out);
   add_series(series, offset, static_cast<std::uint32_t>(row0),

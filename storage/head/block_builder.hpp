@@ -62,8 +62,9 @@ class BlockBuilder {
   BlockBuilder(const BlockBuilder&) = delete;
   BlockBuilder& operator=(const BlockBuilder&) = delete;
 
-  // Begins a new block, in memory that no consumer holds any more.
-  void begin();
+  // Begins a new block, in memory that no consumer holds any more. There are at most so many series
+  // still to come.
+  void begin(std::size_t series_left);
   // Adds a series; one without samples in range is left out. False: it did not fit, publish the
   // block and add it to the next.
   bool add(SeriesReader& reader, const CopiedSeries& copied);
@@ -78,6 +79,9 @@ class BlockBuilder {
   enum class Kind { kEmpty, kShared, kOrdinary };
 
   BlockMemory* free_memory();
+  // Makes room for a block of series with so many samples each, unless it has begun: what grows is
+  // copied.
+  void expect(std::size_t samples);
   bool add_rows(SeriesReader& reader, const CopiedSeries& copied);
   bool add_shared_rows(SeriesReader& reader, const CopiedSeries& copied);
   bool add_newest_row(const CopiedSeries& copied);
@@ -117,6 +121,7 @@ class BlockBuilder {
   ArchiveReader* const archive_;
   std::vector<BlockMemory*> memories_;  // of this block and of those that consumers kept
   BlockMemory* memory_;
+  std::size_t series_left_ = 0;  // at the begin of the block
   Kind kind_ = Kind::kEmpty;
   std::uint64_t t_id_ = 0;
   const GroupView* rows_of_ = nullptr;  // whose rows the shared column is

@@ -220,7 +220,7 @@ std::unique_ptr<sdk::StorageCursor> Cursor::split() {
 }
 
 nx_status Cursor::next(nx_block& out) {
-  builder_.begin();
+  builder_.begin(copied_end_ - next_copied_ + series_.size() - next_series_);
   if (has(opts_, NX_SCAN_NO_SAMPLES)) {
     fill_labels();
   } else {

@@ -214,6 +214,15 @@ void TableReader::take_times(std::int64_t* out) {
   }
 }
 
+bool TableReader::has_times(const std::int64_t* times) const {
+  for (const Piece& piece : pieces_) {
+    const std::int64_t* own = piece.page->times[piece.entry->time_column].data() + piece.from;
+    if (std::memcmp(own, times, piece.count * sizeof *times) != 0) return false;
+    times += piece.count;
+  }
+  return true;
+}
+
 std::uint8_t TableReader::take_values(std::uint64_t* out) {
   unsigned all = NX_COL_MONOTONE | NX_COL_CONST;
   unsigned any = 0;

@@ -24,6 +24,7 @@ class TableReader final : public head::ArchiveReader {
   std::uint64_t place_of(const head::Series& series) const override;
   bool find_column(const head::Series& series, head::ArchivedColumn& out) override;
   void take_times(std::int64_t* out) override;
+  bool has_times(const std::int64_t* times) const override;
   std::uint8_t take_values(std::uint64_t* out) override;
   void read(const head::Series& series, head::ArchivedSamples& out) override;
 
