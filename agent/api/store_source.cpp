@@ -17,7 +17,8 @@ namespace {
 // keep up with many.
 std::size_t parts_max() {
   constexpr unsigned kPartsMax = 4;
-  return std::min(std::max(std::thread::hardware_concurrency(), 1u), kPartsMax);
+  static const unsigned cores = std::thread::hardware_concurrency();  // which reads a file
+  return std::clamp(cores, 1u, kPartsMax);
 }
 
 class StoreCursor final : public promql::BlockCursor {

@@ -168,7 +168,8 @@ void Service::watch_waiting() {
 
 void Service::start(const Entry& entry) {
   ++working_;
-  executor_.post(runtime::Pool::kQuery, [self = shared_from_this(), ticket = entry.ticket,
+  // Who starts a query has nothing else to do: it was asked for one, or has ended one.
+  executor_.post_next(runtime::Pool::kQuery, [self = shared_from_this(), ticket = entry.ticket,
                                          job = entry.job] { self->run(ticket, *job); });
 }
 

@@ -128,6 +128,12 @@ void AsioExecutor::post(Pool pool, Task task) {
   }
 }
 
+void AsioExecutor::post_next(Pool pool, Task task) {
+  if (pool == Pool::kIo) return post(pool, std::move(task));
+  if (impl_->stopped.load(std::memory_order_relaxed)) return;
+  impl_->pool(pool).post_next(std::move(task));
+}
+
 Timer AsioExecutor::at(std::int64_t mono_ns, Pool pool, Task task) {
   return impl_->timers->add(mono_ns, pool, std::move(task));
 }

@@ -26,6 +26,7 @@ class AsioExecutor final : public Executor {
 
   const Clock& clock() const override;
   void post(Pool pool, Task task) override;
+  void post_next(Pool pool, Task task) override;
   [[nodiscard]] Timer at(std::int64_t mono_ns, Pool pool, Task task) override;
 
   boost::asio::io_context& io_context();

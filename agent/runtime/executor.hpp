@@ -53,6 +53,9 @@ class Executor {
   virtual const Clock& clock() const = 0;
   // Runs task soon, never inside this call.
   virtual void post(Pool pool, Task task) = 0;
+  // For a task of that pool which is about to return: its thread may run the new one then, which
+  // wakes no other. From anywhere else it is post().
+  virtual void post_next(Pool pool, Task task) { post(pool, std::move(task)); }
   // Runs task on the pool once clock().mono_ns() has reached mono_ns.
   [[nodiscard]] virtual Timer at(std::int64_t mono_ns, Pool pool, Task task) = 0;
 

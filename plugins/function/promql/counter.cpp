@@ -84,8 +84,16 @@ class SeriesGrowth {
   }
 
   void find_growth() {
-    growth_kernels().spans(v_, oldest_.data(), newest_.data(), steps_, first_.data(),
-                           grown_.data());
+    // Not a vector's work: gathered, it takes a fourth longer.
+    const std::uint32_t* oldest = oldest_.data();
+    const std::uint32_t* newest = newest_.data();
+    double* first = first_.data();
+    double* grown = grown_.data();
+    for (std::uint32_t i = 0; i < steps_; ++i) {
+      const double value = v_[oldest[i]];
+      first[i] = value;
+      grown[i] = v_[newest[i]] - value;
+    }
     if (enough_count_ == steps_) return;
     for (std::uint32_t i = 0; i < steps_; ++i) {
       if (enough_[i] == 0) first_[i] = grown_[i] = 0;

@@ -7,13 +7,6 @@ namespace narthex::function_promql {
 
 namespace {
 
-NARTHEX_INLINE void spans_body(const double* __restrict v, const std::uint32_t* __restrict oldest,
-                               const std::uint32_t* __restrict newest, std::size_t steps,
-                               double* __restrict first, double* __restrict grown) {
-  for (std::size_t i = 0; i < steps; ++i) first[i] = v[oldest[i]];
-  for (std::size_t i = 0; i < steps; ++i) grown[i] = v[newest[i]] - first[i];
-}
-
 // Falls are rare: a run is looked at as a whole first.
 NARTHEX_INLINE std::size_t next_fall_body(const double* v, std::size_t from, std::size_t until) {
   constexpr std::size_t kRun = 32;
@@ -53,11 +46,6 @@ NARTHEX_INLINE void counter_body(const GrowthColumns& in, double range_s, double
 // One set of plain functions with the bodies above inlined, compiled for `target`.
 #define NARTHEX_GROWTH_KERNELS(Name, target)                                                    \
   struct Name {                                                                                 \
-    target static void spans(const double* v, const std::uint32_t* oldest,                      \
-                             const std::uint32_t* newest, std::size_t steps, double* first,     \
-                             double* grown) {                                                   \
-      spans_body(v, oldest, newest, steps, first, grown);                                       \
-    }                                                                                           \
     target static std::size_t next_fall(const double* v, std::size_t from, std::size_t until) { \
       return next_fall_body(v, from, until);                                                    \
     }                                                                                           \
@@ -68,7 +56,7 @@ NARTHEX_INLINE void counter_body(const GrowthColumns& in, double range_s, double
     target static void rate(const GrowthColumns& in, double range_s, double* out) {             \
       counter_body<true>(in, range_s, out);                                                     \
     }                                                                                           \
-    static constexpr GrowthKernels kTable = {spans, next_fall, gauge, counter, rate};           \
+    static constexpr GrowthKernels kTable = {next_fall, gauge, counter, rate};                  \
   }
 
 NARTHEX_GROWTH_KERNELS(PortableGrowth, );

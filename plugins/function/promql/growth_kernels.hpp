@@ -47,9 +47,6 @@ struct GrowthColumns {
 };
 
 struct GrowthKernels {
-  // first[i] = v[oldest[i]], grown[i] = v[newest[i]] - first[i]
-  void (*spans)(const double* v, const std::uint32_t* oldest, const std::uint32_t* newest,
-                std::size_t steps, double* first, double* grown);
   // The least k in [from, until) with v[k] < v[k - 1]; until: none. REQUIRES: from > 0.
   std::size_t (*next_fall)(const double* v, std::size_t from, std::size_t until);
   void (*gauge)(const GrowthColumns& in, double* out);

@@ -149,6 +149,56 @@ TEST_CASE("a pool makes threads up to its bound and no more", "[runtime]") {
   done.wait();
 }
 
+TEST_CASE("what a task posts as next its own thread runs, when it has returned", "[runtime]") {
+  ThreadPoolOptions options;
+  options.threads_max = 4;
+  ThreadPool pool(options);
+  Countdown done(3);
+  std::vector<std::thread::id> threads;
+  std::vector<std::string> order;
+  pool.post([&] {
+    pool.post_next([&] {
+      threads.push_back(std::this_thread::get_id());
+      order.push_back("next");
+      done.arrive();
+    });
+    threads.push_back(std::this_thread::get_id());
+    order.push_back("first");
+    done.arrive();
+    pool.post_next([&] { done.arrive(); });  // there is one already: on any thread
+  });
+  done.wait();
+  CHECK(order == std::vector<std::string>{"first", "next"});
+  CHECK(threads[0] == threads[1]);
+
+  Countdown elsewhere(2);
+  pool.post_next([&] { elsewhere.arrive(); });
+  ThreadPool other(options);
+  other.post([&] { pool.post_next([&] { elsewhere.arrive(); }); });
+  elsewhere.wait();
+}
+
+TEST_CASE("what waits comes before what a task posts as next", "[runtime]") {
+  ThreadPool pool(ThreadPoolOptions{});  // of one thread
+  Countdown done(2);
+  std::promise<void> posted;
+  std::vector<std::string> order;
+  pool.post([&] {
+    posted.get_future().wait();
+    pool.post_next([&] {
+      order.push_back("next");
+      done.arrive();
+    });
+  });
+  pool.post([&] {
+    order.push_back("waiting");
+    done.arrive();
+  });
+  posted.set_value();
+  done.wait();
+  CHECK(order == std::vector<std::string>{"waiting", "next"});
+}
+
 TEST_CASE("idle threads of a pool leave, and come back when needed", "[runtime]") {
   ThreadPoolOptions options;
   options.threads_max = 4;
