@@ -20,6 +20,7 @@
 #include "runtime/memory_size.hpp"
 #include "runtime/notify.hpp"
 #include "runtime/signals.hpp"
+#include "runtime/startup_pages.hpp"
 #include "runtime/thread.hpp"
 #include "scrape/manager.hpp"
 #include "store/metrics.hpp"
@@ -309,6 +310,7 @@ Status App::begin() {
   status_.ready = true;
   notifier_.ready("serving on " + server_->address());
   log_.info("ready", {{"version", status_.version()}});
+  (void)runtime::release_startup_pages();
   bus_.publish("agent.state", "agent", {{"state", bus::text_value("ready")}}, true);
   return Status();
 }
