@@ -32,7 +32,7 @@ namespace narthex::host {
 
 class CallBox {
  public:
-  static constexpr std::size_t kBytes = std::size_t{1} << 20;  // pages exist once they are used
+  static constexpr std::size_t kBytes = std::size_t{4} << 20;  // pages exist once they are used
   static constexpr std::size_t kBodyMax = kBytes - 128;
 
   // The agent's: memory whose size nobody can change.

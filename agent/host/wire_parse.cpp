@@ -38,7 +38,6 @@ ParseRequest read_parse_request(WireReader& in) {
 void ParsedWriter::begin(std::string& out, std::string_view page) {
   page_ = page;
   made_.clear();
-  places_.clear();
   size_at_ = out.size();
   WireWriter(out).number(std::uint64_t{0});
 }

@@ -44,8 +44,8 @@ class SamePages(unittest.TestCase):
         bodies = {**formats.exporter_bodies(), **formats.edge_bodies()}
         bodies["t_utf8_label"] = (formats.TEXT_TYPE, b'fine 1\na{b="\xff"} 1\n')
         bodies["t_twice"] = (formats.TEXT_TYPE, b'fine 1\na{b="1",c="2",b="3"} 1\n')
-        bodies["t_large"] = (formats.TEXT_TYPE, many(25_000).encode())
-        bodies["t_large_bad"] = (formats.TEXT_TYPE, many(25_000, "many{of=} 1\n").encode())
+        bodies["t_large"] = (formats.TEXT_TYPE, many(80_000).encode())
+        bodies["t_large_bad"] = (formats.TEXT_TYPE, many(80_000, "many{of=} 1\n").encode())
         config = HEAD
         cls.jobs = []
         for name, (content_type, body) in bodies.items():
@@ -81,7 +81,7 @@ class SamePages(unittest.TestCase):
         self.maxDiff = None
         self.assertEqual(there, here)
         self.assertRegex(here["t_bad.plain"][1], r"line 2, column \d+: ")
-        self.assertRegex(here["t_large_bad.plain"][1], r"line 25003, column \d+: ")
+        self.assertRegex(here["t_large_bad.plain"][1], r"line 80003, column \d+: ")
 
     def test_the_same_samples_metadata_and_exemplars_are_stored(self):
         exemplars = 0

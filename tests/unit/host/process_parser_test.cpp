@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A parser in a process of its own is one in the agent to whoever reads pages with it, but for what
 // ends it. This program is its own plugin-host: see the last case but one.
+#include "host/call_box.hpp"
 #include "host/instance.hpp"
 #include "host/parsed_reader.hpp"
 #include "host/plugin_process.hpp"
@@ -338,8 +339,8 @@ TEST_CASE("a parser apart reads what one in the agent reads", "[process]") {
   CHECK(view(table->protocol_names[0]) == "Told1");
   PageReader in(*here.instance);
   PageReader apart(*there.instance);
-  const std::string large = lines(70'000);
-  CHECK(large.size() > std::size_t{1} << 20);
+  const std::string large = lines(150'000);
+  CHECK(large.size() > CallBox::kBytes);
   std::string changed = lines(1000);
   changed.insert(changed.find("length_555"), "new_one 3\nx");
   const std::string broken = lines(950) + "!bad\n" + lines(10);
