@@ -15,7 +15,7 @@ from containment_test import BAD, closed_to_others
 PARSERS = ("prometheus_text", "openmetrics", "prometheus_protobuf")
 APART = "".join('[plugins.settings."protocol.%s"]\nisolation = "process"\n' % name for name in PARSERS)
 FEATURES = ["--enable-feature=" + formats.FEATURES]
-HEAD = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+HEAD = "global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs:\n"
 
 
 def with_settings(config, settings):
@@ -31,10 +31,10 @@ def parser(server, name):
     return next(i for i in server.api("status/plugins")["instances"] if i["name"] == "protocol." + name)
 
 
-def many(count, more=""):
-    """A page that is larger than the memory that the two sides share."""
+def many(count, more="", size=10):
+    """A page of so many samples, with labels of a size."""
     return "# TYPE many gauge\n# HELP many Of many.\n" + "".join(
-        'many{of="%06d",of_what="samples in one page"} %d\n' % (i, i) for i in range(count)) + more
+        'many{of="%06d",what="%s"} %d\n' % (i, "x" * size, i) for i in range(count)) + more
 
 
 class SamePages(unittest.TestCase):
@@ -44,9 +44,10 @@ class SamePages(unittest.TestCase):
         bodies = {**formats.exporter_bodies(), **formats.edge_bodies()}
         bodies["t_utf8_label"] = (formats.TEXT_TYPE, b'fine 1\na{b="\xff"} 1\n')
         bodies["t_twice"] = (formats.TEXT_TYPE, b'fine 1\na{b="1",c="2",b="3"} 1\n')
-        bodies["t_large"] = (formats.TEXT_TYPE, many(80_000).encode())
-        bodies["t_large_bad"] = (formats.TEXT_TYPE, many(80_000, "many{of=} 1\n").encode())
-        config = HEAD
+        # More than the memory that the two sides share.
+        bodies["t_large"] = (formats.TEXT_TYPE, many(20_000, size=200).encode())
+        bodies["t_large_bad"] = (formats.TEXT_TYPE, many(20_000, "many{of=} 1\n", size=200).encode())
+        config = HEAD % ("4s", "4s")
         cls.jobs = []
         for name, (content_type, body) in bodies.items():
             cls.target.pages["/" + name] = (200, content_type, body)
@@ -81,7 +82,7 @@ class SamePages(unittest.TestCase):
         self.maxDiff = None
         self.assertEqual(there, here)
         self.assertRegex(here["t_bad.plain"][1], r"line 2, column \d+: ")
-        self.assertRegex(here["t_large_bad.plain"][1], r"line 80003, column \d+: ")
+        self.assertRegex(here["t_large_bad.plain"][1], r"line 20003, column \d+: ")
 
     def test_the_same_samples_metadata_and_exemplars_are_stored(self):
         exemplars = 0
@@ -106,8 +107,8 @@ class Ends(unittest.TestCase):
         target = exporter.Exporter()
         self.addCleanup(target.close)
         target.text("/metrics", "fine 1\n")
-        config = HEAD + "- {job_name: page, static_configs: [{targets: ['%s']}]}\n" % target.address
-        with with_settings(config.replace("1s", "100ms"), APART) as server:
+        config = HEAD % ("100ms", "100ms") + "- {job_name: page, static_configs: [{targets: ['%s']}]}\n" % target.address
+        with with_settings(config, APART) as server:
             def health():
                 return server.api("targets")["activeTargets"][0]
 
@@ -129,9 +130,9 @@ class Ends(unittest.TestCase):
         # Half of the series are new each time: their labels are asked for while the page is read.
         target.pages["/metrics"] = lambda: (200, formats.TEXT_TYPE, many(
             5000, "".join('new{turn="%d",of="%d"} 1\n' % (next(turns), i) for i in range(5000))).encode())
-        config = HEAD + "".join("- {job_name: page%d, static_configs: [{targets: ['%s']}]}\n" % (i, target.address)
+        config = HEAD % ("500ms", "500ms") + "".join("- {job_name: page%d, static_configs: [{targets: ['%s']}]}\n" % (i, target.address)
                                 for i in range(4))
-        with with_settings(config.replace("1s", "500ms"), APART) as server:
+        with with_settings(config, APART) as server:
             stop = threading.Event()
 
             def kill():
@@ -158,10 +159,10 @@ class Ends(unittest.TestCase):
         self.addCleanup(target.close)
         target.text("/fine", "fine 1\n")
         target.text("/told", "fine 1\n!segfault\n", "text/x-told")
-        config = HEAD + "".join("- {job_name: %s, metrics_path: /%s, static_configs: [{targets: ['%s']}]}\n"
+        config = HEAD % ("200ms", "200ms") + "".join("- {job_name: %s, metrics_path: /%s, static_configs: [{targets: ['%s']}]}\n"
                                 % (job, job, target.address) for job in ("fine", "told"))
         settings = '[plugins]\npath = ["%s"]\n[plugins.settings."org.example.told"]\nisolation = "process"\n' % plugins
-        with with_settings(config.replace("1s", "200ms"), settings) as server:
+        with with_settings(config, settings) as server:
             def error(job):
                 return next(t["lastError"] for t in server.api("targets")["activeTargets"] if t["labels"]["job"] == job)
 

@@ -162,12 +162,12 @@ def main():
                     None)
         compare("exporter.node of this host, a sample", exporter, collect, seconds, None)
     if wanted in ("", "parser"):
-        for name, page, interval in (("200 lines", text_page(200), "20ms"), ("2,000 lines", text_page(2000), "100ms"),
+        for name, page, interval in (("200 lines", text_page(200), "50ms"), ("2,000 lines", text_page(2000), "100ms"),
                                      ("20,000 lines", text_page(20_000), "500ms"),
                                      ("2,000 samples of protobuf", protobuf_page(2000), "100ms")):
             address = serve(*page)
             compare(f"scrapes of {name}, a sample", lambda apart: scrape(address, interval, apart),
-                    "narthex.parser/1.parse", seconds, None)
+                    "narthex.parser/1.parse", seconds, int(name.split()[0].replace(",", "")))
     if wanted in ("", "discovery"):
         url = f"http://{serve(*groups(2000))}/"
         compare("discovery.http, a target", lambda apart: discovery(url, apart), "narthex.discovery/1.refresh", seconds, 2000)
