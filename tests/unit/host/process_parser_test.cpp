@@ -83,12 +83,17 @@ TEST_CASE("pages are read by many threads, one after the other", "[process]") {
 }
 
 TEST_CASE("a page that ends the parser's process fails, and the next ones are read", "[process]") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  const char* const crashed = "its process ";  // a sanitizer ends it in its own way
+#else
+  const char* const crashed = "was killed by SIGSEGV";
+#endif
   ToldHost host(true);
   PageReader reader(*host.instance);
-  for (const auto& [page, why] : std::vector<std::pair<std::string, std::string>>{
-           {"a 1\n!segfault\n", "was killed by SIGSEGV"},
-           {"b 1\n!exit\n", "ended with status 3"},
-           {"die_in_labels 1\n", "was killed by SIGSEGV"}}) {
+  for (const auto& [page, why] :
+       std::vector<std::pair<std::string, std::string>>{{"a 1\n!segfault\n", crashed},
+                                                        {"b 1\n!exit\n", "ended with status 3"},
+                                                        {"die_in_labels 1\n", crashed}}) {
     CAPTURE(page);
     const ReadPage read = reader.read(page);
     CHECK(read.rows.empty());
