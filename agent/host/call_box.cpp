@@ -144,15 +144,15 @@ void CallBox::put(Message kind, std::string_view first, std::string_view second)
 }
 
 Result<Envelope> CallBox::ask(ProcessLink& link, Message kind, std::string_view body,
-                              std::int64_t timeout_ms) {
+                              std::int64_t timeout_ms, std::string_view more) {
   const auto end = BoxClock::now() + std::chrono::milliseconds(timeout_ms);
-  put(kind, body, {});
+  put(kind, body, more);
   head().at_ns.store(0);
   head().claim.store(claim_of(++number_, kOpen));
   head().question.store(number_);
   wake(head().question);
-  if (body.size() > kBodyMax) {
-    if (Status sent = link.send(kind, body, timeout_ms); !sent.ok()) return sent;
+  if (body.size() + more.size() > kBodyMax) {
+    if (Status sent = link.send(kind, body, timeout_ms, more); !sent.ok()) return sent;
   }
   return await(link, end);
 }
@@ -239,7 +239,7 @@ Status CallBox::answer(ProcessLink& link, Message kind, std::string_view first,
   wake(head().answer);
   if (said) said();
   if (first.size() + second.size() <= kBodyMax) return Status();
-  return link.send(kind, std::string(first).append(second));
+  return link.send(kind, first, -1, second);
 }
 
 }  // namespace narthex::host

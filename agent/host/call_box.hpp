@@ -32,7 +32,7 @@ namespace narthex::host {
 
 class CallBox {
  public:
-  static constexpr std::size_t kBytes = std::size_t{1} << 20;  // pages exist once they are used
+  static constexpr std::size_t kBytes = std::size_t{4} << 20;  // pages exist once they are used
   static constexpr std::size_t kBodyMax = kBytes - 128;
 
   // The agent's: memory whose size nobody can change.
@@ -46,9 +46,10 @@ class CallBox {
   int descriptor() const { return descriptor_; }
 
   // ---- the agent's side ----
-  // The answer. Codes as those of ProcessLink; the box is of no use after a failure.
+  // The answer; `more` follows the body. Codes as those of ProcessLink; the box is of no use after
+  // a failure.
   Result<Envelope> ask(ProcessLink& link, Message kind, std::string_view body,
-                       std::int64_t timeout_ms);
+                       std::int64_t timeout_ms, std::string_view more = {});
   // Puts a question that the child is to begin at a time. It is the last one until it is withdrawn
   // or its answer was taken. REQUIRES: the body fits.
   void ask_at(Message kind, std::string_view body, std::int64_t at_ns, std::int64_t next_ns);

@@ -19,9 +19,10 @@ class ChildProcess {
   static Result<std::unique_ptr<ChildProcess>> start(const std::string& program);
   ~ChildProcess();  // ends it
 
-  // One question and its answer.
-  Result<Envelope> ask(Message kind, std::string_view body, std::int64_t timeout_ms) {
-    return box_.ask(calls_, kind, body, timeout_ms);
+  // One question and its answer; `more` follows the body.
+  Result<Envelope> ask(Message kind, std::string_view body, std::int64_t timeout_ms,
+                       std::string_view more = {}) {
+    return box_.ask(calls_, kind, body, timeout_ms, more);
   }
   // One that it is to begin at a time (call_box.hpp); its answer is told on the news.
   void ask_at(Message kind, std::string_view body, std::int64_t at_ns, std::int64_t next_ns) {

@@ -78,10 +78,13 @@ std::vector<FoundComponent> LibrarySet::find_all(std::string_view interface_id,
   const std::lock_guard lock(mutex_);
   load_candidates(kind, false, [] { return false; });
   std::vector<FoundComponent> all;
-  for (const auto& [path, library] : loaded_) {
-    const nx_plugin& plugin = library->plugin();
-    for (const nx_component* c : std::span(plugin.components, plugin.component_count)) {
-      if (interface_table(*c, interface_id) != nullptr) all.push_back({library, c});
+  for (const bool elsewhere : {true, false}) {
+    for (const auto& [path, library] : libraries(elsewhere)) {
+      if (elsewhere != rules_.isolated(library->id())) continue;
+      const nx_plugin& plugin = library->plugin();
+      for (const nx_component* c : std::span(plugin.components, plugin.component_count)) {
+        if (interface_table(*c, interface_id) != nullptr) all.push_back({library, c});
+      }
     }
   }
   std::ranges::stable_sort(all, {}, [](const FoundComponent& f) { return f.library->id(); });
@@ -223,7 +226,7 @@ void LibrarySet::load_elsewhere(const std::string& path) {
     status = found.ok() ? Status(NX_ERR_UNSUPPORTED,
                                  path +
                                      ": it offers nothing that runs in a process of its own: no "
-                                     "discovery, no exporter and no notifier")
+                                     "discovery, exporter, parser, receiver or notifier")
                         : found.status();
   }
   log_.warn("plugin file refused", {{"file", path}, {"reason", status.message()}});

@@ -14,6 +14,7 @@
 #include <narthex/exporter.h>
 #include <narthex/ingest.h>
 #include <narthex/notifier.h>
+#include <narthex/protocol.h>
 #include <narthex/sdk/text.hpp>
 
 #include <algorithm>
@@ -271,6 +272,18 @@ struct PluginHost::Impl {
     return instance;
   }
 
+  // What start_all() has started is not made again by a reload.
+  void tell_late_settings() const {
+    for (const auto& instance : context->instances()) {
+      if (instance->table(NX_PARSER_ID) == nullptr) continue;
+      if (instance->library().isolated() == context->settings_of(instance->plugin_id()).isolated) {
+        continue;
+      }
+      context->log.warn("isolation of a parser changes at the next start only",
+                        {{"instance", instance->name()}});
+    }
+  }
+
   struct Loaded {
     std::shared_ptr<PluginInstance> host;
     Status status;
@@ -316,6 +329,7 @@ Status PluginHost::keep_crash_journal() {
 void PluginHost::configure(PluginPolicy policy) {
   impl_->context->configure(std::move(policy));
   impl_->libraries.reconsider();
+  impl_->tell_late_settings();
 }
 
 Status PluginHost::check(const InstanceRequest& request, std::vector<document::Finding>& findings) {

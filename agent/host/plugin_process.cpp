@@ -12,6 +12,7 @@
 #include "host/process_link.hpp"
 #include "host/process_protocol.hpp"
 #include "host/remote_append.hpp"
+#include "host/served_parser.hpp"
 #include "host/wire_data.hpp"
 #include "host/wire_ingest.hpp"
 #include "net/client.hpp"
@@ -94,7 +95,7 @@ class PluginProcess {
   int serve();
 
  private:
-  Answer answer(const Envelope& question);
+  Answer answer(Envelope& question);
   Answer greet(std::string_view body);
   Answer validate(std::string_view body);
   Answer create(std::string_view body);
@@ -107,6 +108,7 @@ class PluginProcess {
   Answer handle(std::string_view body);
   Answer packets(std::string_view body);
   Answer flush();
+  Answer parse(std::string question);
   std::string ask_agent(Message kind, std::string_view body);
   RemoteAppender appender() {
     return RemoteAppender(
@@ -130,6 +132,7 @@ class PluginProcess {
   std::shared_ptr<const Library> library_;
   std::shared_ptr<PluginInstance> loaded_;  // what load() got as its host
   std::shared_ptr<PluginInstance> instance_;
+  std::optional<ServedParser> parser_;     // since the first page
   std::map<const char*, CallSite> sites_;  // of the instance, by the address of the entry's name
   CollectionTape tape_;
   nx_discovery_sink sink_{};
@@ -151,7 +154,7 @@ int PluginProcess::serve() {
         ::_exit(0);
       });
   for (;;) {
-    const Result<Envelope> question = box_.next_question(calls_);
+    Result<Envelope> question = box_.next_question(calls_);
     if (!question.ok()) ::_exit(0);
     const Answer given = answer(*question);
     std::function<void()> said;
@@ -172,13 +175,14 @@ bool is_work(Message kind) {
     case Message::kHandle:
     case Message::kPackets:
     case Message::kFlush:
+    case Message::kParse:
       return true;
     default:
       return false;
   }
 }
 
-Answer PluginProcess::answer(const Envelope& question) {
+Answer PluginProcess::answer(Envelope& question) {
   runtime::set_this_thread_kind(is_work(question.kind) ? NX_THREAD_WORKER : NX_THREAD_CONTROL);
   if (question.kind == Message::kHello) return greet(question.body);
   if (library_ == nullptr) return answer_of(internal_error("no plugin is loaded"));
@@ -198,6 +202,7 @@ Answer PluginProcess::answer(const Envelope& question) {
       return answer_of(instance_->reconfigure(*std::move(config)));
     }
     case Message::kDestroy:
+      parser_.reset();
       instance_->shut_down();
       return {};
     case Message::kCollect:
@@ -218,6 +223,8 @@ Answer PluginProcess::answer(const Envelope& question) {
       return packets(question.body);
     case Message::kFlush:
       return flush();
+    case Message::kParse:
+      return parse(std::move(question.body));
     default:
       return answer_of(internal_error("an unknown question"));
   }
@@ -493,6 +500,21 @@ Answer PluginProcess::flush() {
                                   [&](const nx_ingest_datagram* table, void* self, nx_error* err) {
                                     return table->flush(self, appender.handle(), err);
                                   });
+}
+
+Answer PluginProcess::parse(std::string question) {
+  std::string batches;
+  Answer given = call<nx_parser>(
+      NX_PARSER_ID, NX_PARSER_ID ".parse", [&](const nx_parser* table, void* self, nx_error* err) {
+        if (!parser_) {
+          parser_.emplace(*table, self, [this](Message kind, std::string_view body) {
+            return ask_agent(kind, body);
+          });
+        }
+        return parser_->parse(std::move(question), batches, err);
+      });
+  given.body = std::move(batches);
+  return given;
 }
 
 void PluginProcess::tell(Message kind, std::string_view body) {

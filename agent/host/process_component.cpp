@@ -4,9 +4,11 @@
 #include "host/elf_file.hpp"
 #include "host/plugin_instance.hpp"
 #include "host/process_instance.hpp"
+#include "host/process_parser.hpp"
 
 #include <narthex/sdk/guard.hpp>
 
+#include <span>
 #include <utility>
 
 namespace narthex::host {
@@ -114,6 +116,48 @@ nx_status process_flush(void* instance, nx_appender* appender, nx_error* err) {
                   [&](Answer& answer) { return process_of(instance).flush(appender, answer); });
 }
 
+nx_status process_parse(void* instance, void* scratch, nx_buffer* body, const nx_parse_opts* opts,
+                        nx_parsed_sink sink, void* sink_ctx, nx_error* err) {
+  return sdk::guard(err, [&]() -> Status {
+    return process_of(instance).parse(*static_cast<ParserScratch*>(scratch), view(*body), *opts,
+                                      {sink, sink_ctx});
+  });
+}
+
+nx_status process_labels(void* instance, void* scratch, const nx_str* keys, std::uint64_t count,
+                         nx_series_sink sink, void* sink_ctx, nx_error* err) {
+  return sdk::guard(err, [&]() -> Status {
+    return process_of(instance).labels(*static_cast<ParserScratch*>(scratch),
+                                       std::span(keys, count), sink, sink_ctx);
+  });
+}
+
+void* process_scratch_new(void*) {
+  void* made = nullptr;
+  (void)sdk::guard(nullptr, [&] { made = std::make_unique<ParserScratch>().release(); });
+  return made;
+}
+
+void process_scratch_free(void* scratch) {
+  const std::unique_ptr<ParserScratch> ended(static_cast<ParserScratch*>(scratch));
+}
+
+void add_parser(ProcessComponent& c, const InterfaceFacts& facts) {
+  for (const auto& [type, protocol] : facts.media) {
+    c.content_types.push_back(to_nx(type));
+    c.protocol_names.push_back(to_nx(protocol));
+  }
+  c.parser.struct_size = sizeof c.parser;
+  c.parser.content_types = c.content_types.data();
+  c.parser.content_type_count = c.content_types.size();
+  c.parser.protocol_names = c.protocol_names.data();
+  c.parser.parse = &process_parse;
+  c.parser.labels = &process_labels;
+  c.parser.scratch_new = &process_scratch_new;
+  c.parser.scratch_free = &process_scratch_free;
+  c.interfaces.push_back({NX_STR(NX_PARSER_ID), &c.parser});
+}
+
 void add_table(ProcessComponent& c, const InterfaceFacts& facts) {
   if (facts.id == NX_EXPORTER_ID) {
     c.exporter = {sizeof(nx_exporter), facts.number, &process_collect};
@@ -134,6 +178,8 @@ void add_table(ProcessComponent& c, const InterfaceFacts& facts) {
     c.datagram = {sizeof(nx_ingest_datagram), 0, &process_packets,
                   facts.optional != 0 ? &process_flush : nullptr};
     c.interfaces.push_back({NX_STR(NX_INGEST_DATAGRAM_ID), &c.datagram});
+  } else if (facts.id == NX_PARSER_ID) {
+    add_parser(c, facts);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <narthex/exporter.h>
 #include <narthex/ingest.h>
 #include <narthex/notifier.h>
+#include <narthex/protocol.h>
 
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,8 @@ struct ProcessComponent {
   nx_notifier notifier{};
   nx_ingest ingest{};
   nx_ingest_datagram datagram{};
+  nx_parser parser{};
+  std::vector<nx_str> content_types, protocol_names;  // of the parser
   std::vector<nx_interface> interfaces;
 };
 

@@ -19,16 +19,8 @@
 namespace narthex::host {
 namespace {
 
-constexpr std::int64_t kCallMs = 30'000;  // of calls without a deadline
 constexpr std::int64_t kGoodbyeMs = 1'000;
 constexpr std::size_t kWatcherStackBytes = 512 * 1024;  // as a worker: it stores collections
-
-// How long the call under way may take before its process is given up.
-std::int64_t patience_of_call_ms() {
-  const CallFrame* const frame = Instance::current_frame;
-  const bool limited = frame != nullptr && frame->deadline_ms > 0;
-  return ProcessInstance::patience_ms(limited ? frame->deadline_ms : kCallMs);
-}
 
 Greeting greeting_for(const HostContext& context, const std::string& file, const std::string& name,
                       const std::string& plugin_id) {
@@ -72,8 +64,8 @@ Result<std::unique_ptr<ChildProcess>> greeted(const HostContext& context, const 
                                               std::string& description) {
   Result<std::unique_ptr<ChildProcess>> child = ChildProcess::start(context.options.program);
   if (!child.ok()) return child.status();
-  Result<Answer> answer =
-      exchange(**child, Message::kHello, encode_greeting(greeting), patience_of_call_ms());
+  Result<Answer> answer = exchange(**child, Message::kHello, encode_greeting(greeting),
+                                   ProcessInstance::patience_of_call_ms());
   if (!answer.ok()) {
     const bool late = answer.status().code() == NX_ERR_DEADLINE;
     return Status(answer.status().code(), greeting.file + ": while it was loaded its process " +
@@ -92,6 +84,12 @@ std::string with_component(std::uint32_t index, const std::string& config) {
 }
 
 }  // namespace
+
+std::int64_t ProcessInstance::patience_of_call_ms() {
+  const CallFrame* const frame = Instance::current_frame;
+  const bool limited = frame != nullptr && frame->deadline_ms > 0;
+  return patience_ms(limited ? frame->deadline_ms : kCallMs);
+}
 
 ProcessInstance::ProcessInstance(PluginInstance& owner, std::uint32_t index)
     : owner_(owner), index_(index), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -120,7 +118,7 @@ Status ProcessInstance::validate(PluginInstance& owner, std::uint32_t index) {
   if (!child.ok()) return child.status();
   const Result<Answer> answer =
       exchange(**child, Message::kValidate, with_component(index, encode_config(*owner.tree())),
-               patience_of_call_ms());
+               ProcessInstance::patience_of_call_ms());
   if (answer.ok()) return answer->status();
   const bool late = answer.status().code() == NX_ERR_DEADLINE;
   return unavailable("validate: its process " + (*child)->end(late ? 0 : ProcessInstance::kCoreMs));
@@ -137,7 +135,7 @@ Result<std::vector<ComponentFacts>> ProcessInstance::describe(HostContext& conte
 }
 
 Status ProcessInstance::enter(Lock& lock) {
-  if (!lock.try_lock_for(std::chrono::milliseconds(patience_of_call_ms()))) {
+  if (!lock.try_lock_for(std::chrono::milliseconds(ProcessInstance::patience_of_call_ms()))) {
     return {NX_ERR_DEADLINE, owner_.name() + ": its process is busy"};
   }
   if (child_ == nullptr) return unavailable(owner_.name() + ": " + down_reason_);
@@ -159,7 +157,7 @@ Status ProcessInstance::launch() {
 }
 
 Result<Answer> ProcessInstance::ask(Message kind, std::string_view body, nx_appender* appender) {
-  if (!settle_ahead(patience_of_call_ms())) return unavailable(down_reason_);
+  if (!settle_ahead(ProcessInstance::patience_of_call_ms())) return unavailable(down_reason_);
   Aside aside;
   if (appender != nullptr) {
     const auto* service =
@@ -169,14 +167,20 @@ Result<Answer> ProcessInstance::ask(Message kind, std::string_view body, nx_appe
       return answer_append(*service, appender, asked.kind, asked.body);
     };
   }
-  Result<Answer> answer = exchange(*child_, kind, body, patience_of_call_ms(), aside);
+  Result<Answer> answer =
+      exchange(*child_, kind, body, ProcessInstance::patience_of_call_ms(), aside);
   if (answer.ok()) return answer;
-  const bool late = answer.status().code() == NX_ERR_DEADLINE;
+  return lose_call(answer.status());
+}
+
+// The call under way failed for this, and the process is given up.
+Status ProcessInstance::lose_call(const Status& failure) {
+  const bool late = failure.code() == NX_ERR_DEADLINE;
   const CallFrame* const frame = Instance::current_frame;
   const std::string entry = frame != nullptr ? frame->entry : "a call";
-  lose(late ? entry + " did not come back" : entry + ": " + answer.status().message(),
-       late ? 0 : kCoreMs);
-  return Status(late ? NX_ERR_DEADLINE : NX_ERR_UNAVAILABLE, down_reason_);
+  lose(late ? entry + " did not come back" : entry + ": " + failure.message(),
+       failure.code() == NX_ERR_UNAVAILABLE ? kCoreMs : 0);
+  return {late ? NX_ERR_DEADLINE : NX_ERR_UNAVAILABLE, down_reason_};
 }
 
 void ProcessInstance::lose(const std::string& why, std::int64_t grace_ms) {

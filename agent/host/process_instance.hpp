@@ -23,6 +23,7 @@
 #include <narthex/discovery.h>
 #include <narthex/exporter.h>
 #include <narthex/notifier.h>
+#include <narthex/protocol.h>
 
 #include <algorithm>
 #include <atomic>
@@ -30,9 +31,19 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace narthex::host {
+
+struct ParserScratch;
+
+// Where the rows of a page go.
+struct PageSink {
+  nx_parsed_sink push = nullptr;
+  void* context = nullptr;
+};
 
 class ProcessInstance {
  public:
@@ -47,6 +58,9 @@ class ProcessInstance {
   static std::int64_t patience_ms(std::int64_t deadline_ms) {
     return deadline_ms + std::max<std::int64_t>(1'000, deadline_ms / 2);
   }
+  static constexpr std::int64_t kCallMs = 30'000;  // of calls without a deadline
+  // Of the call under way on this thread.
+  static std::int64_t patience_of_call_ms();
 
   // A short life that only says what a configuration is worth, or what a plugin is.
   static Status validate(PluginInstance& owner, std::uint32_t index);
@@ -74,6 +88,12 @@ class ProcessInstance {
                  nx_appender* appender, Answer& answer);
   Status flush(nx_appender* appender, Answer& answer);
 
+  // As nx_parser says; labels() only from within the sink, on its thread.
+  Status parse(ParserScratch& scratch, std::string_view page, const nx_parse_opts& opts,
+               PageSink sink);
+  Status labels(ParserScratch& scratch, std::span<const nx_str> keys, nx_series_sink sink,
+                void* sink_ctx);
+
  private:
   using Lock = std::unique_lock<TimedMutex>;
 
@@ -95,6 +115,7 @@ class ProcessInstance {
   Result<Answer> ask(Message kind, std::string_view body, nx_appender* appender = nullptr);
   Status ask_for_rows(Message kind, std::string_view body, nx_appender* appender, Answer& answer);
   void lose(const std::string& why, std::int64_t grace_ms);
+  Status lose_call(const Status& failure);
   bool settle_ahead(std::int64_t timeout_ms);
   void take_ahead(std::int64_t timeout_ms);
   void lose_waiting();
@@ -102,6 +123,13 @@ class ProcessInstance {
   void forget_told();
   void tell_loss(const std::string& why, const std::string& fate, int died_of);
   Status begin_life();
+  Result<Envelope> ask_of_page(ParserScratch& scratch, Message kind, std::string_view body,
+                               std::string_view more = {});
+  Status ask_again(ParserScratch& scratch);
+  Status go_on(ParserScratch& scratch, nx_status taken, PageSink sink);
+
+  Result<Answer> ask_for_page(ParserScratch& scratch);
+  Status refuse_page(ParserScratch& scratch, const Status& nonsense);
 
   void watch();
   void hear(ChildProcess& child);

@@ -69,7 +69,7 @@ Status read_all(int descriptor, char* to, std::size_t size, const TimeLimit& lim
   return Status();
 }
 
-Status write_all(int descriptor, std::array<iovec, 2> parts, const TimeLimit& limit) {
+Status write_all(int descriptor, std::array<iovec, 3> parts, const TimeLimit& limit) {
   std::size_t first = 0;
   while (first < parts.size()) {
     if (parts[first].iov_len == 0) {
@@ -117,11 +117,13 @@ bool ProcessLink::hung_up() const {
   return ::poll(&looked, 1, 0) > 0;
 }
 
-Status ProcessLink::send(Message kind, std::string_view body, std::int64_t timeout_ms) {
-  MessageHead head{body.size(), static_cast<std::uint32_t>(kind), 0};
-  const std::array<iovec, 2> parts = {
+Status ProcessLink::send(Message kind, std::string_view body, std::int64_t timeout_ms,
+                         std::string_view more) {
+  MessageHead head{body.size() + more.size(), static_cast<std::uint32_t>(kind), 0};
+  const std::array<iovec, 3> parts = {
       iovec{&head, sizeof head},
-      iovec{const_cast<char*>(body.data()), body.size()}};  // NOLINT: sendmsg only reads
+      iovec{const_cast<char*>(body.data()), body.size()},   // NOLINT: sendmsg only reads
+      iovec{const_cast<char*>(more.data()), more.size()}};  // NOLINT
   return write_all(descriptor_, parts, TimeLimit(timeout_ms));
 }
 

@@ -34,10 +34,13 @@ enum class Message : std::uint32_t {
   kPackets = 15,     // packets
   kFlush = 16,       // nothing
   kAside = 17,       // what the child asked for in between
+  kParse = 18,       // request, page -> batches as texts, or none if they are asked about
   kReply = 20,
-  // From the child before its kReply, and answered by kAside (remote_append.hpp).
+  // From the child before its kReply, and answered by kAside (remote_append.hpp, wire_parse.hpp).
   kAppend = 21,   // row_code wanted u8, batch -> outcome, result
   kResolve = 22,  // table -> outcome, references, codes
+  kBatch = 23,    // batch -> verdict
+  kSeries = 24,   // status i32, text, labels of the rows that a verdict named -> verdict
   // From the child, at any time.
   kHealth = 30,    // health i32, reason
   kGroups = 31,    // groups
@@ -67,8 +70,9 @@ class ProcessLink {
   bool hung_up() const;
   // NX_ERR_UNAVAILABLE: nobody is at the other end. NX_ERR_DEADLINE: it did not take or give
   // everything in time. NX_ERR_INVALID_DATA: no message. The link is of no use after a failure.
-  // A timeout below 0 waits for ever.
-  Status send(Message kind, std::string_view body, std::int64_t timeout_ms = -1);
+  // A timeout below 0 waits for ever. `more` follows the body.
+  Status send(Message kind, std::string_view body, std::int64_t timeout_ms = -1,
+              std::string_view more = {});
   Result<Envelope> receive(std::int64_t timeout_ms = -1);
 
  private:

@@ -8,6 +8,7 @@
 #include <narthex/exporter.h>
 #include <narthex/ingest.h>
 #include <narthex/notifier.h>
+#include <narthex/protocol.h>
 #include <narthex/sdk/value.hpp>
 
 #include <functional>
@@ -38,6 +39,12 @@ void add_interface(ComponentFacts& facts, const nx_interface& offered) {
   } else if (id == NX_INGEST_DATAGRAM_ID) {
     const auto* t = static_cast<const nx_ingest_datagram*>(offered.vtable);
     facts.interfaces.push_back({id, 0, std::uint8_t{NX_HAS_FN(t, nx_ingest_datagram, flush)}});
+  } else if (id == NX_PARSER_ID) {
+    const auto* t = static_cast<const nx_parser*>(offered.vtable);
+    InterfaceFacts& parser = facts.interfaces.emplace_back(InterfaceFacts{id, 0, 0});
+    for (std::uint64_t i = 0; i < t->content_type_count; ++i) {
+      parser.media.emplace_back(view(t->content_types[i]), view(t->protocol_names[i]));
+    }
   }
 }
 
@@ -112,6 +119,11 @@ std::string encode_description(const std::vector<ComponentFacts>& components) {
       out.text(interface.id);
       out.number(interface.number);
       out.number(interface.optional);
+      out.number(std::uint64_t{interface.media.size()});
+      for (const auto& [type, protocol] : interface.media) {
+        out.text(type);
+        out.text(protocol);
+      }
     }
   }
   return bytes;
@@ -126,11 +138,16 @@ Result<std::vector<ComponentFacts>> decode_description(std::string_view bytes) {
     facts.config_schema = in.text();
     facts.flags = in.number<std::uint32_t>();
     facts.reconfigures = in.number<std::uint8_t>() != 0;
-    facts.interfaces.resize(in.count(13));
+    facts.interfaces.resize(in.count(21));
     for (InterfaceFacts& interface : facts.interfaces) {
       interface.id = in.text();
       interface.number = in.number<std::uint32_t>();
       interface.optional = in.number<std::uint8_t>();
+      interface.media.resize(in.count(16));
+      for (auto& [type, protocol] : interface.media) {
+        type = in.text();
+        protocol = in.text();
+      }
     }
   }
   if (!in.ok()) return no_message("description");

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace narthex::host {
@@ -37,6 +38,8 @@ struct InterfaceFacts {
   std::uint32_t number = 0;   // discovery, exporter: default_interval_ms; notifier: max_batch
   std::uint8_t optional = 0;  // discovery: has run instead of refresh; notifier: has probe;
                               // ingest_datagram: has flush
+  // Of a parser: content types and the names of their protocols.
+  std::vector<std::pair<std::string, std::string>> media = {};
 };
 struct ComponentFacts {
   std::string name, summary, config_schema;

@@ -97,15 +97,23 @@ nx_histogram read_histogram(WireReader& in, WireArrays& arrays) {
 void write_table(WireWriter& out, const nx_series_table& table) {
   out.number(std::uint64_t{table.symbol_count});
   for (std::uint32_t i = 0; i < table.symbol_count; ++i) out.text(table.symbols[i]);
+  write_table_pairs(out, table);
+}
+
+void write_table_pairs(WireWriter& out, const nx_series_table& table) {
   out.numbers(table.label_off, std::uint64_t{table.series_count} + 1);
   out.numbers(table.label_ref, std::uint64_t{table.label_off[table.series_count]} * 2);
 }
 
 nx_series_table read_table(WireReader& in, WireArrays& arrays) {
-  nx_series_table table{};
-  table.struct_size = sizeof table;
   std::vector<nx_str> symbols(in.count(sizeof(std::uint64_t)));
   for (nx_str& symbol : symbols) symbol = in.str();
+  return read_table_pairs(in, std::move(symbols), arrays);
+}
+
+nx_series_table read_table_pairs(WireReader& in, std::vector<nx_str> symbols, WireArrays& arrays) {
+  nx_series_table table{};
+  table.struct_size = sizeof table;
   const std::vector<std::uint32_t> offsets = in.numbers<std::uint32_t>();
   const std::vector<std::uint32_t> references = in.numbers<std::uint32_t>();
   const bool sound =

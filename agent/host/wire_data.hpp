@@ -39,6 +39,9 @@ nx_histogram read_histogram(WireReader& in, WireArrays& arrays);
 
 void write_table(WireWriter& out, const nx_series_table& table);
 nx_series_table read_table(WireReader& in, WireArrays& arrays);
+// The same without its symbols, which went in another way.
+void write_table_pairs(WireWriter& out, const nx_series_table& table);
+nx_series_table read_table_pairs(WireReader& in, std::vector<nx_str> symbols, WireArrays& arrays);
 
 void write_metadata_entry(WireWriter& out, const nx_metadata& entry);
 void write_metadata(WireWriter& out, const nx_metadata* list, std::uint32_t count);

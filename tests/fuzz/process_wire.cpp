@@ -2,13 +2,17 @@
 // What a plugin's process may send to the agent, and the other way round. The first byte picks who
 // reads it. Nothing that is read may lead outside of the message.
 #include "host/collection_tape.hpp"
+#include "host/parsed_reader.hpp"
 #include "host/process_protocol.hpp"
 #include "host/remote_append.hpp"
 #include "host/wire_ingest.hpp"
 
+#include <narthex/sdk/bucket_list.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +33,22 @@ void touch(const nx_label* labels, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     touch(labels[i].name);
     touch(labels[i].value);
+  }
+}
+void touch(const nx_histogram& h) {
+  const auto look = [](std::int64_t index, auto count) {
+    touched = touched + static_cast<std::uint64_t>(index) + (count > 0);
+  };
+  if (h.is_float != 0) {
+    sdk::for_each_bucket(std::span(h.pos_spans, h.pos_span_count),
+                         std::span(h.pos.counts, h.pos_bucket_count), look);
+    sdk::for_each_bucket(std::span(h.neg_spans, h.neg_span_count),
+                         std::span(h.neg.counts, h.neg_bucket_count), look);
+  } else {
+    sdk::for_each_bucket(std::span(h.pos_spans, h.pos_span_count),
+                         std::span(h.pos.deltas, h.pos_bucket_count), look);
+    sdk::for_each_bucket(std::span(h.neg_spans, h.neg_span_count),
+                         std::span(h.neg.deltas, h.neg_bucket_count), look);
   }
 }
 void touch(const nx_series_table& table) {
@@ -129,6 +149,45 @@ void append(Message kind, std::string_view bytes) {
   (void)answer_append(service, nullptr, kind, bytes).ok();
 }
 
+// A batch or labels of a page, whose bytes come first.
+void read_of_page(std::string_view bytes, bool labels) {
+  const std::size_t size =
+      bytes.empty() ? 0
+                    : std::min<std::size_t>(static_cast<unsigned char>(bytes[0]), bytes.size() - 1);
+  const std::string page(bytes.substr(bytes.empty() ? 0 : 1, size));
+  const std::string_view message = bytes.substr(std::min(bytes.size(), size + 1));
+  ParsedReader reader;
+  reader.begin(page, 1);
+  if (labels) {
+    WireArrays arrays;
+    const auto table = reader.read_series(message, 1, arrays);
+    if (!table.ok()) return;
+    touch(*table);
+    (void)check_parsed_labels(*table).ok();
+    return;
+  }
+  if (!reader.read(message).ok()) return;
+  const nx_sample_batch& batch = *reader.parsed().batch;
+  for (std::uint64_t row = 0; row < batch.rows; ++row) {
+    touch(reader.parsed().key[row]);
+    touched = touched + (batch.v[row] > 0) + static_cast<std::uint64_t>(batch.t[row]);
+    if (reader.parsed().own_t != nullptr) touched = touched + reader.parsed().own_t[row / 64];
+    if (batch.st != nullptr) touched = touched + static_cast<std::uint64_t>(batch.st[row]);
+    if (batch.h != nullptr && batch.h[row] != NX_NONE) touch(batch.hists[batch.h[row]]);
+  }
+  std::uint64_t row = 0;
+  for (const nx_exemplar& exemplar : std::span(batch.exemplars, batch.exemplar_count)) {
+    if (exemplar.row < row || exemplar.row >= batch.rows) std::abort();
+    row = exemplar.row;
+    touch(exemplar.labels, exemplar.label_count);
+  }
+  for (const nx_metadata& family : std::span(batch.meta, batch.meta_count)) {
+    touch(family.family);
+    touch(family.unit);
+    touch(family.help);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -138,7 +197,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(copy.data(), copy.size());
   WireReader in(bytes);
   WireArrays arrays;
-  switch (data[0] % 11) {
+  switch (data[0] % 13) {
     case 0:
       play(bytes);
       break;
@@ -176,6 +235,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 9:
       (void)decode_config(bytes, "x").ok();
+      break;
+    case 11:
+      read_of_page(bytes, false);
+      break;
+    case 12:
+      read_of_page(bytes, true);
       break;
     default:
       (void)read_routes(in);

@@ -267,8 +267,8 @@ isolation = "process"
             self.assertEqual(bad.status, 400)
             self.assertIn("line 1", bad.text)
             # More than the memory that the two share: it goes over the socket, in one piece as well.
-            large = b"".join(b"large,n=%d v=%d\n" % (i, i) for i in range(60_000))
-            self.assertGreater(len(large), 1 << 20)
+            large = b"".join(b"large,n=%d,of=%s v=%d\n" % (i, b"many" * 16, i) for i in range(60_000))
+            self.assertGreater(len(large), 4 << 20)
             self.assertEqual(agent.post("/write", large).status, 204)
             agent.until(lambda: agent.query("count(large_v)") == {(): "60000"}, "all of it is stored")
             at = {name: int(port) for name, port in

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process of its own costs: CPU time a sample of an exporter and of a discovery, in the agent and apart, the
-agent's and its children's together. The rest of an agent's work is measured without the plugin and taken off.
+"""What a process of its own costs: CPU time a sample of an exporter, of a scrape whose parser is apart, and of a
+discovery, in the agent and apart, the agent's and its children's together. The rest of an agent's work is measured
+without the plugin and taken off. 1000 ns a sample are a CPU second a million samples.
 
 A process of its own costs a fixed time a call (who wakes whom) and a small one a sample. So the exporter is measured twice: the small one
 is this machine's node exporter every 20 ms, which is mostly wake-ups; the large one is that of a big host, some thousand samples.
 
-    NARTHEX_BIN=build/release/bin/narthex python3 tests/bench/isolation/isolation.py [SECONDS]
+    NARTHEX_BIN=build/release/bin/narthex python3 tests/bench/isolation/isolation.py [SECONDS [exporter|parser|discovery]]
 """
 import json
 import os
@@ -85,18 +86,46 @@ def discovery(path, apart):
             f'[[scrape_configs.http_sd_configs]]\nurl = "{path}"\nrefresh_interval = "100ms"\n{isolation}')
 
 
-def serve(targets):
+def scrape(address, interval, apart):
+    """A page that is scraped. Its storage is what both have in common, and a good part of it."""
+    more = "".join(f'[plugins.settings."protocol.{name}"]\nisolation = "process"\n'
+                   for name in ("prometheus_text", "prometheus_protobuf"))
+    return (f'[[scrape_configs]]\njob_name = "page"\nscrape_interval = "{interval}"\nscrape_timeout = "{interval}"\n'
+            f'static_configs = [{{ targets = ["{address}"] }}]\n' + (more if apart else ""))
+
+
+def text_page(samples):
+    """Families of 20 series, as the node exporter's are."""
+    lines = []
+    for i in range(samples):
+        if i % 20 == 0:
+            lines += [f"# HELP node_disk_{i // 20}_total Some help about disks.", f"# TYPE node_disk_{i // 20}_total counter"]
+        lines.append(f'node_disk_{i // 20}_total{{device="nvme{i % 20}n1",mountpoint="/var/lib/containers"}} {i * 1.25}')
+    return "text/plain; version=0.0.4", ("\n".join(lines) + "\n").encode()
+
+
+def protobuf_page(samples):
+    import metric_proto as mp
+    return mp.CONTENT_TYPE, b"".join(mp.family(f"node_disk_{i}_total", mp.COUNTER, [
+        mp.counter([("device", f"nvme{j}n1"), ("mountpoint", "/var/lib/containers")], i * 1.25 + j) for j in range(20)],
+        "Some help about disks.") for i in range(samples // 20))
+
+
+def groups(targets):
+    return "application/json", json.dumps([{"targets": [f"10.0.{i // 250}.{i % 250}:9100"], "labels": {"rack": str(i % 40)}}
+                                           for i in range(targets)]).encode()
+
+
+def serve(content_type, body):
     import http.server
     import threading
-    body = json.dumps([{"targets": [f"10.0.{i // 250}.{i % 250}:9100"], "labels": {"rack": str(i % 40)}}
-                       for i in range(targets)]).encode()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
             self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -106,7 +135,7 @@ def serve(targets):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/"
+    return f"127.0.0.1:{server.server_port}"
 
 
 def compare(name, make, entry, seconds, units):
@@ -124,14 +153,24 @@ def compare(name, make, entry, seconds, units):
 
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10
-    collect = "narthex.exporter/1.collect"
-    with tempfile.TemporaryDirectory() as folder:
-        host = big_host(folder)
-        compare("exporter.node of a big host, a sample", lambda apart: exporter(apart, "100ms", host), collect, seconds, None)
-    compare("exporter.node of this host, a sample", exporter, collect, seconds, None)
-    url = serve(2000)
-    compare("discovery.http, a target", lambda apart: discovery(url, apart), "narthex.discovery/1.refresh", seconds,
-            2000)
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    if wanted in ("", "exporter"):
+        collect = "narthex.exporter/1.collect"
+        with tempfile.TemporaryDirectory() as folder:
+            host = big_host(folder)
+            compare("exporter.node of a big host, a sample", lambda apart: exporter(apart, "100ms", host), collect, seconds,
+                    None)
+        compare("exporter.node of this host, a sample", exporter, collect, seconds, None)
+    if wanted in ("", "parser"):
+        for name, page, interval in (("200 lines", text_page(200), "50ms"), ("2,000 lines", text_page(2000), "100ms"),
+                                     ("20,000 lines", text_page(20_000), "500ms"),
+                                     ("2,000 samples of protobuf", protobuf_page(2000), "100ms")):
+            address = serve(*page)
+            compare(f"scrapes of {name}, a sample", lambda apart: scrape(address, interval, apart),
+                    "narthex.parser/1.parse", seconds, int(name.split()[0].replace(",", "")))
+    if wanted in ("", "discovery"):
+        url = f"http://{serve(*groups(2000))}/"
+        compare("discovery.http, a target", lambda apart: discovery(url, apart), "narthex.discovery/1.refresh", seconds, 2000)
 
 
 if __name__ == "__main__":
