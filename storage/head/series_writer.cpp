@@ -227,10 +227,13 @@ void SeriesWriter::seal(OwnSamples& own) {
         before->size_bytes);
     own.sealed.pop_back();
   }
-  std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
-  count += own.open_count;
+  std::span<const Sample> all(own.open.get(), own.open_count);
+  if (count != 0) {
+    std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
+    all = std::span(samples.data(), count + own.open_count);
+  }
   const std::size_t entries = own.sealed.capacity();
-  const Chunk* chunk = Chunk::make(std::span(samples.data(), count));
+  const Chunk* chunk = Chunk::make(all);
   ++core_.figures.chunks;
   own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
   core_.data_bytes +=

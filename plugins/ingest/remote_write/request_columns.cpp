@@ -5,6 +5,7 @@
 
 #include <protozero/pbf_reader.hpp>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -17,29 +18,46 @@ struct SampleMessage {
   std::int64_t start = 0;
 };
 
+// The varint in the first `size` bytes of a word; false when it is not of that length.
+bool parse_varint(std::uint64_t word, std::size_t size, std::int64_t& out) {
+  constexpr std::uint64_t kMore = 0x8080808080808080;
+  const std::uint64_t used = ~std::uint64_t{0} >> (64 - 8 * size);
+  if ((~word & kMore & used) != std::uint64_t{0x80} << (8 * size - 8)) return false;
+  word &= used & ~kMore;
+  // Neighbours are put together: 7 bits of 8 become 14 of 16, 28 of 32, 56.
+  word = (word & 0x007F007F007F007F) | (word & 0x7F007F007F007F00) >> 1;
+  word = (word & 0x00003FFF00003FFF) | (word & 0x3FFF00003FFF0000) >> 2;
+  word = (word & 0x000000000FFFFFFF) | (word & 0x0FFFFFFF00000000) >> 4;
+  out = static_cast<std::int64_t>(word);
+  return true;
+}
+
+constexpr std::size_t kPlainTimeAt = 10;
+constexpr std::size_t kPlainTimeMax = 8;
+
 // A sample as senders write it: a value, then a time of now. False: read it field by field.
-bool parse_plain_sample(std::string_view message, SampleMessage& out) {
-  constexpr std::size_t kTimeAt = 10;
-  constexpr std::size_t kTimeBytesMax = 8;
-  if (message.size() <= kTimeAt || message.size() > kTimeAt + kTimeBytesMax || message[0] != 0x09 ||
-      message[9] != 0x10) {
+// `behind`: bytes that may be read behind it.
+bool parse_plain_sample(std::string_view message, std::size_t behind, double& value,
+                        std::int64_t& time) {
+  if (message.size() <= kPlainTimeAt || message.size() > kPlainTimeAt + kPlainTimeMax ||
+      message[0] != 0x09 || message[9] != 0x10) {
     return false;
   }
-  std::uint64_t time = 0;
-  for (std::size_t i = kTimeAt; i < message.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(message[i]);
-    if ((byte < 0x80) != (i + 1 == message.size())) return false;
-    time |= std::uint64_t{byte & 0x7Fu} << (7 * (i - kTimeAt));
+  const std::size_t size = message.size() - kPlainTimeAt;
+  std::uint64_t word = 0;
+  if (size + behind >= sizeof word) {
+    std::memcpy(&word, message.data() + kPlainTimeAt, sizeof word);
+  } else {
+    std::memcpy(&word, message.data() + kPlainTimeAt, size);
   }
-  std::memcpy(&out.value, message.data() + 1, sizeof out.value);
-  out.time = static_cast<std::int64_t>(time);
-  return true;
+  std::memcpy(&value, message.data() + 1, sizeof value);
+  return parse_varint(word, size, time);
 }
 
 SampleMessage parse_sample(std::string_view message) {
   using protozero::pbf_wire_type;
   SampleMessage out;
-  if (parse_plain_sample(message, out)) return out;
+  if (parse_plain_sample(message, 0, out.value, out.time)) return out;
   protozero::pbf_reader reader(message.data(), message.size());
   while (reader.next()) {
     switch (reader.tag_and_type()) {
@@ -83,6 +101,31 @@ void RequestColumns::add_sample(std::string_view message) {
   const SampleMessage sample = parse_sample(message);
   add_row(sample.time, sample.value, sample.start);
   if (!h.empty()) h.push_back(NX_NONE);
+}
+
+std::string_view RequestColumns::add_plain_samples(std::string_view bytes) {
+  if (bytes.empty()) return bytes;
+  constexpr std::size_t kRun = 64;
+  constexpr char kSampleTag = 0x12;
+  std::array<std::int64_t, kRun> times;
+  std::array<double, kRun> values;
+  std::size_t count = 0;
+  do {
+    for (count = 0; count < kRun; ++count) {
+      if (bytes.size() < 2 || bytes[0] != kSampleTag) break;
+      // One byte: a plain sample is short, and what is not goes field by field.
+      const std::size_t length = static_cast<unsigned char>(bytes[1]);
+      if (length > bytes.size() - 2) break;
+      const std::size_t behind = bytes.size() - 2 - length;
+      if (!parse_plain_sample(bytes.substr(2, length), behind, values[count], times[count])) break;
+      bytes.remove_prefix(2 + length);
+    }
+    t.insert(t.end(), times.begin(), times.begin() + count);
+    v.insert(v.end(), values.begin(), values.begin() + count);
+  } while (count == kRun);
+  if (!st.empty()) st.resize(t.size(), 0);
+  if (!h.empty()) h.resize(t.size(), NX_NONE);
+  return bytes;
 }
 
 void RequestColumns::add_histogram(std::string_view message) {
