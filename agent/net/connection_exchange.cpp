@@ -165,7 +165,8 @@ void Connection::begin_body() {
   if (!exchange.head.chunked && incoming_->left == 0) return hand_over();
   // What the head claims costs nothing until it comes, so only usual sizes are made room for.
   constexpr std::uint64_t kReserved = 256 << 10;
-  incoming_->exchange->body.reserve(std::min(incoming_->left, kReserved));
+  const auto room = static_cast<std::size_t>(std::min(incoming_->left, kReserved));
+  incoming_->exchange->body = front_->body_budget()->take_memory(room);
   state_ = State::kBody;
   set_deadline(incoming_->began_ns +
                std::min(kPaceGrace, front_->options().read_timeout_ms * kMillisecond));

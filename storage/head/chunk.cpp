@@ -18,16 +18,18 @@ constexpr unsigned kRawWidth = 64;
 
 void encode_times(std::span<const Sample> samples, Bytes& out) {
   std::array<std::uint64_t, kChunkSamplesMax> steps;
-  std::uint64_t least = UINT64_MAX;
-  std::uint64_t most = 0;
+  std::uint64_t differs = 0;
   for (std::size_t i = 1; i < samples.size(); ++i) {
-    const std::uint64_t step =
+    steps[i] =
         static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
-    steps[i] = step;
-    least = std::min(least, step);
-    most = std::max(most, step);
+    differs |= steps[i] ^ steps[1];
   }
-  if (samples.size() == 1) least = most = 0;
+  std::uint64_t least = samples.size() > 1 ? steps[1] : 0;
+  std::uint64_t most = least;
+  for (std::size_t i = 1; differs != 0 && i < samples.size(); ++i) {
+    least = std::min(least, steps[i]);
+    most = std::max(most, steps[i]);
+  }
   unsigned width = bit_width_of(most - least);
   if (width > kWidthMax) width = kRawWidth;
   put_varint(out, least);
