@@ -93,6 +93,7 @@ struct Answer {
   std::string body;
   bool close = false;
   bool endless = false;  // events: nobody waits for their end
+  bool counted = false;  // by whoever tried to write it
   std::shared_ptr<BodyPipe> pipe;
   std::function<void()> refill;  // set: run it on the lane whenever the pipe has room
 };

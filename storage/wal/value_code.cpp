@@ -88,6 +88,13 @@ void ValueWriter::put_run(std::span<const std::uint64_t> bits, std::uint64_t& la
   while (!bits.empty()) {
     const std::span stretch = bits.first(std::min(bits.size(), kStretch));
     bits = bits.subspan(stretch.size());
+    std::uint64_t differs = 0;
+    for (const std::uint64_t value : stretch) differs |= value ^ last;
+    if (differs == 0) {
+      std::memset(place_.codes, code::kUnchanged, stretch.size());
+      place_.codes += stretch.size();
+      continue;
+    }
     if (fits(last, exponent) && code::integers_of(stretch, exponent, m.data())) {
       Place place = place_;
       std::uint64_t last_m = code::integer_of(last, exponent);
