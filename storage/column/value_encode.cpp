@@ -69,14 +69,10 @@ void subtract_reference(std::span<const std::uint64_t> m, std::span<const double
                         std::uint64_t* out) {
   for (std::size_t row = 0; row < m.size(); row += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, m.size() - row);
-    const double* from = reference.data() + row;
-    double padded[kBlockRows];
-    if (count < kBlockRows) {
-      std::fill(std::copy_n(from, count, padded), padded + kBlockRows, 0.0);
-      from = padded;
-    }
+    double padded[kBlockRows] = {};
     std::uint64_t integers[kBlockRows] = {};
-    kernels().add_reference(integers, from);
+    std::copy_n(reference.data() + row, count, padded);
+    kernels().add_reference(integers, padded);
     for (std::size_t i = 0; i < count; ++i) out[row + i] = m[row + i] - integers[i];
   }
 }

@@ -4,11 +4,11 @@
 
 #include "storage/head/bit_pack.hpp"
 #include "storage/head/byte_stream.hpp"
-#include "storage/head/chunk_memory.hpp"
 #include "storage/head/value_column.hpp"
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 namespace narthex::storage::head {
 namespace {
@@ -63,7 +63,7 @@ const Chunk* Chunk::make(std::span<const Sample> samples) {
   bytes.resize(bytes.size() + kSlack);
 
   const std::size_t size = sizeof(Chunk) + bytes.size();
-  auto* chunk = static_cast<Chunk*>(allocate_chunk(size));
+  auto* chunk = static_cast<Chunk*>(::operator new(size));
   chunk->first_t = samples.front().t;
   chunk->last_t = samples.back().t;
   chunk->count = static_cast<std::uint16_t>(samples.size());
@@ -73,7 +73,7 @@ const Chunk* Chunk::make(std::span<const Sample> samples) {
   return chunk;
 }
 
-void Chunk::free(const Chunk* chunk) { free_chunk(const_cast<Chunk*>(chunk)); }
+void Chunk::free(const Chunk* chunk) { ::operator delete(const_cast<Chunk*>(chunk)); }
 
 void Chunk::times(std::int64_t* out) const {
   const std::uint8_t* in = data();
