@@ -30,7 +30,9 @@ Connection::Connection(std::shared_ptr<Front> front, Socket socket,
       peer_(std::move(peer)),
       shaking_hands_(transport_->in_handshake()) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  if (direct_ != nullptr) direct_->take_back();
+}
 
 void Connection::start() {
   park();
@@ -83,6 +85,10 @@ void Connection::wait_to_read(WaitType type) {
 }
 
 void Connection::on_readable() {
+  // What is read below is waited for below.
+  reading_ = true;
+  settle();
+  reading_ = false;
   for (int i = 0; i < kReadsInARow && wants_bytes(); ++i) {
     const std::span<char> scratch = front_->scratch();
     const IoResult result = transport_->read(scratch);
@@ -179,6 +185,8 @@ void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   cancel();
+  if (direct_ != nullptr) direct_->take_back();
+  direct_.reset();
   if (outgoing_ != nullptr && outgoing_->answer.pipe != nullptr) {
     outgoing_->answer.pipe->break_off();
   }
@@ -196,6 +204,7 @@ void Connection::cancel() {
 bool Connection::endless() const { return outgoing_ != nullptr && outgoing_->answer.endless; }
 
 void Connection::close_when_idle() {
+  settle();
   if ((state_ == State::kHandling || state_ == State::kWriting) && !endless()) {
     close_after_ = true;
   } else if (state_ != State::kLinger) {
@@ -215,6 +224,9 @@ void Connection::on_deadline(std::int64_t now_ns) {
       return refuse(408, "the request head took too long");
     case State::kBody:
       return check_body_pace(now_ns);
+    case State::kHandling:
+      if (!settle()) set_deadline(kNever);
+      return;
     default:
       return close();
   }

@@ -5,6 +5,8 @@
 //   kHead ----> kHead ---------------> kBody --------------> kHandling -------------> kWriting
 //     ^  take_head()      take_head()         take_body()      (a lane)    answer()       |
 //     +---------------------------------------- finish_answer(), keep-alive --------------+
+//   A handler's thread may write the answer itself (direct_answer.hpp): kHandling then lasts until
+//   settle() finds it given, and goes on as after kWriting.
 //   Where passwords are asked for, a request whose pair is not known yet waits in kAuthorizing
 //   between its head and its body: begin_exchange() -> kAuthorizing -> on_verdict() -> as above.
 //   refusals and `Connection: close`: kWriting -> kLinger (reads and drops, so that the answer
@@ -14,6 +16,7 @@
 // Lives on the strand of its Front.
 #pragma once
 
+#include "net/direct_answer.hpp"
 #include "net/exchange.hpp"
 #include "net/transport.hpp"
 
@@ -92,6 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   bool write_some();
   void finish_answer();
+  bool settle();
   void consume_unread();
   void count_answer();
   void park();
@@ -110,8 +114,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool head_begun_ = false;
   bool peer_closed_ = false;
   bool close_after_ = false;
-  bool refused_ = false;  // an answer was given before the request was read
-  bool shaking_hands_;    // TLS is not established yet
+  bool refused_ = false;    // an answer was given before the request was read
+  bool shaking_hands_;      // TLS is not established yet
+  bool more_came_ = false;  // bytes behind the request that is being taken
   std::int64_t deadline_ns_ = kNever;
   std::string unread_;  // bytes that came before their turn
   std::size_t scanned_ = 0;
@@ -119,6 +124,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Incoming> incoming_;
   std::unique_ptr<Outgoing> outgoing_;
   // Of the exchange in work.
+  std::shared_ptr<DirectAnswer> direct_;  // null: its answer comes by the strand
   std::shared_ptr<runtime::Cancellation> cancellation_;
   std::shared_ptr<RouteEntry> route_;
   std::int64_t started_ns_ = 0;

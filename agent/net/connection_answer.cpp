@@ -21,7 +21,9 @@ void Connection::answer(Answer answer) {
     if (answer.pipe != nullptr) answer.pipe->break_off();
     return;
   }
+  direct_.reset();
   state_ = State::kWriting;
+  if (answer.counted) route_.reset();
   close_after_ = close_after_ || answer.close;
   outgoing_ = std::make_unique<Outgoing>(std::move(answer));
   outgoing_->head_left = outgoing_->answer.head.size();
@@ -106,6 +108,18 @@ void Connection::count_answer() {
   const double seconds = static_cast<double>(front_->now_ns() - started_ns_) * 1e-9;
   route_->metrics().count(outgoing_->answer.status, seconds, outgoing_->body_bytes);
   route_.reset();
+}
+
+// Finds out whether the handler's thread has written the answer; if so, goes on behind it. If not,
+// it will come by the strand.
+bool Connection::settle() {
+  if (direct_ == nullptr) return false;
+  const bool given = direct_->take_back();
+  direct_.reset();
+  if (!given) return false;
+  route_.reset();  // counted
+  finish_answer();
+  return true;
 }
 
 void Connection::finish_answer() {

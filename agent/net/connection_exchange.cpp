@@ -18,10 +18,12 @@ constexpr std::uint64_t kFallbackBodyBytes = 64 << 10;
 // Brings calls of handler threads to the connection's strand.
 class ConnectionOutlet final : public Outlet {
  public:
-  ConnectionOutlet(std::shared_ptr<HandlerDoor> door, std::weak_ptr<Connection> connection)
-      : door_(std::move(door)), connection_(std::move(connection)) {}
+  ConnectionOutlet(std::shared_ptr<HandlerDoor> door, std::weak_ptr<Connection> connection,
+                   std::shared_ptr<DirectAnswer> direct)
+      : door_(std::move(door)), connection_(std::move(connection)), direct_(std::move(direct)) {}
 
   void answer(Answer answer) override {
+    if (direct_ != nullptr && direct_->give(answer)) return;
     const auto held = std::make_shared<Answer>(std::move(answer));
     const auto break_off = [held] {
       if (held->pipe != nullptr) held->pipe->break_off();
@@ -43,6 +45,7 @@ class ConnectionOutlet final : public Outlet {
  private:
   const std::shared_ptr<HandlerDoor> door_;
   const std::weak_ptr<Connection> connection_;
+  const std::shared_ptr<DirectAnswer> direct_;
 };
 
 std::string endpoint_text(const boost::asio::ip::tcp::endpoint& peer) {
@@ -71,6 +74,7 @@ std::size_t Connection::take_head(std::string_view bytes) {
     return 0;
   }
   scanned_ = 0;
+  more_came_ = bytes.size() > search.size;
   begin_exchange(std::move(head));
   return search.size;
 }
@@ -165,7 +169,8 @@ void Connection::begin_body() {
   if (!exchange.head.chunked && incoming_->left == 0) return hand_over();
   // What the head claims costs nothing until it comes, so only usual sizes are made room for.
   constexpr std::uint64_t kReserved = 256 << 10;
-  incoming_->exchange->body.reserve(std::min(incoming_->left, kReserved));
+  const auto room = static_cast<std::size_t>(std::min(incoming_->left, kReserved));
+  incoming_->exchange->body = front_->body_budget()->take_memory(room);
   state_ = State::kBody;
   set_deadline(incoming_->began_ns +
                std::min(kPaceGrace, front_->options().read_timeout_ms * kMillisecond));
@@ -201,21 +206,29 @@ std::size_t Connection::take_body(std::string_view bytes) {
     refuse(large ? 413 : 400, large ? "request body too large" : "malformed chunk");
     return bytes.size();
   }
+  more_came_ = bytes.size() > used;
   if (done) hand_over();
   return used;
 }
 
 void Connection::hand_over() {
   state_ = State::kHandling;
-  set_deadline(kNever);
   std::shared_ptr<Exchange> exchange = std::move(incoming_->exchange);
   incoming_.reset();
   cancellation_ = std::make_shared<runtime::Cancellation>();
   exchange->cancellation = cancellation_;
   exchange->remote = endpoint_text(peer_);
-  const auto outlet = std::make_shared<ConnectionOutlet>(front_->door(), weak_from_this());
   route_ = exchange->route;
   started_ns_ = exchange->started_ns;
+  const int descriptor = transport_->plain_descriptor();
+  std::int64_t deadline = kNever;
+  if (descriptor >= 0 && !close_after_ && !more_came_ && unread_.empty()) {
+    direct_ = std::make_shared<DirectAnswer>(descriptor, front_->clock(),
+                                             DirectAnswer::Account{route_, started_ns_});
+    deadline = front_->now_ns() + front_->options().read_timeout_ms * kMillisecond;
+  }
+  set_deadline(deadline);
+  const auto outlet = std::make_shared<ConnectionOutlet>(front_->door(), weak_from_this(), direct_);
   if (front_->submit(std::move(exchange), outlet)) return;
   front_->refusals().count(503);
   AnswerContext context;

@@ -12,11 +12,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace narthex::net {
 
-// What all request bodies together may hold. Thread-safe.
+// What all request bodies together may hold, and the memory of some that are done: taking it again
+// costs less than allocating it. Thread-safe.
 class BodyBudget {
  public:
   explicit BodyBudget(std::uint64_t max_bytes) : max_(static_cast<std::int64_t>(max_bytes)) {}
@@ -28,9 +32,35 @@ class BodyBudget {
   }
   void give_back(std::size_t bytes) { used_.fetch_sub(static_cast<std::int64_t>(bytes)); }
 
+  // An empty string with room for so many bytes.
+  std::string take_memory(std::size_t bytes) {
+    std::string memory;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!spare_.empty()) {
+        memory.swap(spare_.back());
+        spare_.pop_back();
+      }
+    }
+    memory.reserve(bytes);
+    return memory;
+  }
+  void give_memory(std::string memory) {
+    if (memory.capacity() < kSpareBytesMin || memory.capacity() > kSpareBytesMax) return;
+    memory.clear();
+    const std::lock_guard lock(mutex_);
+    if (spare_.size() < kSpareMax) spare_.push_back(std::move(memory));
+  }
+
  private:
+  static constexpr std::size_t kSpareMax = 8;
+  static constexpr std::size_t kSpareBytesMin = 1 << 10;
+  static constexpr std::size_t kSpareBytesMax = 64 << 10;
+
   const std::int64_t max_;
   std::atomic<std::int64_t> used_{0};
+  std::mutex mutex_;
+  std::vector<std::string> spare_;  // guarded by mutex_
 };
 
 struct Exchange {
@@ -63,6 +93,7 @@ struct Answer {
   std::string body;
   bool close = false;
   bool endless = false;  // events: nobody waits for their end
+  bool counted = false;  // by whoever tried to write it
   std::shared_ptr<BodyPipe> pipe;
   std::function<void()> refill;  // set: run it on the lane whenever the pipe has room
 };

@@ -75,7 +75,7 @@ std::shared_ptr<LaneQueue> Front::password_lane() {
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     password_lane_ = std::make_shared<LaneQueue>(
         LaneQueueOptions{runtime::Pool::kWorker, std::clamp(cores / 4, 1, 4), kPasswordsWaitingMax},
-        executor_, [door = door_](runtime::Task task) { door->on_strand(std::move(task)); });
+        executor_);
   }
   return password_lane_;
 }
@@ -102,9 +102,8 @@ void Front::set_web(WebOptions options, std::shared_ptr<ServerTls> tls) {
 Status Front::start(std::shared_ptr<const CallEnvironment> environment) {
   environment_ = std::move(environment);
   for (const net::Lane lane : {net::Lane::kControl, net::Lane::kQuery, net::Lane::kIngest}) {
-    lanes_[static_cast<std::size_t>(lane)] = std::make_shared<LaneQueue>(
-        lane_options(lane, options_), executor_,
-        [door = door_](runtime::Task task) { door->on_strand(std::move(task)); });
+    lanes_[static_cast<std::size_t>(lane)] =
+        std::make_shared<LaneQueue>(lane_options(lane, options_), executor_);
   }
   const Status status = listen();
   if (status.ok()) on_strand([self = shared_from_this()] { self->wait_for_clients(); });
@@ -262,6 +261,9 @@ void Front::stop(std::int64_t deadline_mono_ns) {
   if (environment_ != nullptr && !executor_.io_context().stopped()) {
     end_connections(deadline_mono_ns);
   }
+  for (const auto& lane : lanes_) {
+    if (lane != nullptr) lane->close();
+  }
   door_->close();
 }
 
@@ -288,6 +290,7 @@ void Front::begin_stop() {
   accept_pause_.cancel();
   const auto all = connections_;
   for (const auto& connection : all) connection->close_when_idle();
+  if (password_lane_ != nullptr) password_lane_->close();  // nobody waits for it any more
   deaf_ = true;
   door_->note_progress();
 }

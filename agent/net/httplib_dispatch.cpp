@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 // process_request() and what it does with a Stream changed in later releases: read
 // agent/net/README.md before moving to one.
@@ -47,13 +48,32 @@ class HeadStream final : public httplib::Stream {
   int status_ = 0;
 };
 
-// Opens process_request(), which is protected.
+// Opens process_request(), which is protected. Making one costs a system call and a dozen
+// allocations, so each thread keeps its own.
 class Processor : public httplib::Server {
  public:
-  bool process(httplib::Stream& stream) {
-    bool closed = false;
-    return process_request(stream, true, closed, nullptr);
+  Processor() {
+    // Before routing and before any body is read: its regular expressions and its body limits have
+    // no part in this.
+    set_pre_routing_handler([this](const httplib::Request&, httplib::Response&) {
+      dispatched_ = true;
+      (*dispatch_)();
+      return httplib::Server::HandlerResponse::Handled;
+    });
   }
+  // Whether it came to dispatching.
+  bool process(httplib::Stream& stream, const std::function<void()>& dispatch) {
+    const std::function<void()>* const outer = std::exchange(dispatch_, &dispatch);
+    dispatched_ = false;
+    bool closed = false;
+    process_request(stream, true, closed, nullptr);
+    dispatch_ = outer;
+    return dispatched_;
+  }
+
+ private:
+  const std::function<void()>* dispatch_ = nullptr;
+  bool dispatched_ = false;
 };
 
 // Only what dispatching needs: cpp-httplib 0.11 would percent-decode header values, refuse a line
@@ -69,17 +89,8 @@ std::string canonical_head(const RequestHead& head) {
 
 int dispatch_by_httplib(const RequestHead& head, const std::function<void()>& dispatch) {
   HeadStream stream(canonical_head(head));
-  bool dispatched = false;
-  Processor processor;
-  // Before routing and before any body is read: its regular expressions and its body limits have no
-  // part in this.
-  processor.set_pre_routing_handler([&](const httplib::Request&, httplib::Response&) {
-    dispatched = true;
-    dispatch();
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  processor.process(stream);
-  if (dispatched) return 0;
+  thread_local Processor processor;
+  if (processor.process(stream, dispatch)) return 0;
   return stream.answered_status() != 0 ? stream.answered_status() : 400;
 }
 

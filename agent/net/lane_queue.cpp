@@ -6,41 +6,59 @@
 namespace narthex::net {
 
 bool LaneQueue::submit(runtime::Task job) {
-  if (running_ < options_.running_max) {
-    start(std::move(job));
-  } else if (waiting_.size() < options_.waiting_max) {
-    waiting_.push_back(std::move(job));
-  } else {
-    return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    if (running_ >= options_.running_max) {
+      if (waiting_.size() >= options_.waiting_max) return false;
+      waiting_.push_back(std::move(job));
+      return true;
+    }
+    ++running_;
   }
+  start(std::move(job));
   return true;
 }
 
 void LaneQueue::resume(runtime::Task job) {
-  if (running_ < options_.running_max) {
-    start(std::move(job));
-  } else {
-    waiting_.push_front(std::move(job));
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    if (running_ >= options_.running_max) return waiting_.push_front(std::move(job));
+    ++running_;
   }
+  start(std::move(job));
+}
+
+void LaneQueue::close() {
+  std::deque<runtime::Task> dropped;  // after the lock: what they hold may come here as it ends
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  dropped.swap(waiting_);
 }
 
 void LaneQueue::start(runtime::Task job) {
-  ++running_;
   // Shared, so that copies which the pool keeps of its task hold nothing of the exchange.
   const auto held = std::make_shared<runtime::Task>(std::move(job));
-  executor_.post(options_.pool, [self = shared_from_this(), held] {
-    (*held)();
-    *held = nullptr;  // what it holds ends on this thread, before the lane goes on
-    self->on_strand_([self] { self->on_done(); });
-  });
+  executor_.post(options_.pool, [self = shared_from_this(), held] { self->work(*held); });
 }
 
-void LaneQueue::on_done() {
-  --running_;
-  if (waiting_.empty()) return;
-  runtime::Task next = std::move(waiting_.front());
+void LaneQueue::work(runtime::Task& job) {
+  do {
+    job();
+    job = nullptr;  // what it holds ends on this thread, before the lane goes on
+  } while (next(job));
+}
+
+bool LaneQueue::next(runtime::Task& job) {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty()) {
+    --running_;
+    return false;
+  }
+  job = std::move(waiting_.front());
   waiting_.pop_front();
-  start(std::move(next));
+  return true;
 }
 
 }  // namespace narthex::net

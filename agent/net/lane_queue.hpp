@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // lane_queue.hpp - a bounded queue in front of an executor's pool: at most so many jobs at once, at
 // most so many waiting, the rest refused. A job that continues an answer goes first and is never
-// refused. Lives on the strand of the server.
+// refused. A thread that has done a job goes on with the next that waits, so that under load none
+// sleeps and is woken for each. Thread-safe.
 #pragma once
 
 #include "runtime/executor.hpp"
 
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
+#include <mutex>
 
 namespace narthex::net {
 
@@ -21,24 +22,26 @@ struct LaneQueueOptions {
 
 class LaneQueue : public std::enable_shared_from_this<LaneQueue> {
  public:
-  using OnStrand = std::function<void(runtime::Task)>;
-  // on_strand runs a task on the server's strand, from any thread.
-  LaneQueue(LaneQueueOptions options, runtime::Executor& executor, OnStrand on_strand)
-      : options_(options), executor_(executor), on_strand_(std::move(on_strand)) {}
+  LaneQueue(LaneQueueOptions options, runtime::Executor& executor)
+      : options_(options), executor_(executor) {}
 
+  // Jobs must not throw. False: it is full, or closed.
   bool submit(runtime::Task job);
   void resume(runtime::Task job);
-  int running() const { return running_; }
-  bool idle() const { return running_ == 0 && waiting_.empty(); }
+  // Drops what waits; nothing begins from now on. Does not wait for what runs.
+  void close();
 
  private:
   void start(runtime::Task job);
-  void on_done();
+  void work(runtime::Task& job);
+  bool next(runtime::Task& job);
 
   const LaneQueueOptions options_;
   runtime::Executor& executor_;
-  const OnStrand on_strand_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
   int running_ = 0;
+  bool closed_ = false;
   std::deque<runtime::Task> waiting_;
 };
 

@@ -75,8 +75,8 @@ void PasswordGate::Memory::keep(const Mark& mark, bool verdict) {
   order.pop_front();
 }
 
-PasswordGate::PasswordGate(Users users, std::shared_ptr<LaneQueue> lane,
-                           LaneQueue::OnStrand on_strand, telemetry::Counter& checks)
+PasswordGate::PasswordGate(Users users, std::shared_ptr<LaneQueue> lane, OnStrand on_strand,
+                           telemetry::Counter& checks)
     : users_(std::move(users)),
       lane_(std::move(lane)),
       on_strand_(std::move(on_strand)),

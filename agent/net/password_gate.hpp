@@ -43,9 +43,11 @@ class PasswordGate : public std::enable_shared_from_this<PasswordGate> {
  public:
   using Users = std::map<std::string, Secret>;
   using Verdict = std::function<void(bool allowed)>;
+  using OnStrand = std::function<void(runtime::Task)>;
 
-  // REQUIRES: at least one user. checks counts runs of bcrypt. Verdicts come on the lane's strand.
-  PasswordGate(Users users, std::shared_ptr<LaneQueue> lane, LaneQueue::OnStrand on_strand,
+  // REQUIRES: at least one user. checks counts runs of bcrypt. All but
+  // the runs are on a strand; on_strand runs a task there, from any thread.
+  PasswordGate(Users users, std::shared_ptr<LaneQueue> lane, OnStrand on_strand,
                telemetry::Counter& checks);
 
   const Users& users() const { return users_; }
@@ -74,7 +76,7 @@ class PasswordGate : public std::enable_shared_from_this<PasswordGate> {
 
   const Users users_;
   const std::shared_ptr<LaneQueue> lane_;
-  const LaneQueue::OnStrand on_strand_;
+  const OnStrand on_strand_;
   telemetry::Counter& checks_;
   Mark key_;
   Memory right_, wrong_;

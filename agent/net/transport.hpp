@@ -28,6 +28,8 @@ class Transport {
   virtual bool has_pending() const { return false; }
   // The two sides have not agreed yet; nothing was read or written.
   virtual bool in_handshake() const { return false; }
+  // What plain bytes may be written to besides; negative: there is no such thing.
+  virtual int plain_descriptor() const { return -1; }
 };
 
 // A socket as it is. Does not own the descriptor.
@@ -37,6 +39,7 @@ class PlainTransport final : public Transport {
   IoResult read(std::span<char> into) override;
   IoResult write(std::span<const iovec> from) override;
   void finish_writing() override;
+  int plain_descriptor() const override { return descriptor_; }
 
  private:
   int descriptor_;

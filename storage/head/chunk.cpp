@@ -17,25 +17,28 @@ namespace {
 constexpr unsigned kRawWidth = 64;
 
 void encode_times(std::span<const Sample> samples, Bytes& out) {
-  std::uint64_t least = UINT64_MAX;
-  std::uint64_t most = 0;
+  std::array<std::uint64_t, kChunkSamplesMax> steps;
+  std::uint64_t differs = 0;
   for (std::size_t i = 1; i < samples.size(); ++i) {
-    const std::uint64_t step =
+    steps[i] =
         static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
-    least = std::min(least, step);
-    most = std::max(most, step);
+    differs |= steps[i] ^ steps[1];
   }
-  if (samples.size() == 1) least = 0;
+  std::uint64_t least = samples.size() > 1 ? steps[1] : 0;
+  std::uint64_t most = least;
+  for (std::size_t i = 1; differs != 0 && i < samples.size(); ++i) {
+    least = std::min(least, steps[i]);
+    most = std::max(most, steps[i]);
+  }
   unsigned width = bit_width_of(most - least);
   if (width > kWidthMax) width = kRawWidth;
   put_varint(out, least);
   out.push_back(static_cast<std::uint8_t>(width));
+  if (width == 0) return;
   const std::size_t at = out.size();
   out.resize(at + packed_size(samples.size() - 1, width) + kSlack);
   for (std::size_t i = 1; i < samples.size(); ++i) {
-    const std::uint64_t step =
-        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
-    put_bits(out.data() + at, (i - 1) * width, step - least);
+    put_bits(out.data() + at, (i - 1) * width, steps[i] - least);
   }
   out.resize(out.size() - kSlack);
 }
@@ -50,7 +53,8 @@ const std::uint8_t* skip_times(const std::uint8_t* in, std::size_t count) {
 }  // namespace
 
 const Chunk* Chunk::make(std::span<const Sample> samples) {
-  thread_local Bytes bytes;
+  thread_local Bytes kept;
+  Bytes& bytes = kept;  // looked up once
   bytes.clear();
   encode_times(samples, bytes);
   std::array<std::uint64_t, kChunkSamplesMax> bits;

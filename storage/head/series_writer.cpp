@@ -31,7 +31,6 @@ bool equal(const Newest& a, const NewSample& b) {
 }
 
 void tell_groups(const Series& series, std::int64_t t) {
-  if (series.home_group == nullptr) return;
   series.home_group->foreign_t = std::max(series.home_group->foreign_t, t);
   if (series.extra() == nullptr) return;
   for (const Membership& m : series.extra()->more_groups) {
@@ -163,7 +162,7 @@ void SeriesWriter::append_float(Series& series, std::int64_t t, std::uint64_t bi
   own.last_t = t;
   own.last_bits = bits;
   own.last_histogram = nullptr;
-  tell_groups(series, t);
+  if (series.home_group != nullptr) tell_groups(series, t);
 }
 
 void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
@@ -183,7 +182,7 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
   own.last_t = t.back();
   own.last_bits = bits.back();
   own.last_histogram = nullptr;
-  tell_groups(series, t.back());
+  if (series.home_group != nullptr) tell_groups(series, t.back());
   core_.figures.samples_appended += t.size();
   if (t.back() > core_.archived_t) series.newest_unknown = 0;
   core_.min_t = std::min(core_.min_t, t.front());
@@ -212,7 +211,8 @@ void SeriesWriter::seal(OwnSamples& own) {
   std::array<Sample, kChunkSamplesMax> samples;
   std::size_t count = 0;
   // A half-filled chunk is packed again together with what is new: fewer and longer ones.
-  if (!own.sealed.empty() && own.sealed.back().chunk->frozen == 0 &&
+  if (own.open_count < kChunkSamplesMax && !own.sealed.empty() &&
+      own.sealed.back().chunk->frozen == 0 &&
       own.sealed.back().chunk->count + own.open_count <= kChunkSamplesMax) {
     const Chunk* before = own.sealed.back().chunk;
     std::array<std::int64_t, kChunkSamplesMax> times;
@@ -227,10 +227,13 @@ void SeriesWriter::seal(OwnSamples& own) {
         before->size_bytes);
     own.sealed.pop_back();
   }
-  std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
-  count += own.open_count;
+  std::span<const Sample> all(own.open.get(), own.open_count);
+  if (count != 0) {
+    std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
+    all = std::span(samples.data(), count + own.open_count);
+  }
   const std::size_t entries = own.sealed.capacity();
-  const Chunk* chunk = Chunk::make(std::span(samples.data(), count));
+  const Chunk* chunk = Chunk::make(all);
   ++core_.figures.chunks;
   own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
   core_.data_bytes +=
@@ -245,7 +248,7 @@ void SeriesWriter::append_histogram(Series& series, std::int64_t t, const Histog
   core_.data_bytes += signed_bytes(histogram->bytes() + sizeof(HistogramPoint));
   own.last_t = t;
   own.last_histogram = histogram;
-  tell_groups(series, t);
+  if (series.home_group != nullptr) tell_groups(series, t);
 }
 
 void SeriesWriter::put_late(Series& series, const NewSample& sample) {

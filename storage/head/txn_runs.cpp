@@ -13,6 +13,21 @@ namespace {
 // From so many samples a series on, on average.
 constexpr std::uint64_t kRunSamplesMin = 4;
 
+// Series, what they own and their open samples are spread over memory: fetched so many ahead.
+constexpr std::size_t kAhead = 4;
+
+// Where the next samples go.
+void fetch_end(const OwnSamples* own) {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kLines = 6;
+  if (own == nullptr || own->open == nullptr) return;
+  const auto* end = reinterpret_cast<const char*>(own->open.get() + own->open_count);
+  const auto* behind = reinterpret_cast<const char*>(own->open.get() + own->open_capacity);
+  for (std::size_t l = 0; l < kLines && end + l * kLine < behind; ++l) {
+    __builtin_prefetch(end + l * kLine, 1);
+  }
+}
+
 bool ascends(const std::int64_t* t, std::size_t count) {
   bool good = true;
   for (std::size_t i = 1; i < count; ++i) good &= t[i - 1] < t[i];
@@ -58,6 +73,7 @@ bool Txn::append_as_runs(const nx_sample_batch& batch, nx_append_result& result)
     const std::lock_guard lock(core_.commit_mutex);
     SeriesWriter writer = this->writer();
     for (std::size_t i = known; i < runs_.size(); ++i) {
+      if (i + kAhead < runs_.size()) __builtin_prefetch(runs_[i + kAhead].series->own.get(), 1);
       if (!writer.takes_run(*runs_[i].series, batch.t[runs_[i].first - run_t_.size()])) {
         runs_.resize(known);
         return false;
@@ -90,7 +106,9 @@ void Txn::spread_runs() {
 }
 
 void Txn::commit_runs(SeriesWriter& writer, nx_append_result& result) {
-  for (const PendingRun& run : runs_) {
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    const PendingRun& run = runs_[r];
+    if (r + kAhead < runs_.size()) fetch_end(runs_[r + kAhead].series->own.get());
     const auto t = std::span<const std::int64_t>(run_t_).subspan(run.first, run.count);
     const auto bits = std::span<const std::uint64_t>(run_bits_).subspan(run.first, run.count);
     if (writer.takes_run(*run.series, t.front())) {

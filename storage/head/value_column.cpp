@@ -49,7 +49,38 @@ int find_exponent(std::uint64_t bits, int exponent) {
   return -1;
 }
 
+// Whether all are decimals of the exponent, and their integers. Without a branch a value, so that
+// the compiler takes several at once; each does what to_decimal() does.
+template <bool kScaled>
+bool all_to_integers(std::span<const std::uint64_t> bits, double power, std::int64_t* out) {
+  std::uint64_t odd = 0;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const double scaled = kScaled ? as_double(bits[i]) * power : as_double(bits[i]);
+    const double shifted = scaled + kRounder;
+    const double rounded = shifted - kRounder;
+    odd |= as_bits(kScaled ? rounded / power : rounded) ^ bits[i];
+    odd |= std::fabs(scaled) < kIntegerMax ? 0 : 1;
+    out[i] = static_cast<std::int64_t>(as_bits(shifted) - as_bits(kRounder));
+  }
+  return odd == 0;
+}
+
+// The usual column: nothing odd, and an exponent that a few values tell.
+bool all_to_decimals(std::span<const std::uint64_t> bits, Decimals& out) {
+  int exponent = 0;
+  for (const std::size_t probe : {std::size_t{0}, bits.size() / 2, bits.size() - 1}) {
+    const int found = find_exponent(bits[probe], exponent);
+    if (found < 0) return false;
+    exponent = found;
+  }
+  out.exponent = exponent;
+  return exponent == 0 ? all_to_integers<false>(bits, 1, out.integers.data())
+                       : all_to_integers<true>(bits, kPowers[exponent], out.integers.data());
+}
+
 bool to_decimals(std::span<const std::uint64_t> bits, Decimals& out) {
+  if (all_to_decimals(bits, out)) return true;
+  out.exponent = 0;
   const std::size_t odd_max = 1 + bits.size() / 16;
   std::size_t failed = 0;
   for (const std::uint64_t b : bits) {
@@ -79,16 +110,44 @@ bool to_decimals(std::span<const std::uint64_t> bits, Decimals& out) {
   return any;
 }
 
+struct Bounds {
+  std::int64_t least;
+  std::int64_t greatest;
+  unsigned width() const {
+    return bit_width_of(static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least));
+  }
+};
+
+Bounds bounds_of(std::span<const std::int64_t> values) {
+  Bounds bounds{values[0], values[0]};
+  for (const std::int64_t value : values) {
+    bounds.least = std::min(bounds.least, value);
+    bounds.greatest = std::max(bounds.greatest, value);
+  }
+  return bounds;
+}
+
 void append_packed(Bytes& out, std::span<const std::int64_t> values, std::int64_t base,
                    unsigned width) {
+  if (width == 0) return;
   const std::size_t at = out.size();
   const std::size_t size = packed_size(values.size(), width);
   out.resize(at + size + kSlack);
-  std::size_t bit = 0;
+  std::uint8_t* to = out.data() + at;
+  std::uint64_t word = 0;
+  unsigned filled = 0;  // bits of it
   for (const std::int64_t value : values) {
-    put_bits(out.data() + at, bit, static_cast<std::uint64_t>(value - base));
-    bit += width;
+    const std::uint64_t offset =
+        static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base);
+    word |= offset << filled;
+    filled += width;
+    if (filled < 64) continue;
+    std::memcpy(to, &word, sizeof word);
+    to += sizeof word;
+    filled -= 64;
+    word = filled == 0 ? 0 : offset >> (width - filled);
   }
+  std::memcpy(to, &word, sizeof word);
   out.resize(at + size);
 }
 
@@ -104,8 +163,8 @@ bool encode_decimals(std::span<const std::uint64_t> bits, Bytes& out) {
   Decimals d;
   if (!to_decimals(bits, d)) return false;
   const std::span<const std::int64_t> integers(d.integers.data(), bits.size());
-  const auto [low, high] = std::minmax_element(integers.begin(), integers.end());
-  const unsigned offset_width = bit_width_of(static_cast<std::uint64_t>(*high - *low));
+  const Bounds bounds = bounds_of(integers);
+  const unsigned offset_width = bounds.width();
 
   std::array<std::int64_t, kColumnValuesMax> steps;
   const std::size_t step_count = integers.size() - 1;
@@ -114,9 +173,9 @@ bool encode_decimals(std::span<const std::uint64_t> bits, Bytes& out) {
   std::int64_t least = 0;
   unsigned step_width = kWidthMax + 1;
   if (step_count > 0) {
-    const auto [low_step, high_step] = std::minmax_element(differences.begin(), differences.end());
-    least = *low_step;
-    step_width = bit_width_of(static_cast<std::uint64_t>(*high_step - *low_step));
+    const Bounds step_bounds = bounds_of(differences);
+    least = step_bounds.least;
+    step_width = step_bounds.width();
   }
   if (std::min(offset_width, step_width) > kWidthMax) return false;
   if (step_width < offset_width) {
@@ -126,8 +185,8 @@ bool encode_decimals(std::span<const std::uint64_t> bits, Bytes& out) {
     append_packed(out, differences, least, step_width);
   } else {
     put_decimal_head(out, kOffsets, d, offset_width);
-    put_varint(out, zigzag(*low));
-    append_packed(out, integers, *low, offset_width);
+    put_varint(out, zigzag(bounds.least));
+    append_packed(out, integers, bounds.least, offset_width);
   }
   for (std::size_t i = 0; i < d.odd_count; ++i) {
     out.push_back(d.odd[i]);
@@ -216,7 +275,9 @@ void decode_xor(const std::uint8_t* in, std::size_t count, std::uint64_t* out) {
 
 void encode_values(std::span<const std::uint64_t> bits, Bytes& out) {
   const std::uint64_t first = bits.front();
-  if (std::all_of(bits.begin(), bits.end(), [&](std::uint64_t b) { return b == first; })) {
+  std::uint64_t differs = 0;
+  for (const std::uint64_t b : bits) differs |= b ^ first;
+  if (differs == 0) {
     out.push_back(kConstant);
     put_word(out, first);
     return;

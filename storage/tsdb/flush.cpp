@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace narthex::storage::tsdb {
 namespace {
@@ -113,6 +114,10 @@ fs::Status Flush::write_series(head::SeriesReader& reader, const head::CopiedSer
   c.times.clear();
   c.values.clear();
   const bool starts = copied.first_start != copied.last_start;
+  if (copied.only_own) {
+    read_own(reader, copied, starts);
+    return write_columns(*copied.series);
+  }
   for (const head::Point& p : reader.read_points(copied)) {
     if (p.histogram == nullptr) {
       c.times.push_back(p.t);
@@ -125,6 +130,23 @@ fs::Status Flush::write_series(head::SeriesReader& reader, const head::CopiedSer
     }
   }
   return write_columns(*copied.series);
+}
+
+// What most series are that are not scraped: their columns are there already.
+void Flush::read_own(const head::SeriesReader& reader, const head::CopiedSeries& copied,
+                     bool starts) {
+  Columns& c = columns_;
+  const std::size_t count_max = reader.own_count_max(copied);
+  c.times.resize(count_max);
+  c.values.resize(count_max);
+  bits_.resize(count_max);
+  const std::size_t count = reader.read_own(copied, c.times.data(), bits_.data());
+  c.times.resize(count);
+  c.values.resize(count);
+  std::memcpy(c.values.data(), bits_.data(), count * sizeof(double));
+  for (std::size_t i = 0; starts && i < count; ++i) {
+    c.starts.push_back(reader.start_at(copied, c.times[i]));
+  }
 }
 
 // Cuts the columns where partitions begin.

@@ -57,6 +57,7 @@ class Flush {
   void mark();
   fs::Status write_slice();
   fs::Status write_series(head::SeriesReader& reader, const head::CopiedSeries& copied);
+  void read_own(const head::SeriesReader& reader, const head::CopiedSeries& copied, bool starts);
   fs::Status write_columns(const head::Series& series);
   fs::Result<Output*> output_for(std::int64_t partition);
   fs::Status finish_tables();
@@ -76,6 +77,7 @@ class Flush {
   std::map<std::int64_t, Output> outputs_;
   std::int64_t newest_t_ = INT64_MIN;  // of what was written
   Columns columns_;
+  std::vector<std::uint64_t> bits_;
   std::vector<partition::Label> labels_;
   FlushFigures figures_;
 };

@@ -6,6 +6,11 @@
 #include <chrono>
 
 namespace narthex::storage::wal {
+namespace {
+
+constexpr std::size_t kFramesKept = std::size_t{256} << 10;
+
+}  // namespace
 
 fs::Status Log::append(std::span<const Record> records, const AppendOptions& how) {
   for (const Record& record : records) {
@@ -117,19 +122,21 @@ fs::Status Log::write(Lock& lock, const std::shared_ptr<Group>& group) {
   const std::shared_ptr<SegmentWriter> segment = current_;
   const Position at = end_;
   lock.unlock();
-  Bytes frames;
-  frames.reserve(group->bytes + group->bytes / 1024 + 64);
+  Bytes& frames = frames_;
+  frames.clear();
   for (const PlainRecord& record : group->records) {
     append_frames(frames, at.offset, segment->header().salt, record.type, record.payload);
   }
   const fs::Status status = segment->append(frames);
+  const std::size_t written = frames.size();
+  if (frames.capacity() > kFramesKept) frames = Bytes();
   lock.lock();
   if (!status.ok()) {
     ++figures_.write_failures;
     broken_ = status;
     return mend(lock, group);
   }
-  figures_.bytes_written += frames.size();
+  figures_.bytes_written += written;
   end_.offset = segment->size();
   if (options_.durability != Durability::kNever || group->sync) {
     unsynced_.push_back({at, group});

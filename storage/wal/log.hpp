@@ -149,6 +149,7 @@ class Log {
   std::condition_variable changed_;
   std::condition_variable stop_;  // the syncer's: it is not to wake for every group
   bool io_busy_ = false;          // its holder alone writes and begins segments
+  Bytes frames_;                  // its holder's, without the mutex
   bool sync_busy_ = false;        // its holder alone syncs
   fs::Status broken_;             // not OK: state `broken`
   std::chrono::steady_clock::time_point mend_failed_at_;  // while broken

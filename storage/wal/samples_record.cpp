@@ -4,6 +4,7 @@
 #include "storage/wal/slot_set.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace narthex::storage::wal {
 namespace {
@@ -148,18 +149,7 @@ void SamplesEncoder::add_run(std::uint32_t ref, std::span<const std::int64_t> t,
   add(ref, t[0], bits[0], state);
   times_.insert(times_.end(), t.begin() + 1, t.end());
   values_.reserve(t.size());
-  ValueWriter::Place place = values_.place();
-  std::uint64_t last = state.bits;
-  for (std::size_t i = 1; i < bits.size(); ++i) {
-    if (!place.put(bits[i], last, state.exponent)) [[unlikely]] {
-      values_.set_place(place);
-      values_.put_other(bits[i], last, state.exponent);
-      place = values_.place();
-    }
-    last = bits[i];
-  }
-  values_.set_place(place);
-  state.bits = last;
+  values_.put_run(bits.subspan(1), state.bits, state.exponent);
   state.since_key =
       static_cast<std::uint8_t>(std::min<std::size_t>(state.since_key + bits.size() - 1, 255));
 }
@@ -181,8 +171,8 @@ void SamplesEncoder::put_times(Bytes& out) {
     const std::int64_t* const own = times_.data() + starts_[i];
     const std::int64_t* const before = times_.data() + starts_[i - 1];
     const std::size_t count = length(i);
-    bool same = count == length(i - 1) && own[0] == before[0];
-    for (std::size_t k = 1; same && k < count; ++k) same = own[k] == before[k];
+    const bool same = count == length(i - 1) && own[0] == before[0] &&
+                      std::memcmp(own, before, count * sizeof *own) == 0;
     if (!same) timed_[i / 64] |= std::uint64_t{1} << i % 64;
   }
   const std::size_t timed = count_bits(timed_);

@@ -81,6 +81,35 @@ void ValueWriter::put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_
   last = bits;
 }
 
+void ValueWriter::put_run(std::span<const std::uint64_t> bits, std::uint64_t& last,
+                          std::uint8_t& exponent) {
+  constexpr std::size_t kStretch = 32;
+  std::array<std::uint64_t, kStretch> m;
+  while (!bits.empty()) {
+    const std::span stretch = bits.first(std::min(bits.size(), kStretch));
+    bits = bits.subspan(stretch.size());
+    std::uint64_t differs = 0;
+    for (const std::uint64_t value : stretch) differs |= value ^ last;
+    if (differs == 0) {
+      std::memset(place_.codes, code::kUnchanged, stretch.size());
+      place_.codes += stretch.size();
+      continue;
+    }
+    if (fits(last, exponent) && code::integers_of(stretch, exponent, m.data())) {
+      Place place = place_;
+      std::uint64_t last_m = code::integer_of(last, exponent);
+      for (std::size_t i = 0; i < stretch.size(); ++i) {
+        place.put_integer(m[i], last_m);
+        last_m = m[i];
+      }
+      place_ = place;
+      last = stretch.back();
+    } else {
+      for (const std::uint64_t value : stretch) put(value, last, exponent);
+    }
+  }
+}
+
 void ValueWriter::put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent) {
   last = bits;
   if (bits == NX_STALE_NAN_BITS || is_special(bits)) {

@@ -16,6 +16,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <vector>
 
 namespace narthex::storage::wal {
@@ -102,6 +104,10 @@ inline std::uint64_t bits_of(std::uint64_t m, unsigned exponent) {
                                       kPower[exponent]);
 }
 
+// The integers of values that all are decimals of the exponent, bit for bit; false when some is
+// not, and for kBitsExponent.
+bool integers_of(std::span<const std::uint64_t> bits, unsigned exponent, std::uint64_t* out);
+
 }  // namespace code
 
 // Codes as a nibble each and the bits behind them, for one record.
@@ -134,6 +140,13 @@ class ValueWriter {
       pending >>= pending_bits & 56;
       pending_bits &= 7;
     }
+    // Puts a value by its integer, on top of one with another: both stand for their values.
+    void put_integer(std::uint64_t m, std::uint64_t last_m) {
+      const std::uint64_t difference = m - last_m;
+      const std::uint64_t negative = difference >> 63;
+      const std::uint64_t size = (difference ^ (0 - negative)) + negative;
+      emit(code::kCodeOf[negative][static_cast<unsigned>(std::bit_width(size))], size);
+    }
     // Puts a value on top of the last one; false where that takes put_other().
     bool put(std::uint64_t value, std::uint64_t last, unsigned exponent) {
       const std::uint64_t m = code::integer_of(value, exponent);
@@ -157,7 +170,9 @@ class ValueWriter {
     }
     last = bits;
   }
-  // The same where Place::put() has answered false.
+  // Several, one on top of the other. REQUIRES: reserve().
+  void put_run(std::span<const std::uint64_t> bits, std::uint64_t& last, std::uint8_t& exponent);
+  // As put(), where Place::put() has answered false.
   void put_other(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent);
   // A value that rests on nothing. The exponent is kept where it fits.
   void put_key(std::uint64_t bits, std::uint64_t& last, std::uint8_t& exponent);

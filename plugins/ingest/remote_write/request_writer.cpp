@@ -170,6 +170,7 @@ Status RequestWriter::append_rows(const sdk::RequestAppender& appender) {
   const RequestColumns& c = columns();
   row_refs_.resize(c.rows());
   row_codes_.assign(c.rows(), NX_ROW_OK);
+  rows_refused_ = false;
   for (std::size_t i = 0; i < c.series.size(); ++i) {
     std::fill_n(row_refs_.begin() + c.series[i].first_row, c.series[i].row_count, known_[i].ref);
   }
@@ -188,11 +189,14 @@ Status RequestWriter::append_rows(const sdk::RequestAppender& appender) {
   batch.meta = c.metadata.data();
   batch.meta_count = static_cast<std::uint32_t>(c.metadata.size());
   nx_append_result result = result_for(row_codes_.data());
-  return appender.append(batch, result);
+  const Status appended = appender.append(batch, result);
+  rows_refused_ = result.refused != 0;
+  return appended;
 }
 
 // References that the storage has forgotten are resolved again, once.
 Status RequestWriter::append_again(const sdk::RequestAppender& appender) {
+  if (!rows_refused_) return Status();
   const RequestColumns& c = columns();
   std::vector<std::uint32_t> rows;
   for (std::uint32_t i = 0; i < c.series.size(); ++i) {
@@ -287,6 +291,11 @@ Status RequestWriter::append_exemplars(const sdk::RequestAppender& appender) {
 }
 
 void RequestWriter::count_written() {
+  if (!rows_refused_) {
+    written_->histograms = columns().histograms.size();
+    written_->samples = columns().rows() - columns().histograms.size();
+    return;
+  }
   for (std::size_t r = 0; r < row_codes_.size(); ++r) {
     if (!is_taken(row_codes_[r])) continue;
     const bool histogram = !columns().h.empty() && columns().h[r] != NX_NONE;
@@ -295,9 +304,11 @@ void RequestWriter::count_written() {
 }
 
 Status RequestWriter::outcome() {
-  const auto refused = static_cast<std::size_t>(std::count_if(
-      row_codes_.begin(), row_codes_.end(), [](std::uint8_t code) { return !is_taken(code); }));
-  if (refused != 0) return refused_rows(refused);
+  if (rows_refused_) {
+    const auto refused = static_cast<std::size_t>(std::count_if(
+        row_codes_.begin(), row_codes_.end(), [](std::uint8_t code) { return !is_taken(code); }));
+    if (refused != 0) return refused_rows(refused);
+  }
   if (exemplars_refused_ == 0 || !request_->reports_written()) return Status();
   (void)request_->read_labels(exemplar_series_, limits_.labels_max, labels_);
   return {NX_PARTIAL, "exemplar out of order, or of labels that cannot be kept; series " +

@@ -72,6 +72,7 @@ class RequestWriter {
   std::vector<SeriesCache::Known> stamped_;  // series whose metadata this request renews
   std::vector<std::uint64_t> row_refs_;
   std::vector<std::uint8_t> row_codes_;
+  bool rows_refused_ = false;  // some, when they were appended first: else no row need be looked at
   std::optional<WrittenCounts> written_;
   std::uint64_t exemplars_refused_ = 0;
   std::uint32_t exemplar_series_ = 0;  // the first that was refused one

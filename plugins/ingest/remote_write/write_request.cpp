@@ -62,9 +62,12 @@ void WriteRequest::parse_series(std::string_view message) {
         labels_end = label.data() + label.size();
         break;
       }
-      case kSample:
+      case kSample: {
         columns.add_sample(slice(reader.get_view()));
+        const std::string_view rest = columns.add_plain_samples(slice(reader.data()));
+        reader = pbf_reader(rest.data(), rest.size());
         break;
+      }
       case kExemplar:
         columns.add_exemplar(slice(reader.get_view()));
         break;

@@ -85,9 +85,12 @@ void WriteRequestV2::parse_series(std::string_view message) {
         together = false;
         reader.skip();
         break;
-      case message_field(2):
+      case message_field(2): {
         columns.add_sample(bytes_of(reader.get_view()));
+        const std::string_view rest = columns.add_plain_samples(bytes_of(reader.data()));
+        reader = pbf_reader(rest.data(), rest.size());
         break;
+      }
       case message_field(3):
         columns.add_histogram(bytes_of(reader.get_view()));
         break;

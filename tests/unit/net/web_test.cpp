@@ -31,7 +31,7 @@ struct GateFixture {
       executor.post(runtime::Pool::kIo, std::move(task));
     };
     lane = std::make_shared<net::LaneQueue>(
-        net::LaneQueueOptions{runtime::Pool::kWorker, 1, waiting_max}, executor, on_strand);
+        net::LaneQueueOptions{runtime::Pool::kWorker, 1, waiting_max}, executor);
     gate = std::make_shared<net::PasswordGate>(
         net::PasswordGate::Users{{"ada", net::Secret(kSecretHash)},
                                  {"bob", net::Secret(kOtherHash)}},

@@ -202,12 +202,20 @@ struct Stream {
     for (std::size_t i = 0; i < refs; ++i) {
       const std::size_t count = equal ? length : 1 + random() % 5;
       std::int64_t t = static_cast<std::int64_t>(random() % 3 == 0 ? random() : 5000);
+      std::vector<std::int64_t> times;
+      std::vector<std::uint64_t> values;
       for (std::size_t k = 0; k < count; ++k) {
         last[ref] = follow(random, last[ref]);
-        encoder.add(ref, t, last[ref], states[ref]);
+        times.push_back(t);
+        values.push_back(last[ref]);
         written.push_back({ref, t, last[ref]});
         t = static_cast<std::int64_t>(static_cast<std::uint64_t>(t) +
                                       (random() % 9 == 0 ? random() : 15'000));
+      }
+      if (random() % 2 == 0) {
+        encoder.add_run(ref, times, values, states[ref]);
+      } else {
+        for (std::size_t k = 0; k < count; ++k) encoder.add(ref, times[k], values[k], states[ref]);
       }
       ref = random() % 3 == 0 ? static_cast<std::uint32_t>(random() % 300) : (ref + 1) % 300;
     }
@@ -217,7 +225,7 @@ struct Stream {
   }
 };
 
-TEST_CASE("random samples by ref come back in their order", "[wal]") {
+TEST_CASE("random samples and runs by ref come back in their order", "[wal]") {
   std::mt19937_64 random(12);
   Stream stream;
   RecordBook book;
