@@ -40,14 +40,16 @@ void LaneQueue::close() {
 void LaneQueue::start(runtime::Task job) {
   // Shared, so that copies which the pool keeps of its task hold nothing of the exchange.
   const auto held = std::make_shared<runtime::Task>(std::move(job));
-  executor_.post(options_.pool, [self = shared_from_this(), held] { self->work(*held); });
+  executor_.post(options_.pool, [self = shared_from_this(), held] { self->work(held); });
 }
 
-void LaneQueue::work(runtime::Task& job) {
-  do {
-    job();
-    job = nullptr;  // what it holds ends on this thread, before the lane goes on
-  } while (next(job));
+// Through the pool for each: a job may have left work of its own for this thread, which must not
+// wait until the lane is empty.
+void LaneQueue::work(const std::shared_ptr<runtime::Task>& job) {
+  (*job)();
+  *job = nullptr;  // what it holds ends on this thread, before the lane goes on
+  if (!next(*job)) return;
+  executor_.post_next(options_.pool, [self = shared_from_this(), job] { self->work(job); });
 }
 
 bool LaneQueue::next(runtime::Task& job) {

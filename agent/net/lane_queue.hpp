@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lane_queue.hpp - a bounded queue in front of an executor's pool: at most so many jobs at once, at
 // most so many waiting, the rest refused. A job that continues an answer goes first and is never
-// refused. A thread that has done a job goes on with the next that waits, so that under load none
+// refused. A thread that has done a job takes the next that waits, so that under load none
 // sleeps and is woken for each. Thread-safe.
 #pragma once
 
@@ -33,7 +33,7 @@ class LaneQueue : public std::enable_shared_from_this<LaneQueue> {
 
  private:
   void start(runtime::Task job);
-  void work(runtime::Task& job);
+  void work(const std::shared_ptr<runtime::Task>& job);
   bool next(runtime::Task& job);
 
   const LaneQueueOptions options_;

@@ -63,6 +63,19 @@ TEST_CASE("what a job holds is gone before the next begins", "[net]") {
   CHECK(f.done == "gone");
 }
 
+TEST_CASE("what a job leaves for its thread does not wait for the lane to be empty", "[net]") {
+  LaneFixture f;
+  const auto lane = f.make(1, 4);
+  CHECK(lane->submit([&] {
+    f.done += 'a';
+    f.executor.post_next(runtime::Pool::kWorker, f.job('x'));
+  }));
+  CHECK(lane->submit(f.job('b')));
+  CHECK(lane->submit(f.job('c')));
+  f.executor.run_ready();
+  CHECK(f.done == "axbc");
+}
+
 TEST_CASE("a closed lane drops what waits and takes nothing more", "[net]") {
   LaneFixture f;
   const auto lane = f.make(1, 4);
