@@ -2,6 +2,7 @@
 #include "check/check.hpp"
 
 #include "check/child.hpp"
+#include "check/process_state.hpp"
 #include "check/samples.hpp"
 #include "check/suite.hpp"
 
@@ -114,6 +115,7 @@ class Kit {
   template <class Use>
   void with_case(Reporter& report, const std::string& component, std::uint64_t seed,
                  const Use& use) const {
+    start_runtime_threads();
     Case c{.report = report,
            .library = nullptr,
            .component = nullptr,

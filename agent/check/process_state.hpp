@@ -33,6 +33,9 @@ class ProcessState {
   std::set<std::string> threads_;
 };
 
+// Once a process: makes a thread and waits until it has left the list. What runs a process may
+// start a thread of its own with the first one, as sanitizers do; it is no plugin's.
+void start_runtime_threads();
 std::size_t thread_count();
 // Waits until the process has no more threads than `count`, since a joined thread takes a moment to
 // leave the list; false after a second.
