@@ -121,12 +121,14 @@ NARTHEX_INLINE void to_integers_body(const std::uint64_t* __restrict v, std::uin
   for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = offset + v[i];
 }
 
-NARTHEX_INLINE double narrow_of(std::uint64_t integer) {
-  return std::bit_cast<double>(integer + kRounderBits) - kRounder;
+// Of an integer that kRounderBits was added to.
+NARTHEX_INLINE double narrow_of(std::uint64_t moved) {
+  return std::bit_cast<double>(moved) - kRounder;
 }
 
 NARTHEX_INLINE void to_narrow_body(const std::uint64_t* __restrict v, std::uint64_t offset,
                                    double power, double* __restrict out) {
+  offset += kRounderBits;
   if (power == 1) {
     for (std::size_t i = 0; i < kBlockRows; ++i) out[i] = narrow_of(offset + v[i]);
     return;
@@ -274,7 +276,9 @@ NARTHEX_KERNELS(Avx2, [[gnu::target("avx2")]]);
 
 }  // namespace
 
-double narrow_value(std::uint64_t integer, double power) { return narrow_of(integer) / power; }
+double narrow_value(std::uint64_t integer, double power) {
+  return narrow_of(integer + kRounderBits) / power;
+}
 double wide_value(std::uint64_t integer, double power) { return wide_of(integer) / power; }
 
 const Kernels& portable_kernels() { return Portable::kTable; }
