@@ -118,9 +118,11 @@ class App {
   App(config::CommandLine command_line, std::shared_ptr<const config::Config> config)
       : command_line_(std::move(command_line)),
         executor_(executor_options(*config)),
+        scrape_executor_(executor_, "nx-scrape"),
         status_(NARTHEX_VERSION, runtime::SystemClock().now_ms()),
         bus_(executor_, registry_),
         clients_(executor_, "Narthex/" NARTHEX_VERSION),
+        scrape_clients_(scrape_executor_, "Narthex/" NARTHEX_VERSION),
         plugins_({plugin_folders(*config), config->storage.data_dir, NARTHEX_VERSION,
                   config->plugins, config->log},
                  {executor_, registry_, bus_, &clients_}),
@@ -155,15 +157,18 @@ class App {
   void stop();
   std::int64_t at_least(std::int64_t deadline_ns) const;
   void join_threads(std::int64_t deadline_ns);
+  void stop_executors();
 
   config::CommandLine command_line_;  // with the address that port 0 became
   const telemetry::Log log_{"agent"};
   const runtime::ServiceNotifier notifier_ = runtime::ServiceNotifier::from_environment();
   runtime::AsioExecutor executor_;
+  runtime::AsioExecutor scrape_executor_;  // targets are asked, and stored, on a thread of its own
   telemetry::Registry registry_;
   api::AgentStatus status_;
   bus::Bus bus_;
   net::ClientFactory clients_;
+  net::ClientFactory scrape_clients_;
   host::PluginHost plugins_;
   discovery::PluginDiscovererFactory discoverers_;
   RecoveryWatch recovery_;
@@ -225,12 +230,12 @@ Status App::start_storage() {
 }
 
 scrape::ManagerServices App::scrape_services() {
-  return {executor_,
+  return {scrape_executor_,
           registry_,
           bus_,
           *store_,
           plugins_.start_all(NX_PARSER_ID, "protocol"),
-          [this](const net::ClientOptions& options) { return clients_.make(options); },
+          [this](const net::ClientOptions& options) { return scrape_clients_.make(options); },
           [this](const scrape::ExporterOptions& options, std::string name) {
             host::InstanceRequest request;
             request.interface_id = NX_EXPORTER_ID;
@@ -560,15 +565,20 @@ std::int64_t App::at_least(std::int64_t deadline_ns) const {
   return std::max(deadline_ns, executor_.clock().mono_ns() + kJoinLeastNs);
 }
 
+void App::stop_executors() {
+  scrape_executor_.stop();
+  executor_.stop();
+}
+
 // Nobody can end a thread that is in a plugin that does not come back, and everything is stored by
 // now: then the process ends without it.
 void App::join_threads(std::int64_t deadline_ns) {
   std::promise<void> joined;
   const runtime::Thread joiner = runtime::Thread::start({.name = "joiner"}, [&] {
-    executor_.stop();
+    stop_executors();
     joined.set_value();
   });
-  if (!joiner) return executor_.stop();
+  if (!joiner) return stop_executors();
   const std::int64_t left_ns = deadline_ns - executor_.clock().mono_ns();
   if (joined.get_future().wait_for(std::chrono::nanoseconds(left_ns)) ==
       std::future_status::ready) {

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace narthex::runtime {
@@ -38,21 +39,29 @@ int query_threads(const ExecutorOptions& options) {
   return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
 }
 
-}  // namespace
-
-struct AsioExecutor::Impl {
-  explicit Impl(const ExecutorOptions& options)
+struct Pools {
+  explicit Pools(const ExecutorOptions& options)
       : workers(pool_options("nx-worker", kWorkerStackBytes, NX_THREAD_WORKER,
                              options.worker_threads_max)),
         queries(
-            pool_options("nx-query", kQueryStackBytes, NX_THREAD_QUERY, query_threads(options))),
-        io(std::max(options.io_threads, 1)),
+            pool_options("nx-query", kQueryStackBytes, NX_THREAD_QUERY, query_threads(options))) {}
+
+  ThreadPool workers;
+  ThreadPool queries;
+};
+
+}  // namespace
+
+struct AsioExecutor::Impl {
+  Impl(std::shared_ptr<Pools> shared, bool owns, const ThreadOptions& loop, int threads)
+      : pools(std::move(shared)),
+        owns_pools(owns),
+        io(threads),
         work(io.get_executor()),
         timer(io),
         timers(std::make_shared<TimerQueue>([this] { rearm_soon(); })) {
-    for (int i = 0; i < std::max(options.io_threads, 1); ++i) {
-      io_threads.push_back(
-          Thread::start({"nx-io", kIoStackBytes, NX_THREAD_IO}, [this] { io.run(); }));
+    for (int i = 0; i < threads; ++i) {
+      io_threads.push_back(Thread::start(loop, [this] { io.run(); }));
     }
   }
 
@@ -96,13 +105,13 @@ struct AsioExecutor::Impl {
     }
   }
 
-  ThreadPool& pool(Pool which) { return which == Pool::kQuery ? queries : workers; }
+  ThreadPool& pool(Pool which) { return which == Pool::kQuery ? pools->queries : pools->workers; }
 
   SystemClock clock;
   std::atomic<bool> stopped{false};
   // Handlers that die with `io` may still post: the pools outlive it.
-  ThreadPool workers;
-  ThreadPool queries;
+  const std::shared_ptr<Pools> pools;
+  const bool owns_pools;
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
   std::mutex timer_mutex;
@@ -113,7 +122,15 @@ struct AsioExecutor::Impl {
   std::vector<Thread> io_threads;
 };
 
-AsioExecutor::AsioExecutor(ExecutorOptions options) : impl_(std::make_unique<Impl>(options)) {}
+AsioExecutor::AsioExecutor(ExecutorOptions options)
+    : impl_(std::make_unique<Impl>(std::make_shared<Pools>(options), true,
+                                   ThreadOptions{"nx-io", kIoStackBytes, NX_THREAD_IO},
+                                   std::max(options.io_threads, 1))) {}
+
+AsioExecutor::AsioExecutor(AsioExecutor& other, std::string loop_name)
+    : impl_(std::make_unique<Impl>(
+          other.impl_->pools, false,
+          ThreadOptions{std::move(loop_name), kWorkerStackBytes, NX_THREAD_WORKER}, 1)) {}
 
 AsioExecutor::~AsioExecutor() { stop(); }
 
@@ -145,8 +162,9 @@ void AsioExecutor::stop() {
   impl_->timers->close();
   impl_->io.stop();
   for (Thread& thread : impl_->io_threads) thread.join();
-  impl_->workers.stop();
-  impl_->queries.stop();
+  if (!impl_->owns_pools) return;
+  impl_->pools->workers.stop();
+  impl_->pools->queries.stop();
 }
 
 int AsioExecutor::thread_kind() { return this_thread_kind(); }

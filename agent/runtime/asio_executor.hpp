@@ -6,6 +6,7 @@
 #include "runtime/executor.hpp"
 
 #include <memory>
+#include <string>
 
 namespace boost::asio {
 class io_context;
@@ -22,6 +23,10 @@ struct ExecutorOptions {
 class AsioExecutor final : public Executor {
  public:
   explicit AsioExecutor(ExecutorOptions options);
+  // An event loop beside that of `other`, with one thread of that name, which may block for a while
+  // (NX_THREAD_WORKER): what it serves then waits, and nothing else. The other pools are those of
+  // `other`, which outlives this.
+  AsioExecutor(AsioExecutor& other, std::string loop_name);
   ~AsioExecutor() override;  // stops
 
   const Clock& clock() const override;
@@ -30,8 +35,9 @@ class AsioExecutor final : public Executor {
   [[nodiscard]] Timer at(std::int64_t mono_ns, Pool pool, Task task) override;
 
   boost::asio::io_context& io_context();
-  // Ends the loops and joins all threads; tasks that have not begun are dropped (those of kIo when
-  // the executor dies). REQUIRES: not called from a task.
+  // Ends the loop and joins its threads, and those of the pools where they are its own; tasks that
+  // have not begun are dropped (those of kIo when the executor dies). REQUIRES: not called from a
+  // task.
   void stop();
   // NX_THREAD_* of the calling thread.
   static int thread_kind();

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Exporter>> Exporter::start(LoopServices services,
       nullptr};
   auto loop = std::make_shared<Loop>(services, std::string(target->labels.get("job")), target,
                                      std::move(plan));
-  loop->start();
+  loop->start(places_of(1));
   return std::unique_ptr<Exporter>(
       new Exporter(options.fingerprint, std::move(instance), std::move(loop)));
 }

@@ -2,12 +2,19 @@
 #include "scrape/loop.hpp"
 
 #include "net/client.hpp"
+#include "runtime/thread.hpp"
 #include "scrape/failure_log.hpp"
+
+#include <narthex/plugin.h>
 
 #include <utility>
 
 namespace narthex::scrape {
 namespace {
+
+// What a thread that serves other targets too stores itself: some milliseconds at most.
+constexpr std::int64_t kSmallBodyBytes = 512 << 10;
+constexpr std::uint64_t kFewSeries = 500;
 
 double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
@@ -22,10 +29,10 @@ Loop::Loop(LoopServices services, std::string job, TargetPtr target, LoopPlan pl
       plan_(std::move(plan)),
       schedule_(target_->interval_ms) {}
 
-void Loop::start() {
+void Loop::start(std::uint64_t places) {
   const runtime::Clock& clock = services_.executor.clock();
   const std::int64_t delay_ns =
-      first_delay_ns(clock.now_ms(), target_->interval_ms, target_->hash, services_.seed);
+      first_delay_ns(clock.now_ms(), target_->interval_ms, target_->hash, services_.seed, places);
   const std::lock_guard lock(mutex_);
   schedule_.start(clock.mono_ns() + delay_ns);
   wait_locked();
@@ -90,6 +97,7 @@ void Loop::gather(std::int64_t begun_ns, Place place) {
 
 void Loop::on_gathered(Gathered gathered, Place place) {
   bool may_block = false;
+  bool small = false;
   std::shared_ptr<net::Fetch> done;
   {
     const std::lock_guard lock(mutex_);
@@ -97,12 +105,17 @@ void Loop::on_gathered(Gathered gathered, Place place) {
     phase_ = Phase::kStoring;
     done = std::move(fetch_);
     may_block = plan_.source->may_block();
+    small = gathered.body_bytes <= kSmallBodyBytes && new_series_ <= kFewSeries;
   }
   if (place == Place::kHere) return store(gathered);
   auto task = [self = shared_from_this(), g = std::make_shared<Gathered>(std::move(gathered))] {
     self->store(*g);
   };
-  (may_block ? services_.blocking_work : services_.work).post(std::move(task));
+  if (may_block) return services_.blocking_work.post(std::move(task));
+  if (small && runtime::this_thread_kind() == NX_THREAD_WORKER) {
+    return services_.work.run_or_post(std::move(task));
+  }
+  services_.work.post(std::move(task));
 }
 
 void Loop::store(const Gathered& gathered) {
@@ -157,6 +170,7 @@ void Loop::note(const WriteOutcome& outcome, double duration_s) {
     health_ = health;
     last_error_ = error;
     last_duration_s_ = duration_s;
+    new_series_ = outcome.added;
     failure_log = plan_.failure_log;
   }
   if (!up && failure_log != nullptr) {

@@ -50,7 +50,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop(LoopServices services, std::string job, TargetPtr target, LoopPlan plan);
 
-  void start();
+  // places: of an interval, where loops like this begin (places_of).
+  void start(std::uint64_t places);
   // From the next scrape on.
   void replan(LoopPlan plan);
   // Not OK: every scrape fails with it (target_limit).
@@ -104,6 +105,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Health health_ = Health::kUnknown;
   std::string last_error_;
   double last_duration_s_ = 0;
+  std::uint64_t new_series_ = ~std::uint64_t{0};  // in the last scrape
   std::int64_t last_scrape_ms_ = 0;
 };
 

@@ -126,7 +126,8 @@ void Pool::apply_locked(TargetChanges changes) {
     added.push_back(std::move(loop));
   }
   check_limit_locked();
-  for (const auto& loop : added) loop->start();
+  const std::uint64_t places = places_of(loops_.size());
+  for (const auto& loop : added) loop->start(places);
   count_locked(changes);
 }
 

@@ -8,6 +8,11 @@
 #include <mutex>
 
 namespace narthex::scrape {
+namespace {
+
+constexpr std::int64_t kMomentNs = 100'000'000;
+
+}  // namespace
 
 struct WorkQueue::State : std::enable_shared_from_this<WorkQueue::State> {
   State(runtime::Executor& e, std::size_t c) : executor(e), concurrency(c) {}
@@ -27,6 +32,33 @@ struct WorkQueue::State : std::enable_shared_from_this<WorkQueue::State> {
     idle.notify_all();
   }
 
+  bool begin_here() {
+    const std::lock_guard lock(mutex);
+    if (stopped || !tasks.empty() || running == concurrency) return false;
+    const std::int64_t now_ns = executor.clock().mono_ns();
+    if (now_ns - moment_ns >= kMomentNs) {
+      moment_ns = now_ns;
+      here_ns = 0;
+    }
+    if (here_ns > kMomentNs / 2) return false;
+    ++running;
+    return true;
+  }
+
+  // True: others came meanwhile and need a thread in this one's place.
+  bool end_here(std::int64_t took_ns) {
+    const std::lock_guard lock(mutex);
+    here_ns += took_ns;
+    if (!tasks.empty() && !stopped) return true;
+    --running;
+    idle.notify_all();
+    return false;
+  }
+
+  void drain_on_worker() {
+    executor.post(runtime::Pool::kWorker, [self = shared_from_this()] { self->drain(); });
+  }
+
   runtime::Executor& executor;
   const std::size_t concurrency;
   std::mutex mutex;
@@ -34,6 +66,8 @@ struct WorkQueue::State : std::enable_shared_from_this<WorkQueue::State> {
   std::deque<runtime::Task> tasks;  // guarded by mutex, as all below
   std::size_t running = 0;
   bool stopped = false;
+  std::int64_t moment_ns = 0;  // when this moment began
+  std::int64_t here_ns = 0;    // what run_or_post() took of it
 };
 
 WorkQueue::WorkQueue(runtime::Executor& executor, std::size_t concurrency)
@@ -49,7 +83,16 @@ void WorkQueue::post(runtime::Task task) {
     if (state_->running == state_->concurrency) return;
     ++state_->running;
   }
-  state_->executor.post(runtime::Pool::kWorker, [state = state_] { state->drain(); });
+  state_->drain_on_worker();
+}
+
+void WorkQueue::run_or_post(runtime::Task task) {
+  if (!state_->begin_here()) return post(std::move(task));
+  const auto state = state_;  // the task may end this queue's owner
+  const std::int64_t begun_ns = state->executor.clock().mono_ns();
+  task();
+  task = nullptr;
+  if (state->end_here(state->executor.clock().mono_ns() - begun_ns)) state->drain_on_worker();
 }
 
 void WorkQueue::stop(std::int64_t deadline_mono_ns) {

@@ -18,6 +18,10 @@ class WorkQueue {
   ~WorkQueue();
 
   void post(runtime::Task task);
+  // Runs task on this thread, which may block, as one of those at once: what a thread has just read
+  // is in the caches of its core, and no other has to be woken. Where others wait, or this has
+  // taken half of the last moments already, it is post().
+  void run_or_post(runtime::Task task);
   // Drops what has not begun and waits, until the deadline, for what has. Later tasks are dropped.
   void stop(std::int64_t deadline_mono_ns);
 

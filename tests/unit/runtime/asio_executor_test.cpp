@@ -11,6 +11,8 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using namespace narthex::runtime;
@@ -49,6 +51,40 @@ TEST_CASE("each pool runs its tasks on threads of its kind", "[runtime]") {
   CHECK(kind_on(Pool::kWorker) == NX_THREAD_WORKER);
   CHECK(kind_on(Pool::kQuery) == NX_THREAD_QUERY);
   CHECK(AsioExecutor::thread_kind() == NX_THREAD_FOREIGN);
+}
+
+TEST_CASE("an event loop beside another's has a thread that may block", "[runtime]") {
+  AsioExecutor executor({1, 2, 1});
+  const auto thread_of = [](AsioExecutor& on, Pool pool) {
+    std::promise<std::pair<int, std::thread::id>> found;
+    on.post(pool, [&] {
+      found.set_value({AsioExecutor::thread_kind(), std::this_thread::get_id()});
+    });
+    return found.get_future().get();
+  };
+  {
+    AsioExecutor beside(executor, "nx-beside");
+    const auto loop = thread_of(beside, Pool::kIo);
+    CHECK(loop.first == NX_THREAD_WORKER);
+    CHECK(loop.second != thread_of(executor, Pool::kIo).second);
+    CHECK(thread_of(beside, Pool::kIo).second == loop.second);
+    CHECK(thread_of(beside, Pool::kWorker).second != loop.second);
+    std::promise<std::thread::id> fired;
+    const auto timer =
+        beside.after(1, Pool::kIo, [&] { fired.set_value(std::this_thread::get_id()); });
+    CHECK(fired.get_future().get() == loop.second);
+    // It blocks, and the other loop goes on.
+    std::promise<void> go_on;
+    std::promise<void> waited;
+    beside.post(Pool::kIo, [&] {
+      go_on.get_future().wait();
+      waited.set_value();
+    });
+    executor.post(Pool::kIo, [&] { go_on.set_value(); });
+    waited.get_future().wait();
+  }
+  // The pools are those of the other, which goes on without it.
+  CHECK(thread_of(executor, Pool::kWorker).first == NX_THREAD_WORKER);
 }
 
 TEST_CASE("timers run in order of time, on the pool they name", "[runtime]") {

@@ -111,7 +111,8 @@ std::size_t count_samples(store::Store& store, std::string_view name) {
 
 TEST_CASE("a target on loopback ends up in the memory backend", "[loopback]") {
   LoopbackTarget target("# TYPE temp gauge\ntemp{room=\"a\"} 20.5\ntemp{room=\"b\"} 21\n");
-  runtime::AsioExecutor executor{runtime::ExecutorOptions{}};
+  runtime::AsioExecutor pools{runtime::ExecutorOptions{}};
+  runtime::AsioExecutor executor(pools, "nx-scrape");  // as in the agent: it stores, too
   telemetry::Registry registry;
   bus::Bus bus(executor, registry);
   store::Store store(std::make_shared<test::PlainInstance>(

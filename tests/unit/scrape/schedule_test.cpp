@@ -11,12 +11,29 @@ namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
 
+constexpr std::uint64_t kHash = 0x9e37'79b9'7f4a'7c15;
+
 TEST_CASE("a target keeps its place within the interval", "[schedule]") {
+  const std::uint64_t places = places_of(1000);
+  const auto place = static_cast<std::int64_t>(((kHash ^ 42) >> 32) * places >> 32);
   for (std::int64_t now_ms = 1'700'000'000'000; now_ms < 1'700'000'000'000 + 30'000;
        now_ms += 777) {
-    const std::int64_t first_ms = now_ms + first_delay_ns(now_ms, 15'000, 123'456'789, 42) / kMs;
-    CHECK(first_ms % 15'000 == (123'456'789 ^ 42) % (15'000 * kMs) / kMs);
-    CHECK(first_ms - now_ms <= 15'000);
+    const std::int64_t delay_ns = first_delay_ns(now_ms, 15'000, kHash, 42, places);
+    const std::int64_t at_ns = (now_ms % 15'000 * kMs + delay_ns) % (15'000 * kMs);
+    CHECK(at_ns == 15'000 * kMs / static_cast<std::int64_t>(places) * place);
+    CHECK((delay_ns > 0 && delay_ns <= 15'000 * kMs));
+  }
+}
+
+TEST_CASE("more targets move a place by less than its length", "[schedule]") {
+  CHECK(places_of(0) == 16);
+  CHECK(places_of(130) == 16);
+  CHECK(places_of(1000) == 128);
+  const std::int64_t now_ms = 1'700'000'010'000;  // where an interval of 10 s begins
+  for (const std::uint64_t hash : {kHash, ~kHash, std::uint64_t{1}, ~std::uint64_t{1}}) {
+    const std::int64_t few_ns = first_delay_ns(now_ms, 10'000, hash, 0, 16) % (10'000 * kMs);
+    const std::int64_t many_ns = first_delay_ns(now_ms, 10'000, hash, 0, 1024) % (10'000 * kMs);
+    CHECK((many_ns >= few_ns && many_ns - few_ns < 10'000 * kMs / 16));
   }
 }
 
@@ -24,9 +41,9 @@ TEST_CASE("targets are spread over the interval", "[schedule]") {
   std::mt19937_64 random(1);
   std::vector<int> buckets(10);
   for (int i = 0; i < 10'000; ++i) {
-    ++buckets[static_cast<std::size_t>(first_delay_ns(1'700'000'000'000, 1000, random(), 7) /
-                                       (100 * kMs)) %
-              10];
+    const std::int64_t delay_ns =
+        first_delay_ns(1'700'000'000'000, 1000, random(), 7, places_of(10'000));
+    ++buckets[static_cast<std::size_t>(delay_ns / (100 * kMs)) % 10];
   }
   for (const int count : buckets) CHECK((count > 850 && count < 1150));
 }
