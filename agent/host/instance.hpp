@@ -94,6 +94,8 @@ class Instance {
   // False while the breaker keeps the instance off (after a breach of the contract, or five missed
   // deadlines in a row; tried again after 1, 2, 4 ... 60 minutes).
   virtual bool available() const = 0;
+  // In a process of its own: calls wait for that, up to their deadline.
+  virtual bool apart() const { return false; }
 
   // An exporter in a process of its own can keep the time of its collections: at_ns (monotonic) it
   // begins with the one that the next call through `site` gets. `begun` is called once, with the

@@ -59,6 +59,7 @@ class PluginInstance final : public Instance {
   void stop(std::int64_t deadline_mono_ns) override;
   CallSite site(const char* entry, std::int64_t deadline_ms) override;
   bool available() const override;
+  bool apart() const override { return parts_.library->isolated(); }
   bool collect_at(const CallSite& site, std::int64_t at_ns, std::int64_t next_ns,
                   Begun begun) override;
 

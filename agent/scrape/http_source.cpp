@@ -142,6 +142,7 @@ Gathered HttpSource::receive(const std::shared_ptr<const HttpOptions>& options,
     telemetry::Log("scrape").debug("Invalid content type on scrape, using fallback setting.",
                                    {{"err", choice->warning}});
   }
+  out.waits = choice->parser->instance().apart();
   out.feed = [options, parser = choice->parser, buffer = std::move(fetched->body),
               content_type = std::move(content_type)](SampleWriter& writer, Workbench& workbench,
                                                       std::int64_t t_ms) {

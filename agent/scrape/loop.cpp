@@ -14,7 +14,7 @@ namespace {
 
 // What a thread that serves other targets too stores itself: some milliseconds at most.
 constexpr std::int64_t kSmallBodyBytes = 512 << 10;
-constexpr std::uint64_t kFewSeries = 500;
+constexpr std::int64_t kQuickNs = 5'000'000;
 
 double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
@@ -105,7 +105,7 @@ void Loop::on_gathered(Gathered gathered, Place place) {
     phase_ = Phase::kStoring;
     done = std::move(fetch_);
     may_block = plan_.source->may_block();
-    small = gathered.body_bytes <= kSmallBodyBytes && new_series_ <= kFewSeries;
+    small = gathered.body_bytes <= kSmallBodyBytes && !gathered.waits && storing_ns_ <= kQuickNs;
   }
   if (place == Place::kHere) return store(gathered);
   auto task = [self = shared_from_this(), g = std::make_shared<Gathered>(std::move(gathered))] {
@@ -123,6 +123,7 @@ void Loop::store(const Gathered& gathered) {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kStoring) return;
   }
+  const std::int64_t at_ns = services_.executor.clock().mono_ns();
   auto workbench = services_.shelf.take();
   const WriteOutcome outcome = write(gathered, *workbench);
   services_.shelf.put_back(std::move(workbench));
@@ -130,6 +131,7 @@ void Loop::store(const Gathered& gathered) {
   note(outcome, seconds(now_ns - begun_ns_));
   const std::lock_guard lock(mutex_);
   if (phase_ != Phase::kStoring) return;
+  storing_ns_ = now_ns - at_ns;
   schedule_.advance(now_ns);
   leaving_ ? leave_locked() : wait_locked();
 }
@@ -170,7 +172,6 @@ void Loop::note(const WriteOutcome& outcome, double duration_s) {
     health_ = health;
     last_error_ = error;
     last_duration_s_ = duration_s;
-    new_series_ = outcome.added;
     failure_log = plan_.failure_log;
   }
   if (!up && failure_log != nullptr) {

@@ -105,7 +105,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Health health_ = Health::kUnknown;
   std::string last_error_;
   double last_duration_s_ = 0;
-  std::uint64_t new_series_ = ~std::uint64_t{0};  // in the last scrape
+  std::int64_t storing_ns_ = INT64_MAX;  // what that of the last scrape took
   std::int64_t last_scrape_ms_ = 0;
 };
 

@@ -24,6 +24,7 @@ struct Gathered {
   std::int64_t body_bytes = 0;
   // Gives the rows to the writer, on a worker; may be called again. Empty: there are none.
   std::function<Status(SampleWriter&, Workbench&, std::int64_t t_ms)> feed;
+  bool waits = false;  // feed() waits for another process
 };
 using GatherDone = std::function<void(Gathered)>;
 
