@@ -43,10 +43,14 @@ std::size_t TimerQueue::size() const {
 }
 
 void TimerQueue::close() {
-  Map dropped;  // dies after the lock: tasks may own timers
+  Map dropped;  // dies after the lock, as the tasks do: these may own timers, even their own
+  std::vector<Task> tasks;
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  for (auto& [time_ns, entry] : entries_) entry->queued_ = false;
+  for (auto& [time_ns, entry] : entries_) {
+    entry->queued_ = false;
+    tasks.push_back(std::exchange(entry->task_, nullptr));
+  }
   dropped.swap(entries_);
 }
 

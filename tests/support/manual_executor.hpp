@@ -21,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace narthex::test {
 
@@ -120,9 +121,11 @@ class ManualExecutor final : public runtime::Executor {
   void drop_all() {
     std::deque<std::pair<runtime::Pool, runtime::Task>> ready;
     std::map<Key, std::shared_ptr<Entry>> timers;
+    std::vector<runtime::Task> tasks;  // may own their own timers
     const std::lock_guard lock(state_->mutex);
     ready.swap(state_->ready);
     timers.swap(state_->timers);
+    for (auto& [key, entry] : timers) tasks.push_back(std::exchange(entry->task, nullptr));
   }
 
  private:

@@ -87,6 +87,20 @@ TEST_CASE("an event loop beside another's has a thread that may block", "[runtim
   CHECK(thread_of(executor, Pool::kWorker).first == NX_THREAD_WORKER);
 }
 
+TEST_CASE("an executor that stops lets go of tasks that own their timer", "[runtime]") {
+  struct Owner {
+    Timer timer;
+  };
+  AsioExecutor executor({1, 1, 1});
+  auto owner = std::make_shared<Owner>();
+  const std::weak_ptr<Owner> left = owner;
+  owner->timer = executor.after(3'600'000, Pool::kWorker, [owner] {});
+  owner.reset();
+  CHECK(!left.expired());
+  executor.stop();
+  CHECK(left.expired());
+}
+
 TEST_CASE("timers run in order of time, on the pool they name", "[runtime]") {
   AsioExecutor executor({1, 1, 1});
   std::mutex mutex;
