@@ -164,7 +164,7 @@ class Ends(unittest.TestCase):
         settings = '[plugins]\npath = ["%s"]\n[plugins.settings."org.example.told"]\nisolation = "process"\n' % plugins
         with with_settings(config, settings) as server:
             def error(job):
-                return next(t["lastError"] for t in server.api("targets")["activeTargets"] if t["labels"]["job"] == job)
+                return next((t["lastError"] for t in server.api("targets")["activeTargets"] if t["labels"]["job"] == job), "")
 
             server.until(lambda: "narthex.parser/1.parse" in error("told"), "its scrape fails")
             self.assertIn("was killed by SIGSEGV", error("told"))
