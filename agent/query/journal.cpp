@@ -38,6 +38,20 @@ std::string entry_of(std::string_view text, std::int64_t now_ms) {
   }
 }
 
+// As much of the file as can be slots. Read piece by piece: there are few, and each start waits.
+std::string begin_of(const std::string& path) {
+  constexpr std::size_t kPieceBytes = 64 * Journal::kSlotBytes;
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes;
+  while (file && bytes.size() < kSlotsMax * Journal::kSlotBytes) {
+    const std::size_t size = bytes.size();
+    bytes.resize(size + kPieceBytes);
+    file.read(bytes.data() + size, static_cast<std::streamsize>(kPieceBytes));
+    bytes.resize(size + static_cast<std::size_t>(file.gcount()));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::vector<std::string> read_journal(std::string_view bytes) {
@@ -53,12 +67,7 @@ std::vector<std::string> read_journal(std::string_view bytes) {
 
 Status Journal::open(const std::string& path, std::size_t slots,
                      std::vector<std::string>& unfinished) {
-  std::ifstream old(path, std::ios::binary);
-  std::string bytes;
-  bytes.resize(kSlotsMax * kSlotBytes);
-  old.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(old.gcount()));
-  unfinished = read_journal(bytes);
+  unfinished = read_journal(begin_of(path));
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (file < 0) return failure("cannot make", path, errno);
   slots = std::clamp<std::size_t>(slots, 1, kSlotsMax);

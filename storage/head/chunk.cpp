@@ -16,17 +16,16 @@ namespace {
 // Steps wider than this are stored as whole words (width 64).
 constexpr unsigned kRawWidth = 64;
 
-void encode_times(std::span<const Sample> samples, Bytes& out) {
+void encode_times(std::span<const std::int64_t> t, Bytes& out) {
   std::array<std::uint64_t, kChunkSamplesMax> steps;
   std::uint64_t differs = 0;
-  for (std::size_t i = 1; i < samples.size(); ++i) {
-    steps[i] =
-        static_cast<std::uint64_t>(samples[i].t) - static_cast<std::uint64_t>(samples[i - 1].t);
+  for (std::size_t i = 1; i < t.size(); ++i) {
+    steps[i] = static_cast<std::uint64_t>(t[i]) - static_cast<std::uint64_t>(t[i - 1]);
     differs |= steps[i] ^ steps[1];
   }
-  std::uint64_t least = samples.size() > 1 ? steps[1] : 0;
+  std::uint64_t least = t.size() > 1 ? steps[1] : 0;
   std::uint64_t most = least;
-  for (std::size_t i = 1; differs != 0 && i < samples.size(); ++i) {
+  for (std::size_t i = 1; differs != 0 && i < t.size(); ++i) {
     least = std::min(least, steps[i]);
     most = std::max(most, steps[i]);
   }
@@ -36,8 +35,8 @@ void encode_times(std::span<const Sample> samples, Bytes& out) {
   out.push_back(static_cast<std::uint8_t>(width));
   if (width == 0) return;
   const std::size_t at = out.size();
-  out.resize(at + packed_size(samples.size() - 1, width) + kSlack);
-  for (std::size_t i = 1; i < samples.size(); ++i) {
+  out.resize(at + packed_size(t.size() - 1, width) + kSlack);
+  for (std::size_t i = 1; i < t.size(); ++i) {
     put_bits(out.data() + at, (i - 1) * width, steps[i] - least);
   }
   out.resize(out.size() - kSlack);
@@ -53,20 +52,28 @@ const std::uint8_t* skip_times(const std::uint8_t* in, std::size_t count) {
 }  // namespace
 
 const Chunk* Chunk::make(std::span<const Sample> samples) {
+  std::array<std::int64_t, kChunkSamplesMax> t;
+  std::array<std::uint64_t, kChunkSamplesMax> bits;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    t[i] = samples[i].t;
+    bits[i] = samples[i].bits;
+  }
+  return make(std::span(t).first(samples.size()), std::span(bits).first(samples.size()));
+}
+
+const Chunk* Chunk::make(std::span<const std::int64_t> t, std::span<const std::uint64_t> bits) {
   thread_local Bytes kept;
   Bytes& bytes = kept;  // looked up once
   bytes.clear();
-  encode_times(samples, bytes);
-  std::array<std::uint64_t, kChunkSamplesMax> bits;
-  for (std::size_t i = 0; i < samples.size(); ++i) bits[i] = samples[i].bits;
-  encode_values(std::span(bits.data(), samples.size()), bytes);
+  encode_times(t, bytes);
+  encode_values(bits, bytes);
   bytes.resize(bytes.size() + kSlack);
 
   const std::size_t size = sizeof(Chunk) + bytes.size();
   auto* chunk = static_cast<Chunk*>(::operator new(size));
-  chunk->first_t = samples.front().t;
-  chunk->last_t = samples.back().t;
-  chunk->count = static_cast<std::uint16_t>(samples.size());
+  chunk->first_t = t.front();
+  chunk->last_t = t.back();
+  chunk->count = static_cast<std::uint16_t>(t.size());
   chunk->frozen = 0;
   chunk->size_bytes = static_cast<std::uint32_t>(size);
   std::memcpy(chunk + 1, bytes.data(), bytes.size());

@@ -29,6 +29,8 @@ struct Chunk {
 
   // REQUIRES: 1 <= samples.size() <= kChunkSamplesMax, times strictly ascending.
   static const Chunk* make(std::span<const Sample> samples);
+  // Likewise. REQUIRES: as many values as times.
+  static const Chunk* make(std::span<const std::int64_t> t, std::span<const std::uint64_t> bits);
   static void free(const Chunk* chunk);
 
   // Fill `count` entries each.

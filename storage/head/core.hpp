@@ -37,12 +37,21 @@ struct Figures {
   std::uint64_t chunks = 0;  // sealed ones, held now
 };
 
+// What writing counts up. Core's is guarded by the commit lock; a SeriesWriter may count into
+// another one, which is added later.
+struct Tallies {
+  Figures figures;
+  std::int64_t data_bytes = 0;  // samples of all kinds
+  std::int64_t min_t = INT64_MAX;
+  std::int64_t max_t = INT64_MIN;
+};
+
 struct Limits {
   std::uint64_t max_bytes = UINT64_MAX;
   std::int64_t max_exemplars = 100'000;
 };
 
-struct Core {
+struct Core : Tallies {
   Core(Limits limits, std::function<std::int64_t()> clock_ms)
       : now_ms(std::move(clock_ms)),
         max_bytes(limits.max_bytes),
@@ -66,27 +75,35 @@ struct Core {
   // Called without locks when the memory is used up; false: it still is.
   std::function<bool()> make_room;
 
-  // -- guarded by commit_mutex --
+  // -- guarded by commit_mutex, as the tallies are --
   std::uint64_t sequence = 0;                   // of the last commit
   std::vector<std::uint64_t> reader_sequences;  // of open queriers
   Cohorts cohorts;
-  Figures figures;
-  std::int64_t data_bytes = 0;          // samples of all kinds
   std::int64_t archived_t = INT64_MIN;  // nothing newer has left the head
-  std::int64_t min_t = INT64_MAX;
-  std::int64_t max_t = INT64_MIN;
 
   // REQUIRES: commit_mutex. Commits after it are hidden from some open querier.
   std::uint64_t oldest_reader() const {
     const auto oldest = std::min_element(reader_sequences.begin(), reader_sequences.end());
     return oldest == reader_sequences.end() ? sequence : *oldest;
   }
+  // What a writer has counted elsewhere. REQUIRES: commit_mutex.
+  void add(const Tallies& other);
   // REQUIRES: commit_mutex.
   std::uint64_t used_bytes() const {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(data_bytes, 0)) + index.bytes() +
            exemplars.bytes() + metadata.bytes();
   }
 };
+
+inline void Core::add(const Tallies& other) {
+  figures.samples_appended += other.figures.samples_appended;
+  figures.histograms_appended += other.figures.histograms_appended;
+  figures.late_samples += other.figures.late_samples;
+  figures.chunks += other.figures.chunks;
+  data_bytes += other.data_bytes;
+  min_t = std::min(min_t, other.min_t);
+  max_t = std::max(max_t, other.max_t);
+}
 
 // Whether its memory is used up. Takes the commit lock.
 inline bool over_limit(Core& core) {

@@ -117,9 +117,9 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
   }
   if (sample.t < newest.t && refuse_late) return NX_ROW_OUT_OF_ORDER;
   if (sample.histogram != nullptr) {
-    ++core_.figures.histograms_appended;
+    ++tallies_.figures.histograms_appended;
   } else {
-    ++core_.figures.samples_appended;
+    ++tallies_.figures.samples_appended;
   }
   if (sample.t <= newest.t) {
     put_late(series, sample);
@@ -129,14 +129,14 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
     append_float(series, sample.t, sample.bits);
   }
   if (sample.t > core_.archived_t) series.newest_unknown = 0;
-  core_.min_t = std::min(core_.min_t, sample.t);
-  core_.max_t = std::max(core_.max_t, sample.t);
+  tallies_.min_t = std::min(tallies_.min_t, sample.t);
+  tallies_.max_t = std::max(tallies_.max_t, sample.t);
   return NX_ROW_OK;
 }
 
 OwnSamples& SeriesWriter::own(Series& series) {
   OwnSamples& own = series.need_own();
-  if (!own.counted) core_.data_bytes += kOwnBytes;
+  if (!own.counted) tallies_.data_bytes += kOwnBytes;
   own.counted = true;
   return own;
 }
@@ -170,6 +170,12 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
   OwnSamples& own = this->own(series);
   if (own.last_sequence != core_.sequence) begin_commit(own);
   for (std::size_t i = 0; i < t.size();) {
+    // What would be sealed as soon as it is full is packed where it stands.
+    if (own.open_count == 0 && t.size() - i > kOpenSamplesMax) {
+      add_chunk(own, Chunk::make(t.subspan(i, kOpenSamplesMax), bits.subspan(i, kOpenSamplesMax)));
+      i += kOpenSamplesMax;
+      continue;
+    }
     if (own.open_count == own.open_capacity) make_room(own, t.size() - i);
     const std::size_t count =
         std::min<std::size_t>(t.size() - i, own.open_capacity - own.open_count);
@@ -183,10 +189,10 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
   own.last_bits = bits.back();
   own.last_histogram = nullptr;
   if (series.home_group != nullptr) tell_groups(series, t.back());
-  core_.figures.samples_appended += t.size();
+  tallies_.figures.samples_appended += t.size();
   if (t.back() > core_.archived_t) series.newest_unknown = 0;
-  core_.min_t = std::min(core_.min_t, t.front());
-  core_.max_t = std::max(core_.max_t, t.back());
+  tallies_.min_t = std::min(tallies_.min_t, t.front());
+  tallies_.max_t = std::max(tallies_.max_t, t.back());
 }
 
 // For at least one sample more, and for `wanted` if that is not many.
@@ -201,51 +207,53 @@ void SeriesWriter::make_room(OwnSamples& own, std::size_t wanted) {
   if (own.open_count > 0) {
     std::memcpy(larger.get(), own.open.get(), own.open_count * sizeof(Sample));
   }
-  core_.data_bytes += signed_bytes((capacity - own.open_capacity) * sizeof(Sample));
+  tallies_.data_bytes += signed_bytes((capacity - own.open_capacity) * sizeof(Sample));
   own.open = std::move(larger);
   own.open_capacity = capacity;
 }
 
 void SeriesWriter::seal(OwnSamples& own) {
   if (own.open_count == 0) return;
-  std::array<Sample, kChunkSamplesMax> samples;
+  std::array<std::int64_t, kChunkSamplesMax> times;
+  std::array<std::uint64_t, kChunkSamplesMax> bits;
   std::size_t count = 0;
   // A half-filled chunk is packed again together with what is new: fewer and longer ones.
   if (own.open_count < kChunkSamplesMax && !own.sealed.empty() &&
       own.sealed.back().chunk->frozen == 0 &&
       own.sealed.back().chunk->count + own.open_count <= kChunkSamplesMax) {
     const Chunk* before = own.sealed.back().chunk;
-    std::array<std::int64_t, kChunkSamplesMax> times;
-    std::array<std::uint64_t, kChunkSamplesMax> bits;
     before->times(times.data());
     before->values(bits.data());
-    for (; count < before->count; ++count) samples[count] = {times[count], bits[count]};
-    core_.data_bytes -= before->size_bytes;
-    --core_.figures.chunks;
+    count = before->count;
+    tallies_.data_bytes -= before->size_bytes;
+    --tallies_.figures.chunks;
     core_.epochs.retire(
         const_cast<Chunk*>(before), [](void* chunk) { Chunk::free(static_cast<Chunk*>(chunk)); },
         before->size_bytes);
     own.sealed.pop_back();
   }
-  std::span<const Sample> all(own.open.get(), own.open_count);
-  if (count != 0) {
-    std::memcpy(samples.data() + count, own.open.get(), own.open_count * sizeof(Sample));
-    all = std::span(samples.data(), count + own.open_count);
+  for (std::size_t i = 0; i < own.open_count; ++i) {
+    times[count + i] = own.open[i].t;
+    bits[count + i] = own.open[i].bits;
   }
-  const std::size_t entries = own.sealed.capacity();
-  const Chunk* chunk = Chunk::make(all);
-  ++core_.figures.chunks;
-  own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
-  core_.data_bytes +=
-      chunk->size_bytes + signed_bytes((own.sealed.capacity() - entries) * sizeof(ChunkEntry));
+  count += own.open_count;
+  add_chunk(own, Chunk::make(std::span(times).first(count), std::span(bits).first(count)));
   own.open_count = 0;
+}
+
+void SeriesWriter::add_chunk(OwnSamples& own, const Chunk* chunk) {
+  const std::size_t entries = own.sealed.capacity();
+  ++tallies_.figures.chunks;
+  own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
+  tallies_.data_bytes +=
+      chunk->size_bytes + signed_bytes((own.sealed.capacity() - entries) * sizeof(ChunkEntry));
 }
 
 void SeriesWriter::append_histogram(Series& series, std::int64_t t, const Histogram* histogram) {
   OwnSamples& own = this->own(series);
   histogram->retain();
   series.need_extra().histograms.push_back({t, core_.sequence, HistogramRef(histogram)});
-  core_.data_bytes += signed_bytes(histogram->bytes() + sizeof(HistogramPoint));
+  tallies_.data_bytes += signed_bytes(histogram->bytes() + sizeof(HistogramPoint));
   own.last_t = t;
   own.last_histogram = histogram;
   if (series.home_group != nullptr) tell_groups(series, t);
@@ -256,8 +264,8 @@ void SeriesWriter::put_late(Series& series, const NewSample& sample) {
   const std::size_t before = late.bytes();
   if (sample.histogram != nullptr) sample.histogram->retain();
   late.put({sample.t, sample.bits, HistogramRef(sample.histogram)});
-  core_.data_bytes += signed_bytes(late.bytes()) - signed_bytes(before);
-  ++core_.figures.late_samples;
+  tallies_.data_bytes += signed_bytes(late.bytes()) - signed_bytes(before);
+  ++tallies_.figures.late_samples;
 }
 
 void SeriesWriter::set_start(Series& series, std::int64_t t, std::int64_t start_t) {
@@ -277,7 +285,7 @@ void SeriesWriter::set_start(Series& series, std::int64_t t, std::int64_t start_
     put->second = start_t;
     if (!next_known && t != INT64_MAX) starts.insert(std::next(put), {t + 1, holds});
   }
-  core_.data_bytes += signed_bytes((starts.capacity() - before) * 16);
+  tallies_.data_bytes += signed_bytes((starts.capacity() - before) * 16);
 }
 
 }  // namespace narthex::storage::head

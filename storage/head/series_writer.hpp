@@ -38,7 +38,12 @@ class SeriesWriter {
   // kTaken: what comes was taken before, in this order, and is not judged again.
   enum class Judge { kAll, kTaken };
   explicit SeriesWriter(Core& core, Judge judge = Judge::kAll)
-      : core_(core), judge_(judge), oldest_reader_(core.oldest_reader()) {}
+      : SeriesWriter(core, judge, core) {}
+  // Counts into `tallies`, which outlives it. Several threads may write then, each with a writer of
+  // its own, to series that are in no group and never to the same one, while one of them, or who
+  // waits for them, has the commit lock.
+  SeriesWriter(Core& core, Judge judge, Tallies& tallies)
+      : core_(core), tallies_(tallies), judge_(judge), oldest_reader_(core.oldest_reader()) {}
 
   // What write() would say: NX_ROW_OK, NX_ROW_DUPLICATE or NX_ROW_OUT_OF_ORDER.
   std::uint8_t check(const Series& series, const NewSample& sample, bool refuse_late) const;
@@ -65,8 +70,10 @@ class SeriesWriter {
   void put_late(Series& series, const NewSample& sample);
   void begin_commit(OwnSamples& own);
   void make_room(OwnSamples& own, std::size_t wanted);
+  void add_chunk(OwnSamples& own, const Chunk* chunk);
 
   Core& core_;
+  Tallies& tallies_;
   const Judge judge_;
   const std::uint64_t oldest_reader_;
 };

@@ -5,14 +5,18 @@
 #include "storage/head/series_writer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <functional>
+#include <mutex>
 #include <numeric>
 
 namespace narthex::storage::tsdb {
 namespace {
 
 constexpr std::size_t kPendingMax = 4096;
+constexpr std::size_t kSlice = 128;  // series that a thread takes at a time
 
 nx_sample_batch batch_of(std::size_t rows) {
   nx_sample_batch batch{};
@@ -167,7 +171,7 @@ void Recovery::samples(std::span<const wal::LoggedRun> runs) {
         orphans_ += runs[i].t.size();
         continue;
       }
-      write(writer, *run_series_[i], runs[i]);
+      write(writer, *run_series_[i], runs[i].t, runs[i].bits);
       recovered_ += runs[i].t.size();
     }
   }
@@ -175,14 +179,76 @@ void Recovery::samples(std::span<const wal::LoggedRun> runs) {
   mind_memory();
 }
 
-void Recovery::write(head::SeriesWriter& writer, head::Series& series, const wal::LoggedRun& run) {
-  const bool ascends = std::ranges::adjacent_find(run.t, std::greater_equal()) == run.t.end();
-  if (ascends && writer.takes_run(series, run.t.front())) {
-    writer.write_run(series, run.t, run.bits);
+void Recovery::write(head::SeriesWriter& writer, head::Series& series,
+                     std::span<const std::int64_t> t, std::span<const std::uint64_t> bits) {
+  bool ascends = true;
+  for (std::size_t i = 1; i < t.size(); ++i) ascends &= t[i - 1] < t[i];
+  if (ascends && writer.takes_run(series, t.front())) {
+    writer.write_run(series, t, bits);
     return;
   }
-  for (std::size_t i = 0; i < run.t.size(); ++i) {
-    (void)writer.write(series, {run.t[i], run.bits[i], nullptr}, false);
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    (void)writer.write(series, {t[i], bits[i], nullptr}, false);
+  }
+}
+
+// Series are independent of each other, unless rows of a group make them known to one another.
+void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
+  resolve_pending();
+  {
+    const index::EpochHold hold(core_.epochs);
+    const std::lock_guard lock(core_.commit_mutex);
+    ++core_.sequence;
+    ++core_.figures.commits;
+    std::mutex mutex;
+    std::vector<std::size_t> left;
+    std::atomic<std::size_t> next{0};
+    on_threads([&] {
+      Share share;
+      for (;;) {
+        const std::size_t first = next.fetch_add(kSlice, std::memory_order_relaxed);
+        if (first >= window.touched()) break;
+        put_back_part(window, first, std::min(first + kSlice, window.touched()), share);
+      }
+      const std::lock_guard adding(mutex);
+      core_.add(share.tallies);
+      orphans_ += share.orphans;
+      recovered_ += share.recovered;
+      left.insert(left.end(), share.left.begin(), share.left.end());
+    });
+    head::SeriesWriter writer(core_, head::SeriesWriter::Judge::kTaken);
+    wal::SampleWindow::Columns columns;
+    for (const std::size_t i : left) {
+      head::Series& series = *series_of(window.ref_of(i));
+      recovered_ += window.samples_of(i);
+      window.decode(i, columns, [&](auto t, auto bits) { write(writer, series, t, bits); });
+    }
+  }
+  core_.epochs.collect_much();
+  mind_memory();
+}
+
+void Recovery::put_back_part(wal::SampleWindow& window, std::size_t first, std::size_t last,
+                             Share& share) {
+  head::SeriesWriter writer(core_, head::SeriesWriter::Judge::kTaken, share.tallies);
+  std::array<head::Series*, kSlice> series;
+  for (std::size_t i = first; i < last; ++i) {
+    series[i - first] = series_of(window.ref_of(i));
+    __builtin_prefetch(series[i - first]);
+  }
+  constexpr std::size_t kAhead = 4;
+  for (std::size_t i = first; i < last; ++i) {
+    const head::Series* const soon = i + kAhead < last ? series[i + kAhead - first] : nullptr;
+    if (soon != nullptr) __builtin_prefetch(soon->own.get(), 1);
+    head::Series* const here = series[i - first];
+    if (here == nullptr) {
+      share.orphans += window.samples_of(i);
+    } else if (here->home_group != nullptr) {
+      share.left.push_back(i);
+    } else {
+      share.recovered += window.samples_of(i);
+      window.decode(i, share.columns, [&](auto t, auto bits) { write(writer, *here, t, bits); });
+    }
   }
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // recovery.hpp - puts what the log says back into the head, record by record: the same commits in
 // the same order. When the head is full it is flushed, so a recovery needs no more memory than a
-// running backend. One thread at a time, before anything else uses the head.
+// running backend. One thread at a time, before anything else uses the head; put_back() may use more.
 #pragma once
 
 #include "storage/head/core.hpp"
 #include "storage/head/series_writer.hpp"
 #include "storage/head/txn.hpp"
 #include "storage/wal/record_reader.hpp"
+#include "storage/wal/sample_window.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,11 @@ class Recovery final : public wal::ReplayVisitor {
   void metadata(const wal::LoggedMetadata& metadata) override;
   void erase(std::span<const std::uint32_t> refs, std::int64_t min_t, std::int64_t max_t) override;
 
+  // What was gathered. `on_threads` calls what it is given, on as many threads as it likes, and
+  // returns when all have returned.
+  using OnThreads = std::function<void(const std::function<void()>& part)>;
+  void put_back(wal::SampleWindow& window, const OnThreads& on_threads);
+
   // Samples whose series, or layout, no readable record defines.
   std::uint64_t orphans() const { return orphans_; }
   std::uint64_t recovered() const { return recovered_; }
@@ -58,7 +64,17 @@ class Recovery final : public wal::ReplayVisitor {
   head::Series* series_of(std::uint32_t logged) const;
   void append(const nx_sample_batch& batch, std::uint64_t cohort);
   void make_layout(KnownLayout& known);
-  void write(head::SeriesWriter& writer, head::Series& series, const wal::LoggedRun& run);
+  void write(head::SeriesWriter& writer, head::Series& series, std::span<const std::int64_t> t,
+             std::span<const std::uint64_t> bits);
+  // What one thread has put back.
+  struct Share {
+    head::Tallies tallies;
+    std::uint64_t orphans = 0;
+    std::uint64_t recovered = 0;
+    std::vector<std::size_t> left;  // of the window: their series are in groups
+    wal::SampleWindow::Columns columns;
+  };
+  void put_back_part(wal::SampleWindow& window, std::size_t first, std::size_t last, Share& share);
   void mind_memory();
 
   head::Core& core_;

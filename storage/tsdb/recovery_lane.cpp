@@ -6,18 +6,19 @@ namespace {
 
 // Enough that waking the other thread costs nothing beside it.
 constexpr std::size_t kBatchSamples = 32 << 10;
+constexpr std::size_t kWindowBytes = std::size_t{16} << 20;
+// Fewer are put back sooner than another thread wakes up.
+constexpr std::size_t kSamplesForTwo = 16 << 10;
 
 }  // namespace
 
 void RecoveryLane::Batch::clear() {
-  runs.clear();
   rows.clear();
-  t.clear();
   bits.clear();
   present.clear();
 }
 
-RecoveryLane::RecoveryLane(wal::ReplayVisitor& behind) : behind_(behind) {
+RecoveryLane::RecoveryLane(Recovery& behind) : behind_(behind) {
   worker_ = std::thread([this] { work(); });
 }
 
@@ -31,10 +32,46 @@ RecoveryLane::~RecoveryLane() {
 }
 
 void RecoveryLane::finish() {
-  if (!filling().bits.empty()) hand_over();
+  finish_rows();
+  put_back();
+}
+
+void RecoveryLane::finish_rows() {
+  if (!filling().rows.empty()) hand_over();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return told_ == filled_; });
   if (error_ != nullptr) std::rethrow_exception(error_);
+}
+
+// REQUIRES: no rows wait.
+void RecoveryLane::put_back() {
+  if (window_.empty()) return;
+  const bool many = window_.samples() >= kSamplesForTwo;
+  behind_.put_back(window_, [&](const std::function<void()>& part) {
+    if (many) return on_both(part);
+    part();
+  });
+  window_.clear();
+  looked_at_ = 0;
+}
+
+// Calls it on both threads, and returns when both have.
+void RecoveryLane::on_both(const std::function<void()>& part) {
+  {
+    const std::lock_guard lock(mutex_);
+    part_ = &part;
+    changed_.notify_all();
+  }
+  std::exception_ptr error;
+  try {
+    part();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return part_ == nullptr; });
+  if (error == nullptr) error = error_;
+  if (error != nullptr) std::rethrow_exception(error);
 }
 
 // Returns when there is a batch to fill.
@@ -49,35 +86,37 @@ void RecoveryLane::hand_over() {
 void RecoveryLane::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ends_ || told_ != filled_; });
+    changed_.wait(lock, [this] { return ends_ || part_ != nullptr || told_ != filled_; });
     if (ends_) return;
+    const std::function<void()>* const part = part_;
     Batch& batch = batches_[told_ % batches_.size()];
     const bool dead = error_ != nullptr;
     lock.unlock();
     std::exception_ptr error;
     try {
-      if (!dead) tell(batch);
+      if (part != nullptr) {
+        (*part)();
+      } else if (!dead) {
+        tell(batch);
+      }
     } catch (...) {
       error = std::current_exception();
     }
-    batch.clear();
+    if (part == nullptr) batch.clear();
     lock.lock();
     if (error != nullptr) error_ = error;
-    ++told_;
+    if (part != nullptr) {
+      part_ = nullptr;
+    } else {
+      ++told_;
+    }
     changed_.notify_all();
   }
 }
 
 void RecoveryLane::tell(const Batch& batch) {
-  const std::span<const std::int64_t> t(batch.t);
   const std::span<const std::uint64_t> bits(batch.bits);
   std::size_t at = 0;
-  runs_.clear();
-  for (const Batch::Run& run : batch.runs) {
-    runs_.push_back({run.ref, t.subspan(at, run.count), bits.subspan(at, run.count)});
-    at += run.count;
-  }
-  if (!runs_.empty()) behind_.samples(runs_);
   const std::uint64_t* present = batch.present.data();
   for (const Batch::Row& row : batch.rows) {
     behind_.row(row.layout, row.t, bits.subspan(at, row.width), row.whole ? nullptr : present);
@@ -87,19 +126,22 @@ void RecoveryLane::tell(const Batch& batch) {
 }
 
 void RecoveryLane::samples(std::span<const wal::LoggedRun> runs) {
-  if (!filling().rows.empty()) hand_over();
-  Batch& batch = filling();
-  for (const wal::LoggedRun& run : runs) {
-    batch.runs.push_back({run.ref, static_cast<std::uint32_t>(run.t.size())});
-    batch.t.insert(batch.t.end(), run.t.begin(), run.t.end());
-    batch.bits.insert(batch.bits.end(), run.bits.begin(), run.bits.end());
+  finish();
+  behind_.samples(runs);
+}
+
+// What is of a series with rows is not kept behind them.
+void RecoveryLane::gathered() {
+  bool has_rows = false;
+  for (; looked_at_ < window_.touched(); ++looked_at_) {
+    const std::uint32_t ref = window_.ref_of(looked_at_);
+    has_rows = has_rows || (ref < in_layouts_.size() && in_layouts_[ref]);
   }
-  if (batch.bits.size() >= kBatchSamples) hand_over();
+  if (has_rows || window_.bytes() >= kWindowBytes) finish();
 }
 
 void RecoveryLane::row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,
                        const std::uint64_t* present) {
-  if (!filling().runs.empty()) hand_over();
   Batch& batch = filling();
   batch.rows.push_back({layout, t, static_cast<std::uint32_t>(bits.size()), present == nullptr});
   batch.bits.insert(batch.bits.end(), bits.begin(), bits.end());
@@ -111,16 +153,25 @@ void RecoveryLane::row(std::uint64_t layout, std::int64_t t, std::span<const std
 
 void RecoveryLane::segment(std::uint64_t number, bool carries) {
   finish();
+  if (!carries) {
+    window_.forget();
+    in_layouts_.clear();
+  }
   behind_.segment(number, carries);
 }
 
 void RecoveryLane::series(std::uint32_t ref, std::span<const wal::LabelView> labels) {
-  finish();
+  finish_rows();
   behind_.series(ref, labels);
 }
 
 void RecoveryLane::layout(std::uint64_t layout, std::span<const std::uint32_t> refs) {
-  finish();
+  finish_rows();
+  for (const std::uint32_t ref : refs) {
+    if (ref >= in_layouts_.size()) in_layouts_.resize(std::size_t{ref} + ref / 2 + 1);
+    in_layouts_[ref] = true;
+    if (window_.touches(ref)) put_back();
+  }
   behind_.layout(layout, refs);
 }
 
@@ -135,12 +186,12 @@ void RecoveryLane::start(std::uint32_t ref, std::int64_t t, std::int64_t start_t
 }
 
 void RecoveryLane::exemplar(const wal::LoggedExemplar& exemplar) {
-  finish();
+  finish_rows();
   behind_.exemplar(exemplar);
 }
 
 void RecoveryLane::metadata(const wal::LoggedMetadata& metadata) {
-  finish();
+  finish_rows();
   behind_.metadata(metadata);
 }
 

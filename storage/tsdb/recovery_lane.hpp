@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// recovery_lane.hpp - a replay on two threads: the caller's reads and decodes the log, one of its
-// own puts samples and rows back, a few batches behind (1.5 MiB). Whatever else the log says is
-// told on the caller's thread once the batches before it are done, so everything keeps its order.
+// recovery_lane.hpp - a replay on two threads.
+//
+// Samples by ref are gathered undecoded, up to kWindowBytes, and then put back series by series on
+// both threads. Rows are decoded by the caller's and put back by the other one, a few batches behind
+// (1.5 MiB). Rows and gathered samples are of different series, so they need no order between them;
+// where a series has both, and before whatever else the log says, what waits is put back first.
 #pragma once
 
+#include "storage/tsdb/recovery.hpp"
 #include "storage/wal/record_reader.hpp"
+#include "storage/wal/sample_window.hpp"
 
 #include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -18,8 +24,8 @@ namespace narthex::storage::tsdb {
 
 class RecoveryLane final : public wal::ReplayVisitor {
  public:
-  // `behind` outlives the lane, and is called by one thread at a time.
-  explicit RecoveryLane(wal::ReplayVisitor& behind);
+  // `behind` outlives the lane. But for Recovery::put_back(), it is called by one thread at a time.
+  explicit RecoveryLane(Recovery& behind);
   ~RecoveryLane() override;  // without finish(), what waits is not told any more
 
   // Returns when everything has been told. Throws what `behind` threw, as every call does.
@@ -36,14 +42,11 @@ class RecoveryLane final : public wal::ReplayVisitor {
   void exemplar(const wal::LoggedExemplar& exemplar) override;
   void metadata(const wal::LoggedMetadata& metadata) override;
   void erase(std::span<const std::uint32_t> refs, std::int64_t min_t, std::int64_t max_t) override;
+  wal::SampleWindow* window() override { return &window_; }
+  void gathered() override;
 
  private:
-  // Runs or rows, never both: their order would be lost.
   struct Batch {
-    struct Run {
-      std::uint32_t ref;
-      std::uint32_t count;
-    };
     struct Row {
       std::uint64_t layout;
       std::int64_t t;
@@ -51,25 +54,29 @@ class RecoveryLane final : public wal::ReplayVisitor {
       bool whole;  // nothing of it in `present`
     };
     void clear();
-    std::vector<Run> runs;
     std::vector<Row> rows;
-    std::vector<std::int64_t> t;
     std::vector<std::uint64_t> bits;
     std::vector<std::uint64_t> present;
   };
 
   Batch& filling() { return batches_[filled_ % batches_.size()]; }
   void hand_over();
+  void finish_rows();
+  void put_back();
+  void on_both(const std::function<void()>& part);
   void work();
   void tell(const Batch& batch);
 
-  wal::ReplayVisitor& behind_;
+  Recovery& behind_;
+  wal::SampleWindow window_;
+  std::size_t looked_at_ = 0;     // of window_.touched(): they are in no layout
+  std::vector<bool> in_layouts_;  // refs that have rows
   std::array<Batch, 3> batches_;
-  std::vector<wal::LoggedRun> runs_;  // of the batch that is being told
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t filled_ = 0;  // batches handed over; the caller writes it, under the lock
   std::uint64_t told_ = 0;    // guarded by mutex_, as what follows
+  const std::function<void()>* part_ = nullptr;  // for the other thread to do
   std::exception_ptr error_;
   bool ends_ = false;
   std::thread worker_;

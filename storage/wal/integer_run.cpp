@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The integers of several values at once. Compiled so that the loop becomes one over vectors.
+// The integers of several values at once, and back. Compiled so that loops become ones over vectors.
 #include "storage/wal/value_code.hpp"
 
 namespace narthex::storage::wal::code {
@@ -21,12 +21,41 @@ bool take_all(std::span<const std::uint64_t> bits, double power, std::uint64_t* 
   return odd == 0;
 }
 
+// A conversion that has no instruction for vectors, by the bits of a sum.
+template <bool kScaled>
+void give_all(std::span<const std::uint64_t> m, double power, std::uint64_t* out) {
+  const std::uint64_t* const from = m.data();
+  for (std::size_t i = 0; i < m.size(); ++i) {
+    const auto shifted = std::bit_cast<double>(from[i] + std::bit_cast<std::uint64_t>(kShift));
+    const double value = shifted - kShift;
+    out[i] = std::bit_cast<std::uint64_t>(kScaled ? value / power : value);
+  }
+}
+
 }  // namespace
 
 bool integers_of(std::span<const std::uint64_t> bits, unsigned exponent, std::uint64_t* out) {
   if (exponent > kExponentMax) return false;
   return exponent == 0 ? take_all<false>(bits, 1, out)
                        : take_all<true>(bits, kPower[exponent], out);
+}
+
+void values_of(std::span<const std::uint64_t> m, unsigned exponent, std::uint64_t* out) {
+  if (exponent > kExponentMax) {
+    std::memcpy(out, m.data(), m.size_bytes());
+  } else if (exponent == 0) {
+    give_all<false>(m, 1, out);
+  } else {
+    give_all<true>(m, kPower[exponent], out);
+  }
+}
+
+void spread_nibbles(std::span<const std::uint8_t> bytes, std::uint8_t* out) {
+  const std::uint8_t* const from = bytes.data();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    out[2 * i] = from[i] & 15;
+    out[2 * i + 1] = from[i] >> 4;
+  }
 }
 
 }  // namespace narthex::storage::wal::code

@@ -17,13 +17,19 @@ void RecordReader::forget() {
   layouts_.clear();
   slots_ = 0;
   table_.clear();
+  if (window_ != nullptr) window_->forget_values();
   counter_ = 0;
 }
 
+void RecordReader::forget_values() {
+  table_.forget_values();
+  if (window_ != nullptr) window_->forget_values();
+}
+
 void RecordReader::begin_segment(const SegmentHeader& header) {
-  if (!header.carries) forget();
   segment_ = header.segment;
   visitor_.segment(header.segment, header.carries);
+  if (!header.carries) forget();
 }
 
 ReplaySink RecordReader::sink() {
@@ -122,7 +128,9 @@ bool RecordReader::read_a_row(ByteView payload) {
 }
 
 // The values of one ref. Where none holds, they are read past until a key.
-bool RecordReader::take_values(std::uint32_t ref, std::size_t from, std::size_t count) {
+bool RecordReader::take_values(std::size_t entry, std::size_t from) {
+  const std::uint32_t ref = columns_.refs[entry];
+  const auto count = static_cast<std::size_t>(columns_.lengths[entry]);
   std::uint64_t bits = 0;
   std::uint8_t exponent = 0;
   const SampleTable::Entry* const known = table_.find(ref);
@@ -131,44 +139,65 @@ bool RecordReader::take_values(std::uint32_t ref, std::size_t from, std::size_t 
     bits = known->bits;
     exponent = known->exponent;
   }
+  const std::span<std::uint64_t> to = std::span(bits_).subspan(from, count);
   std::size_t lost = 0;  // the first ones, before a key
-  std::uint64_t* const to = bits_.data() + from;
-  for (std::size_t i = 0; i < count; ++i) {
+  std::size_t read = 0;
+  for (; !holds && read < count; ++read) {
     const ValueReader::Got got = values_.next(bits, exponent);
     if (got == ValueReader::Got::kBad) return false;
-    holds = holds || got == ValueReader::Got::kKey;
+    holds = got == ValueReader::Got::kKey;
     lost += holds ? 0 : 1;
-    to[i] = bits;
+    to[read] = bits;
   }
+  if (!values_.take(to.subspan(read), bits, exponent)) return false;
   dropped_ += lost;
   if (!holds) return true;
   table_.set(ref, bits, exponent);
-  const std::size_t told = count - lost;
-  runs_.push_back({ref, std::span(columns_.times).subspan(from + lost, told),
-                   std::span<const std::uint64_t>(to + lost, told)});
-  figures_.samples += told;
+  const std::span<const std::int64_t> t =
+      std::span<const std::int64_t>(columns_.times).subspan(columns_.times_at[entry], count);
+  runs_.push_back({ref, t.subspan(lost), to.subspan(lost)});
+  figures_.samples += count - lost;
+  return true;
+}
+
+// The runs of a record, all of them or none.
+bool RecordReader::take_runs() {
+  bits_.resize(std::max(bits_.size(), columns_.samples));
+  runs_.clear();
+  dropped_ = 0;
+  const std::uint64_t told_before = figures_.samples;
+  std::size_t at = 0;
+  bool good = values_.codes_left() >= columns_.samples;
+  for (std::size_t i = 0; i < columns_.refs.size() && good; ++i) {
+    good = take_values(i, at);
+    at += static_cast<std::size_t>(columns_.lengths[i]);
+  }
+  if (good && values_.done()) return true;
+  figures_.samples = told_before;
+  return false;
+}
+
+bool RecordReader::gather(ByteReader& in) {
+  const SampleWindow::Gathered gathered = window_->gather(columns_, in);
+  if (!gathered.sound) {
+    forget_values();
+    return false;
+  }
+  figures_.samples += gathered.samples;
+  figures_.dropped_samples += gathered.dropped;
+  if (gathered.samples != 0) visitor_.gathered();
   return true;
 }
 
 bool RecordReader::read_some_samples(ByteView payload) {
-  const bool sound = read_sample_columns(payload, columns_, values_);
-  if (!sound || columns_.counter != counter_ + 1) table_.forget_values();
+  ByteReader in(payload);
+  const bool sound = read_sample_columns(in, columns_) && (window_ != nullptr || values_.open(in));
+  if (!sound || columns_.counter != counter_ + 1) forget_values();
   if (!sound) return false;
   counter_ = columns_.counter;
-  bits_.resize(std::max(bits_.size(), columns_.times.size()));
-  runs_.clear();
-  dropped_ = 0;
-  const std::uint64_t told_before = figures_.samples;
-  bool good = true;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < columns_.refs.size() && good; ++i) {
-    const auto count = static_cast<std::size_t>(columns_.lengths[i]);
-    good = take_values(columns_.refs[i], at, count);
-    at += count;
-  }
-  if (!good || !values_.done()) {
-    table_.forget_values();
-    figures_.samples = told_before;
+  if (window_ != nullptr) return gather(in);
+  if (!take_runs()) {
+    forget_values();
     return false;
   }
   figures_.dropped_samples += dropped_;

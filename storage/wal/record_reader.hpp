@@ -11,6 +11,7 @@
 #include "storage/wal/replay.hpp"
 #include "storage/wal/row_record.hpp"
 #include "storage/wal/sample_table.hpp"
+#include "storage/wal/sample_window.hpp"
 #include "storage/wal/samples_record.hpp"
 
 #include <cstdint>
@@ -39,6 +40,11 @@ class ReplayVisitor {
   virtual void exemplar(const LoggedExemplar& exemplar) = 0;
   virtual void metadata(const LoggedMetadata& metadata) = 0;
   virtual void erase(std::span<const std::uint32_t> refs, std::int64_t mint, std::int64_t maxt) = 0;
+  // Where there is one, samples records go there and are told by gathered() instead of samples().
+  // The same for as long as the reader lives.
+  virtual SampleWindow* window() { return nullptr; }
+  // A record has come to the window.
+  virtual void gathered() {}
 };
 
 struct RecordFigures {
@@ -51,7 +57,7 @@ struct RecordFigures {
 class RecordReader {
  public:
   // The visitor outlives the reader.
-  explicit RecordReader(ReplayVisitor& visitor) : visitor_(visitor) {}
+  explicit RecordReader(ReplayVisitor& visitor) : visitor_(visitor), window_(visitor.window()) {}
 
   // A segment begins; without this call, read() takes another number for one that does not carry.
   void begin_segment(const SegmentHeader& header);
@@ -69,10 +75,14 @@ class RecordReader {
   bool read_one(std::uint8_t type, ByteView payload);
   bool read_a_row(ByteView payload);
   bool read_some_samples(ByteView payload);
-  bool take_values(std::uint32_t ref, std::size_t from, std::size_t count);
+  bool take_values(std::size_t entry, std::size_t from);
+  bool take_runs();
+  bool gather(ByteReader& in);
+  void forget_values();
   void forget();
 
   ReplayVisitor& visitor_;
+  SampleWindow* const window_;
   RecordFigures figures_;
   std::uint64_t segment_ = 0;
   std::unordered_map<std::uint64_t, Layout> layouts_;
@@ -84,7 +94,7 @@ class RecordReader {
   std::vector<std::uint64_t> present_;
   std::vector<std::uint32_t> refs_;
   SampleColumns columns_;
-  std::vector<std::uint64_t> bits_;  // of the current record, beside columns_.times
+  std::vector<std::uint64_t> bits_;  // of the current record
   std::vector<LoggedRun> runs_;
 };
 

@@ -2,7 +2,7 @@
 #include "storage/wal/row_record.hpp"
 
 #include "storage/wal/slot_set.hpp"
-#include "storage/wal/value_code.hpp"
+#include "storage/wal/value_reader.hpp"
 
 #include <algorithm>
 

@@ -19,9 +19,9 @@ class SampleTable {
   };
 
   // Null where the ref has no value that holds.
-  Entry* find(std::uint32_t ref) {
+  const Entry* find(std::uint32_t ref) const {
     if (entries_.empty()) return nullptr;
-    Entry& entry = entries_.data()[place(ref)];
+    const Entry& entry = entries_.data()[place(ref)];
     return entry.epoch == epoch_ ? &entry : nullptr;
   }
   // Holds from now on.

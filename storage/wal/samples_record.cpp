@@ -89,25 +89,26 @@ bool read_lengths(ByteReader& in, unsigned form, std::uint64_t samples, SampleCo
   return sum == samples;
 }
 
-bool read_times(ByteReader& in, SampleColumns& out, std::size_t samples) {
-  out.times.resize(samples);
+// Refs without times of their own have those of the ref before.
+bool read_times(ByteReader& in, SampleColumns& out) {
+  out.times.resize(out.samples);
+  out.times_at.resize(out.refs.size());
   TimeReader times(in);
-  std::size_t at = 0;
-  std::size_t before = 0;  // where the times stand that later refs share
+  std::size_t filled = 0;
+  std::size_t at = 0;  // of those that later refs share
   for (std::size_t entry = 0; entry < out.refs.size(); ++entry) {
     const auto length = static_cast<std::size_t>(out.lengths[entry]);
-    std::int64_t* to = out.times.data() + at;
     if ((out.timed[entry / 64] >> entry % 64 & 1) != 0) {
-      to[0] = times.first();
-      for (std::size_t i = 1; i < length; ++i) to[i] = times.next();
-      before = at;
-    } else {
-      if (entry == 0 || out.lengths[entry - 1] != length) return false;
-      const std::int64_t* from = out.times.data() + before;
-      for (std::size_t i = 0; i < length; ++i) to[i] = from[i];
+      at = filled;
+      filled += length;
+      out.times[at] = times.first();
+      for (std::size_t i = at + 1; i < filled; ++i) out.times[i] = times.next();
+    } else if (entry == 0 || out.lengths[entry - 1] != length) {
+      return false;
     }
-    at += length;
+    out.times_at[entry] = static_cast<std::uint32_t>(at);
   }
+  out.times.resize(filled);
   return in.ok() && times.done();
 }
 
@@ -203,13 +204,13 @@ void SamplesEncoder::finish(Bytes& out) {
   values_.clear();
 }
 
-bool read_sample_columns(ByteView payload, SampleColumns& out, ValueReader& values) {
-  ByteReader in(payload);
+bool read_sample_columns(ByteReader& in, SampleColumns& out) {
   out.counter = in.varint();
   // Each sample has a nibble.
-  const std::uint64_t samples = in.varint_to(2 * std::uint64_t{payload.size()});
+  const std::uint64_t samples = in.varint_to(2 * std::uint64_t{in.left()});
   const std::uint64_t entries = in.varint_to(samples);
   if (!in.ok() || entries == 0) return false;
+  out.samples = static_cast<std::size_t>(samples);
   if (!read_refs(in, static_cast<std::size_t>(entries), out.refs)) return false;
   const std::uint8_t lengths = in.byte();
   if (lengths > kEach || !read_lengths(in, lengths, samples, out)) return false;
@@ -217,8 +218,7 @@ bool read_sample_columns(ByteView payload, SampleColumns& out, ValueReader& valu
   if (form > 2 || !read_set(in, static_cast<SetForm>(form), out.refs.size(), out.timed)) {
     return false;
   }
-  if (!read_times(in, out, static_cast<std::size_t>(samples))) return false;
-  return values.open(in) && values.codes_left() >= samples;
+  return read_times(in, out);
 }
 
 }  // namespace narthex::storage::wal

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "storage/wal/record_types.hpp"
-#include "storage/wal/value_code.hpp"
+#include "storage/wal/value_reader.hpp"
 
 #include <cstdint>
 #include <span>
@@ -68,15 +68,18 @@ class SamplesEncoder {
   ValueWriter values_;
 };
 
-// The columns of a record but for the values, which `values` is left to read.
+// The columns of a record but for the values.
 struct SampleColumns {
   std::uint64_t counter = 0;
   std::vector<std::uint32_t> refs;
   std::vector<std::uint64_t> lengths;
-  std::vector<std::int64_t> times;
+  std::vector<std::int64_t> times;      // of the refs that have some of their own
+  std::vector<std::uint32_t> times_at;  // of each ref, in `times`
   std::vector<std::uint64_t> timed;
+  std::size_t samples = 0;
 };
-// False when the bytes are no such record. Allocates no more than some times their size.
-bool read_sample_columns(ByteView payload, SampleColumns& out, ValueReader& values);
+// Reads up to the values, which have at least a code a sample. False when the bytes are no such
+// record. Allocates no more than some times their size.
+bool read_sample_columns(ByteReader& in, SampleColumns& out);
 
 }  // namespace narthex::storage::wal

@@ -8,12 +8,9 @@
 namespace narthex::storage::wal {
 namespace {
 
-constexpr std::size_t kReadSlack = 16;
 constexpr std::uint64_t kNegativeZero = std::uint64_t{1} << 63;
 
-bool fits(std::uint64_t bits, unsigned exponent) {
-  return code::bits_of(code::integer_of(bits, exponent), exponent) == bits;
-}
+using code::fits;
 
 // Neither finite nor an integer by any exponent.
 bool is_special(std::uint64_t bits) {
@@ -145,79 +142,6 @@ void ValueWriter::write(Bytes& out) {
   }
   if (count % 2 != 0) to[count / 2] = from[count - 1];
   if (bytes != 0) std::memcpy(to + (count + 1) / 2, bits_.data(), bytes);
-}
-
-bool ValueReader::open(ByteReader& in) {
-  const std::uint64_t count = in.varint_to(2 * std::uint64_t{in.left()});
-  const ByteView codes = in.bytes((count + 1) / 2);
-  if (!in.ok()) return false;
-  const ByteView bits = in.bytes(in.left());
-  codes_.resize(std::max(codes_.size(), 2 * codes.size()));
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    codes_[2 * i] = codes[i] & 15;
-    codes_[2 * i + 1] = codes[i] >> 4;
-  }
-  if (bits_.size() < bits.size() + kReadSlack) bits_.resize(bits.size() + kReadSlack);
-  std::copy(bits.begin(), bits.end(), bits_.begin());
-  std::fill_n(bits_.begin() + static_cast<std::ptrdiff_t>(bits.size()), kReadSlack, 0);
-  codes_at_ = codes_.data();
-  codes_end_ = codes_at_ + count;
-  position_ = 0;
-  position_max_ = 8 * std::uint64_t{bits.size()};
-  return count % 2 == 0 || codes_[count] == 0;
-}
-
-bool ValueReader::done() const {
-  return codes_at_ == codes_end_ && (position_ == position_max_ || position_ + 4 == position_max_);
-}
-
-bool ValueReader::word(std::uint64_t& out) {
-  if (position_ + 64 > position_max_) return false;
-  const std::uint64_t low = window() & 0xFFFFFFFF;
-  position_ += 32;
-  out = low | window() << 32;
-  position_ += 32;
-  return true;
-}
-
-ValueReader::Got ValueReader::next_other(std::uint64_t& last, std::uint8_t& exponent) {
-  if (*codes_at_++ == code::kKey) return next_key(last, exponent);
-  if (codes_at_ == codes_end_) return Got::kBad;
-  const std::uint8_t what = *codes_at_++;
-  if (what == code::kStale) {
-    last = NX_STALE_NAN_BITS;
-    return Got::kValue;
-  }
-  if (what == code::kRaw) return word(last) ? Got::kValue : Got::kBad;
-  exponent = what;
-  // An exponent may be followed by a raw value, never by another exponent.
-  if (codes_at_ == codes_end_) return Got::kBad;
-  const std::uint8_t c = *codes_at_++;
-  if (c < code::kKey) {
-    apply(c, last, exponent);
-    return Got::kValue;
-  }
-  const bool raw = c == code::kExponent && codes_at_ != codes_end_ && *codes_at_++ == code::kRaw;
-  return raw && word(last) ? Got::kValue : Got::kBad;
-}
-
-ValueReader::Got ValueReader::next_key(std::uint64_t& last, std::uint8_t& exponent) {
-  if (codes_at_ == codes_end_ || position_ > position_max_) return Got::kBad;
-  const std::uint8_t what = *codes_at_++;
-  if (what == code::kStale) {
-    last = NX_STALE_NAN_BITS;
-    exponent = 0;
-    return Got::kKey;
-  }
-  if (what == code::kRaw || what == code::kBitsExponent) {
-    exponent = what == code::kRaw ? 0 : what;
-    return word(last) ? Got::kKey : Got::kBad;
-  }
-  if (codes_at_ == codes_end_ || *codes_at_ >= code::kKey) return Got::kBad;
-  exponent = what;
-  last = 0;
-  apply(*codes_at_++, last, exponent);
-  return Got::kKey;
 }
 
 }  // namespace narthex::storage::wal

@@ -107,6 +107,15 @@ inline std::uint64_t bits_of(std::uint64_t m, unsigned exponent) {
 // The integers of values that all are decimals of the exponent, bit for bit; false when some is
 // not, and for kBitsExponent.
 bool integers_of(std::span<const std::uint64_t> bits, unsigned exponent, std::uint64_t* out);
+// The values of integers, as bits_of() has them. REQUIRES: for exponents of decimals, sizes below
+// 2^51.
+void values_of(std::span<const std::uint64_t> m, unsigned exponent, std::uint64_t* out);
+// Nibbles as a byte each, two for every byte.
+void spread_nibbles(std::span<const std::uint8_t> bytes, std::uint8_t* out);
+// The exponent gives the value back from its integer, bit for bit.
+inline bool fits(std::uint64_t bits, unsigned exponent) {
+  return bits_of(integer_of(bits, exponent), exponent) == bits;
+}
 
 }  // namespace code
 
@@ -195,55 +204,6 @@ class ValueWriter {
   Place place_;
   std::uint8_t* codes_end_ = nullptr;
   std::uint8_t* bits_end_ = nullptr;
-};
-
-// Reads what a ValueWriter has written. Whatever the bytes, no call passes their end.
-class ValueReader {
- public:
-  enum class Got { kBad, kValue, kKey };
-
-  // Takes the rest of the cursor. False when it is no such thing.
-  bool open(ByteReader& in);
-  std::size_t codes_left() const { return static_cast<std::size_t>(codes_end_ - codes_at_); }
-
-  // The next value of a slot, in place of the last.
-  Got next(std::uint64_t& last, std::uint8_t& exponent) {
-    if (codes_at_ == codes_end_ || position_ > position_max_) return Got::kBad;
-    const std::uint8_t c = *codes_at_;
-    if (c >= code::kKey) [[unlikely]]
-      return next_other(last, exponent);
-    ++codes_at_;
-    apply(c, last, exponent);
-    return Got::kValue;
-  }
-  // The next value where a key must stand, without its mark.
-  Got next_key(std::uint64_t& last, std::uint8_t& exponent);
-  // All was read, and nothing beyond.
-  bool done() const;
-
- private:
-  std::uint64_t window() const {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bits_.data() + (position_ >> 3), sizeof word);
-    return word >> (position_ & 7);
-  }
-  void apply(std::uint8_t c, std::uint64_t& last, unsigned exponent) {
-    const std::uint64_t size = (window() & code::kMask[c]) + (c == 1 ? 1 : 0);
-    position_ += code::kRows[c].width;
-    const std::uint64_t sign = 0 - std::uint64_t{code::kRows[c].negative};
-    const std::uint64_t m = code::integer_of(last, exponent) + ((size ^ sign) - sign);
-    const std::uint64_t bits = code::bits_of(m, exponent);
-    last = c == code::kUnchanged ? last : bits;
-  }
-  bool word(std::uint64_t& out);
-  Got next_other(std::uint64_t& last, std::uint8_t& exponent);
-
-  Bytes codes_;
-  Bytes bits_;
-  const std::uint8_t* codes_at_ = nullptr;
-  const std::uint8_t* codes_end_ = nullptr;
-  std::uint64_t position_ = 0;  // in bits
-  std::uint64_t position_max_ = 0;
 };
 
 }  // namespace narthex::storage::wal
