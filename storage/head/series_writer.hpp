@@ -37,8 +37,7 @@ class SeriesWriter {
  public:
   // kTaken: what comes was taken before, in this order, and is not judged again.
   enum class Judge { kAll, kTaken };
-  explicit SeriesWriter(Core& core, Judge judge = Judge::kAll)
-      : SeriesWriter(core, judge, core) {}
+  explicit SeriesWriter(Core& core, Judge judge = Judge::kAll) : SeriesWriter(core, judge, core) {}
   // Counts into `tallies`, which outlives it. Several threads may write then, each with a writer of
   // its own, to series that are in no group and never to the same one, while one of them, or who
   // waits for them, has the commit lock.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // recovery.hpp - puts what the log says back into the head, record by record: the same commits in
 // the same order. When the head is full it is flushed, so a recovery needs no more memory than a
-// running backend. One thread at a time, before anything else uses the head; put_back() may use more.
+// running backend. One thread at a time, before anything else uses the head; put_back() may use
+// more.
 #pragma once
 
 #include "storage/head/core.hpp"

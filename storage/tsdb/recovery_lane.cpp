@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/tsdb/recovery_lane.hpp"
 
+#include <string_view>
+
 namespace narthex::storage::tsdb {
 namespace {
 
 // Enough that waking the other thread costs nothing beside it.
 constexpr std::size_t kBatchSamples = 32 << 10;
+constexpr std::size_t kBatchCharacters = 128 << 10;
 constexpr std::size_t kWindowBytes = std::size_t{16} << 20;
 // Fewer are put back sooner than another thread wakes up.
 constexpr std::size_t kSamplesForTwo = 16 << 10;
@@ -13,6 +16,10 @@ constexpr std::size_t kSamplesForTwo = 16 << 10;
 }  // namespace
 
 void RecoveryLane::Batch::clear() {
+  series.clear();
+  series_ends.clear();
+  texts.clear();
+  characters.clear();
   rows.clear();
   bits.clear();
   present.clear();
@@ -37,7 +44,7 @@ void RecoveryLane::finish() {
 }
 
 void RecoveryLane::finish_rows() {
-  if (!filling().rows.empty()) hand_over();
+  if (!filling().empty()) hand_over();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return told_ == filled_; });
   if (error_ != nullptr) std::rethrow_exception(error_);
@@ -114,7 +121,22 @@ void RecoveryLane::work() {
   }
 }
 
+void RecoveryLane::tell_series(const Batch& batch) {
+  const auto text = [&](const Batch::Text& at) {
+    return std::string_view(batch.characters).substr(at.at, at.size);
+  };
+  std::size_t i = 0;
+  for (std::size_t s = 0; s < batch.series.size(); ++s) {
+    labels_.clear();
+    for (; i < batch.series_ends[s]; i += 2) {
+      labels_.push_back({text(batch.texts[i]), text(batch.texts[i + 1])});
+    }
+    behind_.series(batch.series[s], labels_);
+  }
+}
+
 void RecoveryLane::tell(const Batch& batch) {
+  tell_series(batch);
   const std::span<const std::uint64_t> bits(batch.bits);
   std::size_t at = 0;
   const std::uint64_t* present = batch.present.data();
@@ -161,8 +183,17 @@ void RecoveryLane::segment(std::uint64_t number, bool carries) {
 }
 
 void RecoveryLane::series(std::uint32_t ref, std::span<const wal::LabelView> labels) {
-  finish_rows();
-  behind_.series(ref, labels);
+  Batch& batch = filling();
+  batch.series.push_back(ref);
+  for (const wal::LabelView& label : labels) {
+    for (const std::string_view text : {label.name, label.value}) {
+      batch.texts.push_back({static_cast<std::uint32_t>(batch.characters.size()),
+                             static_cast<std::uint32_t>(text.size())});
+      batch.characters += text;
+    }
+  }
+  batch.series_ends.push_back(batch.texts.size());
+  if (batch.characters.size() >= kBatchCharacters) hand_over();
 }
 
 void RecoveryLane::layout(std::uint64_t layout, std::span<const std::uint32_t> refs) {

@@ -2,9 +2,10 @@
 // recovery_lane.hpp - a replay on two threads.
 //
 // Samples by ref are gathered undecoded, up to kWindowBytes, and then put back series by series on
-// both threads. Rows are decoded by the caller's and put back by the other one, a few batches behind
-// (1.5 MiB). Rows and gathered samples are of different series, so they need no order between them;
-// where a series has both, and before whatever else the log says, what waits is put back first.
+// both threads. Rows are decoded by the caller's and put back by the other one, a few batches
+// behind (1.5 MiB). Rows and gathered samples are of different series, so they need no order
+// between them; where a series has both, and before whatever else the log says, what waits is put
+// back first.
 #pragma once
 
 #include "storage/tsdb/recovery.hpp"
@@ -17,6 +18,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -53,7 +55,17 @@ class RecoveryLane final : public wal::ReplayVisitor {
       std::uint32_t width;
       bool whole;  // nothing of it in `present`
     };
+    struct Text {
+      std::uint32_t at;
+      std::uint32_t size;
+    };
+    bool empty() const { return rows.empty() && series.empty(); }
     void clear();
+    // Definitions, which hold for the rows of the batch, whichever came first.
+    std::vector<std::uint32_t> series;
+    std::vector<std::size_t> series_ends;  // in texts
+    std::vector<Text> texts;               // names and values in turn
+    std::string characters;
     std::vector<Row> rows;
     std::vector<std::uint64_t> bits;
     std::vector<std::uint64_t> present;
@@ -66,6 +78,7 @@ class RecoveryLane final : public wal::ReplayVisitor {
   void on_both(const std::function<void()>& part);
   void work();
   void tell(const Batch& batch);
+  void tell_series(const Batch& batch);
 
   Recovery& behind_;
   wal::SampleWindow window_;
@@ -79,6 +92,7 @@ class RecoveryLane final : public wal::ReplayVisitor {
   const std::function<void()>* part_ = nullptr;  // for the other thread to do
   std::exception_ptr error_;
   bool ends_ = false;
+  std::vector<wal::LabelView> labels_;  // of the series that is being told
   std::thread worker_;
 };
 

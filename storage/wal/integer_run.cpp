@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The integers of several values at once, and back. Compiled so that loops become ones over vectors.
+// The integers of several values at once, and back. Compiled so that loops become ones over
+// vectors.
 #include "storage/wal/value_code.hpp"
 
 namespace narthex::storage::wal::code {

@@ -65,8 +65,7 @@ bool SampleWindow::gather_ref(std::uint32_t ref, std::size_t times_at, std::size
   if (!holds) return true;
   slots_[slot].epoch = epoch_;
   gathered.samples += count - lost;
-  pieces_.push_back({begin.position(),
-                     static_cast<std::uint32_t>(begin.codes_at() - buffer_.get()),
+  pieces_.push_back({begin.position(), static_cast<std::uint32_t>(begin.codes_at() - buffer_.get()),
                      static_cast<std::uint32_t>(times_at + lost),
                      static_cast<std::uint32_t>(count - lost), slot});
   return true;
@@ -98,9 +97,8 @@ SampleWindow::Gathered SampleWindow::gather(const SampleColumns& columns, ByteRe
   ValueCursor values = copy(packed);
   gathered.sound = true;
   for (std::size_t i = 0; i < columns.refs.size() && gathered.sound; ++i) {
-    gathered.sound =
-        gather_ref(columns.refs[i], times_.size() + columns.times_at[i],
-                   static_cast<std::size_t>(columns.lengths[i]), values, gathered);
+    gathered.sound = gather_ref(columns.refs[i], times_.size() + columns.times_at[i],
+                                static_cast<std::size_t>(columns.lengths[i]), values, gathered);
   }
   gathered.sound = gathered.sound && values.done();
   if (!gathered.sound) {

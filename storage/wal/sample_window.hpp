@@ -48,8 +48,8 @@ class SampleWindow {
     std::vector<std::int64_t> t;
     std::vector<std::uint64_t> bits;
   };
-  using Take = std::function<void(std::span<const std::int64_t> t,
-                                  std::span<const std::uint64_t> bits)>;
+  using Take =
+      std::function<void(std::span<const std::int64_t> t, std::span<const std::uint64_t> bits)>;
   // Tells the samples of a touched ref in the order of the log, at least kTakeSamples at a time but
   // for the last. Once for each before clear(). Threads may decode different ones at a time.
   static constexpr std::size_t kTakeSamples = 4096;

@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
 #include <random>
+#include <vector>
 
 namespace narthex::storage::wal {
 namespace {
@@ -108,10 +110,70 @@ bool is_subsequence(const std::vector<T>& part, const std::vector<T>& whole) {
   return true;
 }
 
+using ByRef = std::map<std::uint32_t, std::vector<RecordBook::Sample>>;
+
+// Gathers samples in a window, and decodes that now and then.
+class Gatherer final : public ReplayVisitor {
+ public:
+  void segment(std::uint64_t, bool carries) override {
+    decode();
+    if (!carries) window_.forget();
+  }
+  void samples(std::span<const LoggedRun>) override { FAIL("they are gathered"); }
+  SampleWindow* window() override { return &window_; }
+  void gathered() override {
+    if (++records_ % 7 == 0) decode();
+  }
+  void series(std::uint32_t, std::span<const LabelView>) override {}
+  void layout(std::uint64_t, std::span<const std::uint32_t>) override {}
+  void row(std::uint64_t, std::int64_t, std::span<const std::uint64_t>,
+           const std::uint64_t*) override {}
+  void histogram(std::uint32_t, std::int64_t, const nx_histogram&) override {}
+  void start(std::uint32_t, std::int64_t, std::int64_t) override {}
+  void exemplar(const LoggedExemplar&) override {}
+  void metadata(const LoggedMetadata&) override {}
+  void erase(std::span<const std::uint32_t>, std::int64_t, std::int64_t) override {}
+
+  void decode() {
+    for (std::size_t i = 0; i < window_.touched(); ++i) {
+      const std::uint32_t ref = window_.ref_of(i);
+      REQUIRE(window_.touches(ref));
+      std::vector<RecordBook::Sample>& list = found[ref];
+      const std::size_t before = list.size();
+      window_.decode(i, columns_, [&](auto t, auto bits) {
+        REQUIRE(t.size() == bits.size());
+        for (std::size_t k = 0; k < t.size(); ++k) list.push_back({ref, t[k], bits[k]});
+      });
+      REQUIRE(list.size() == before + window_.samples_of(i));
+    }
+    window_.clear();
+  }
+
+  ByRef found;
+
+ private:
+  SampleWindow window_;
+  SampleWindow::Columns columns_;
+  int records_ = 0;
+};
+
+// What is gathered and decoded by ref is what is told record by record.
 RecordFigures replay_into(RecordBook& book, FaultyFileSystem& files) {
   RecordReader reader(book);
   REQUIRE(replay(files, "w", reader.sink()).ok());
-  return reader.figures();
+  ByRef by_ref;
+  for (const RecordBook::Sample& sample : book.sample_list) by_ref[sample.ref].push_back(sample);
+  Gatherer gatherer;
+  RecordReader gathering(gatherer);
+  REQUIRE(replay(files, "w", gathering.sink()).ok());
+  gatherer.decode();
+  REQUIRE(gatherer.found == by_ref);
+  const RecordFigures& figures = gathering.figures();
+  REQUIRE(figures.records == reader.figures().records);
+  REQUIRE(figures.samples == reader.figures().samples);
+  REQUIRE(figures.dropped_samples == reader.figures().dropped_samples);
+  REQUIRE(figures.malformed_records == reader.figures().malformed_records);
+  return figures;
 }
 
 Options medium_options() {
