@@ -62,21 +62,30 @@ const Chunk* Chunk::make(std::span<const Sample> samples) {
 }
 
 const Chunk* Chunk::make(std::span<const std::int64_t> t, std::span<const std::uint64_t> bits) {
+  return make_packed(t, pack(t, bits));
+}
+
+std::span<const std::uint8_t> Chunk::pack(std::span<const std::int64_t> t,
+                                          std::span<const std::uint64_t> bits) {
   thread_local Bytes kept;
   Bytes& bytes = kept;  // looked up once
   bytes.clear();
   encode_times(t, bytes);
   encode_values(bits, bytes);
   bytes.resize(bytes.size() + kSlack);
+  return bytes;
+}
 
-  const std::size_t size = sizeof(Chunk) + bytes.size();
+const Chunk* Chunk::make_packed(std::span<const std::int64_t> t,
+                                std::span<const std::uint8_t> packed) {
+  const std::size_t size = sizeof(Chunk) + packed.size();
   auto* chunk = static_cast<Chunk*>(::operator new(size));
   chunk->first_t = t.front();
   chunk->last_t = t.back();
   chunk->count = static_cast<std::uint16_t>(t.size());
   chunk->frozen = 0;
   chunk->size_bytes = static_cast<std::uint32_t>(size);
-  std::memcpy(chunk + 1, bytes.data(), bytes.size());
+  std::memcpy(chunk + 1, packed.data(), packed.size());
   return chunk;
 }
 

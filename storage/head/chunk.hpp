@@ -31,6 +31,12 @@ struct Chunk {
   static const Chunk* make(std::span<const Sample> samples);
   // Likewise. REQUIRES: as many values as times.
   static const Chunk* make(std::span<const std::int64_t> t, std::span<const std::uint64_t> bits);
+  // The same in two steps: what stands behind the head, in memory that the thread keeps for the
+  // next one; and the chunk, which is all that allocates.
+  static std::span<const std::uint8_t> pack(std::span<const std::int64_t> t,
+                                            std::span<const std::uint64_t> bits);
+  static const Chunk* make_packed(std::span<const std::int64_t> t,
+                                  std::span<const std::uint8_t> packed);
   static void free(const Chunk* chunk);
 
   // Fill `count` entries each.

@@ -135,7 +135,11 @@ std::uint8_t SeriesWriter::write(Series& series, const NewSample& sample, bool r
 }
 
 OwnSamples& SeriesWriter::own(Series& series) {
-  OwnSamples& own = series.need_own();
+  if (series.own == nullptr) {
+    const AllocationTurn turn(turns_);
+    series.need_own();
+  }
+  OwnSamples& own = *series.own;
   if (!own.counted) tallies_.data_bytes += kOwnBytes;
   own.counted = true;
   return own;
@@ -172,7 +176,7 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
   for (std::size_t i = 0; i < t.size();) {
     // What would be sealed as soon as it is full is packed where it stands.
     if (own.open_count == 0 && t.size() - i > kOpenSamplesMax) {
-      add_chunk(own, Chunk::make(t.subspan(i, kOpenSamplesMax), bits.subspan(i, kOpenSamplesMax)));
+      add_chunk(own, t.subspan(i, kOpenSamplesMax), bits.subspan(i, kOpenSamplesMax));
       i += kOpenSamplesMax;
       continue;
     }
@@ -203,6 +207,7 @@ void SeriesWriter::make_room(OwnSamples& own, std::size_t wanted) {
   }
   const auto capacity = static_cast<std::uint8_t>(std::min<std::size_t>(
       std::max<std::size_t>(own.open_capacity * 2u, own.open_count + wanted), kOpenSamplesMax));
+  const AllocationTurn turn(turns_);
   auto larger = std::make_unique_for_overwrite<Sample[]>(capacity);
   if (own.open_count > 0) {
     std::memcpy(larger.get(), own.open.get(), own.open_count * sizeof(Sample));
@@ -237,12 +242,16 @@ void SeriesWriter::seal(OwnSamples& own) {
     bits[count + i] = own.open[i].bits;
   }
   count += own.open_count;
-  add_chunk(own, Chunk::make(std::span(times).first(count), std::span(bits).first(count)));
+  add_chunk(own, std::span(times).first(count), std::span(bits).first(count));
   own.open_count = 0;
 }
 
-void SeriesWriter::add_chunk(OwnSamples& own, const Chunk* chunk) {
+void SeriesWriter::add_chunk(OwnSamples& own, std::span<const std::int64_t> t,
+                             std::span<const std::uint64_t> bits) {
+  const std::span<const std::uint8_t> packed = Chunk::pack(t, bits);
+  const AllocationTurn turn(turns_);
   const std::size_t entries = own.sealed.capacity();
+  const Chunk* chunk = Chunk::make_packed(t, packed);
   ++tallies_.figures.chunks;
   own.sealed.push_back({chunk, chunk->first_t, chunk->last_t});
   tallies_.data_bytes +=

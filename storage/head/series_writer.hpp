@@ -3,6 +3,7 @@
 // (to ask) or commit (to write). REQUIRES: the commit lock, for as long as it lives.
 #pragma once
 
+#include "storage/head/allocation_turns.hpp"
 #include "storage/head/core.hpp"
 #include "storage/head/series.hpp"
 
@@ -37,12 +38,17 @@ class SeriesWriter {
  public:
   // kTaken: what comes was taken before, in this order, and is not judged again.
   enum class Judge { kAll, kTaken };
-  explicit SeriesWriter(Core& core, Judge judge = Judge::kAll) : SeriesWriter(core, judge, core) {}
-  // Counts into `tallies`, which outlives it. Several threads may write then, each with a writer of
-  // its own, to series that are in no group and never to the same one, while one of them, or who
-  // waits for them, has the commit lock.
-  SeriesWriter(Core& core, Judge judge, Tallies& tallies)
-      : core_(core), tallies_(tallies), judge_(judge), oldest_reader_(core.oldest_reader()) {}
+  explicit SeriesWriter(Core& core, Judge judge = Judge::kAll)
+      : SeriesWriter(core, judge, core, nullptr) {}
+  // Counts into `tallies`, which outlives it, as `turns` does. Several threads may write then, each
+  // with a writer of its own and all with the same turns, to series that are in no group and never
+  // to the same one, while one of them, or who waits for them, has the commit lock.
+  SeriesWriter(Core& core, Judge judge, Tallies& tallies, AllocationTurns* turns)
+      : core_(core),
+        tallies_(tallies),
+        turns_(turns),
+        judge_(judge),
+        oldest_reader_(core.oldest_reader()) {}
 
   // What write() would say: NX_ROW_OK, NX_ROW_DUPLICATE or NX_ROW_OUT_OF_ORDER.
   std::uint8_t check(const Series& series, const NewSample& sample, bool refuse_late) const;
@@ -69,10 +75,12 @@ class SeriesWriter {
   void put_late(Series& series, const NewSample& sample);
   void begin_commit(OwnSamples& own);
   void make_room(OwnSamples& own, std::size_t wanted);
-  void add_chunk(OwnSamples& own, const Chunk* chunk);
+  void add_chunk(OwnSamples& own, std::span<const std::int64_t> t,
+                 std::span<const std::uint64_t> bits);
 
   Core& core_;
   Tallies& tallies_;
+  AllocationTurns* const turns_;
   const Judge judge_;
   const std::uint64_t oldest_reader_;
 };

@@ -3,6 +3,7 @@
 
 #include "storage/head/deletion.hpp"
 #include "storage/head/series_writer.hpp"
+#include "storage/tsdb/heap_room.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,8 @@ namespace narthex::storage::tsdb {
 namespace {
 
 constexpr std::size_t kPendingMax = 4096;
-constexpr std::size_t kSlice = 128;  // series that a thread takes at a time
+constexpr std::size_t kBytesASample = 2;  // in the head, packed: what most have at least
+constexpr std::size_t kSlice = 128;       // series that a thread takes at a time
 
 nx_sample_batch batch_of(std::size_t rows) {
   nx_sample_batch batch{};
@@ -195,11 +197,13 @@ void Recovery::write(head::SeriesWriter& writer, head::Series& series,
 // Series are independent of each other, unless rows of a group make them known to one another.
 void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
   resolve_pending();
+  make_heap_room(window.samples() * kBytesASample);
   {
     const index::EpochHold hold(core_.epochs);
     const std::lock_guard lock(core_.commit_mutex);
     ++core_.sequence;
     ++core_.figures.commits;
+    head::AllocationTurns turns;
     std::mutex mutex;
     std::vector<std::size_t> left;
     std::atomic<std::size_t> next{0};
@@ -208,7 +212,7 @@ void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) 
       for (;;) {
         const std::size_t first = next.fetch_add(kSlice, std::memory_order_relaxed);
         if (first >= window.touched()) break;
-        put_back_part(window, first, std::min(first + kSlice, window.touched()), share);
+        put_back_part(window, first, std::min(first + kSlice, window.touched()), turns, share);
       }
       const std::lock_guard adding(mutex);
       core_.add(share.tallies);
@@ -229,8 +233,8 @@ void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) 
 }
 
 void Recovery::put_back_part(wal::SampleWindow& window, std::size_t first, std::size_t last,
-                             Share& share) {
-  head::SeriesWriter writer(core_, head::SeriesWriter::Judge::kTaken, share.tallies);
+                             head::AllocationTurns& turns, Share& share) {
+  head::SeriesWriter writer(core_, head::SeriesWriter::Judge::kTaken, share.tallies, &turns);
   std::array<head::Series*, kSlice> series;
   for (std::size_t i = first; i < last; ++i) {
     series[i - first] = series_of(window.ref_of(i));

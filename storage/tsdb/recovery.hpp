@@ -75,7 +75,8 @@ class Recovery final : public wal::ReplayVisitor {
     std::vector<std::size_t> left;  // of the window: their series are in groups
     wal::SampleWindow::Columns columns;
   };
-  void put_back_part(wal::SampleWindow& window, std::size_t first, std::size_t last, Share& share);
+  void put_back_part(wal::SampleWindow& window, std::size_t first, std::size_t last,
+                     head::AllocationTurns& turns, Share& share);
   void mind_memory();
 
   head::Core& core_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/tsdb/recovery_lane.hpp"
 
+#include <cstdlib>
 #include <string_view>
 
 namespace narthex::storage::tsdb {
@@ -25,7 +26,14 @@ void RecoveryLane::Batch::clear() {
   present.clear();
 }
 
-RecoveryLane::RecoveryLane(Recovery& behind) : behind_(behind) {
+namespace {
+std::size_t window_bytes() {
+  const char* e = std::getenv("NX_WINDOW");
+  return e != nullptr ? std::strtoull(e, nullptr, 10) << 20 : kWindowBytes;
+}
+}  // namespace
+RecoveryLane::RecoveryLane(Recovery& behind)
+    : behind_(behind), window_(window_bytes() + (2 << 20)) {
   worker_ = std::thread([this] { work(); });
 }
 
@@ -159,7 +167,7 @@ void RecoveryLane::gathered() {
     const std::uint32_t ref = window_.ref_of(looked_at_);
     has_rows = has_rows || (ref < in_layouts_.size() && in_layouts_[ref]);
   }
-  if (has_rows || window_.bytes() >= kWindowBytes) finish();
+  if (has_rows || window_.bytes() >= window_bytes()) finish();
 }
 
 void RecoveryLane::row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,

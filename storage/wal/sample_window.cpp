@@ -6,17 +6,30 @@
 
 namespace narthex::storage::wal {
 
+SampleWindow::SampleWindow(std::size_t bytes) {
+  if (bytes == 0) return;
+  reserve(bytes);
+  pieces_.reserve(bytes / (2 * sizeof(Piece)));
+}
+
 bool SampleWindow::touches(std::uint32_t ref) const {
   const SampleTable::Entry* const known = table_.find(ref);
   return known != nullptr && slots_[static_cast<std::size_t>(known->bits)].last != kNone;
 }
 
+// Records mostly have the same refs in the same order.
 std::uint32_t SampleWindow::slot_of(std::uint32_t ref) {
+  const std::uint32_t guess = slot_before_ + 1;
+  if (guess < slots_.size() && slots_[guess].ref == ref) return slot_before_ = guess;
   const SampleTable::Entry* const known = table_.find(ref);
-  if (known != nullptr) return static_cast<std::uint32_t>(known->bits);
+  slot_before_ = known != nullptr ? static_cast<std::uint32_t>(known->bits) : make_slot(ref);
+  return slot_before_;
+}
+
+std::uint32_t SampleWindow::make_slot(std::uint32_t ref) {
   const auto slot = static_cast<std::uint32_t>(slots_.size());
-  slots_.emplace_back().ref = ref;
   table_.set(ref, slot, 0);
+  slots_.emplace_back().ref = ref;
   return slot;
 }
 

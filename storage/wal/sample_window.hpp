@@ -22,6 +22,9 @@ namespace narthex::storage::wal {
 
 class SampleWindow {
  public:
+  // Has room for `bytes` from the start; memory that was never needed costs nothing.
+  explicit SampleWindow(std::size_t bytes = 0);
+
   struct Gathered {
     bool sound = false;
     std::uint64_t samples = 0;
@@ -81,6 +84,7 @@ class SampleWindow {
   };
 
   std::uint32_t slot_of(std::uint32_t ref);
+  std::uint32_t make_slot(std::uint32_t ref);
   ValueCursor copy(const PackedValues& packed);
   bool gather_ref(std::uint32_t ref, std::size_t times_at, std::size_t count, ValueCursor& values,
                   Gathered& gathered);
@@ -98,6 +102,7 @@ class SampleWindow {
   std::size_t bytes_ = 0;
   std::size_t samples_ = 0;
   std::uint32_t epoch_ = 1;
+  std::uint32_t slot_before_ = 0;  // the last one that was asked for
 };
 
 }  // namespace narthex::storage::wal

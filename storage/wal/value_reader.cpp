@@ -10,6 +10,8 @@ namespace {
 
 // Values whose integers are computed before any of them becomes a value.
 constexpr std::size_t kStretch = 64;
+// Values read by themselves before a stretch is tried again.
+constexpr std::size_t kOneByOne = 4;
 // Integers below it in size come back from their values, with every exponent.
 constexpr std::uint64_t kSafeInteger = std::uint64_t{1} << 50;
 
@@ -58,46 +60,45 @@ bool ValueCursor::skip(std::size_t count) {
 
 bool ValueCursor::take(std::span<std::uint64_t> out, std::uint64_t& last, std::uint8_t& exponent) {
   while (!out.empty()) {
-    const std::size_t most = std::min({out.size(), codes_left(), kStretch});
-    std::size_t plain = 0;
-    while (plain < most && codes_at_[plain] < code::kKey) ++plain;
-    if (plain != 0 && take_stretch(out.first(plain), last, exponent)) {
-      out = out.subspan(plain);
-      continue;
-    }
-    for (std::size_t i = 0; i < std::max<std::size_t>(plain, 1); ++i) {
+    const std::size_t plain =
+        take_stretch(out.first(std::min(out.size(), kStretch)), last, exponent);
+    out = out.subspan(plain);
+    // What ended the stretch, or could not be in one.
+    for (std::size_t i = plain == 0 ? kOneByOne : 1; i > 0 && !out.empty(); --i) {
       if (next(last, exponent) == Got::kBad) return false;
-      out[i] = last;
+      out.front() = last;
+      out = out.subspan(1);
     }
-    out = out.subspan(std::max<std::size_t>(plain, 1));
   }
   return true;
 }
 
 // Goes from integer to integer, where that is what going from value to value comes to: the last
-// value is that of its integer, and none is so large that it would not come back. REQUIRES: codes
-// of differences, kStretch at most.
-bool ValueCursor::take_stretch(std::span<std::uint64_t> out, std::uint64_t& last,
-                               unsigned exponent) {
-  if (position_ > position_max_ || !code::fits(last, exponent)) return false;
+// value is that of its integer, and none is so large that it would not come back. Returns how many
+// values it took; the last one is then that of its integer again. REQUIRES: kStretch at most.
+std::size_t ValueCursor::take_stretch(std::span<std::uint64_t> out, std::uint64_t& last,
+                                      unsigned exponent) {
+  if (position_ > position_max_ || !code::fits(last, exponent)) return 0;
   std::array<std::uint64_t, kStretch> integers;
   std::uint64_t* to = integers.data();
   std::uint64_t m = code::integer_of(last, exponent);
   std::uint64_t position = position_;
   std::uint64_t large = 0;
-  for (const std::uint8_t c : std::span(codes_at_, out.size())) {
-    if (position > position_max_) return false;
-    m += difference(c, position);
-    position += code::kRows.data()[c].width;
+  const std::uint8_t* at = codes_at_;
+  const std::uint8_t* const end = at + std::min(out.size(), codes_left());
+  for (; at != end && *at < code::kKey && position <= position_max_; ++at) {
+    m += difference(*at, position);
+    position += code::kRows.data()[*at].width;
     *to++ = m;
     large |= m + kSafeInteger;
   }
-  if (exponent != code::kBitsExponent && large >= 2 * kSafeInteger) return false;
-  code::values_of(std::span(integers).first(out.size()), exponent, out.data());
-  last = out.back();
+  const auto count = static_cast<std::size_t>(at - codes_at_);
+  if (count == 0 || (exponent != code::kBitsExponent && large >= 2 * kSafeInteger)) return 0;
+  code::values_of(std::span(integers).first(count), exponent, out.data());
+  last = out[count - 1];
   position_ = position;
-  codes_at_ += out.size();
-  return true;
+  codes_at_ = at;
+  return count;
 }
 
 bool ValueCursor::done() const {

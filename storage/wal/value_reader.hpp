@@ -72,7 +72,7 @@ class ValueCursor {
   }
   bool word(std::uint64_t& out);
   Got next_other(std::uint64_t& last, std::uint8_t& exponent);
-  bool take_stretch(std::span<std::uint64_t> out, std::uint64_t& last, unsigned exponent);
+  std::size_t take_stretch(std::span<std::uint64_t> out, std::uint64_t& last, unsigned exponent);
 
   const std::uint8_t* codes_at_ = nullptr;
   const std::uint8_t* codes_end_ = nullptr;
