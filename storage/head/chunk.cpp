@@ -17,15 +17,18 @@ namespace {
 constexpr unsigned kRawWidth = 64;
 
 void encode_times(std::span<const std::int64_t> t, Bytes& out) {
-  std::array<std::uint64_t, kChunkSamplesMax> steps;
+  std::array<std::uint64_t, kChunkSamplesMax> kept;
+  std::uint64_t* const steps = kept.data();
+  const std::int64_t* const from = t.data();
+  const std::size_t count = t.size();
   std::uint64_t differs = 0;
-  for (std::size_t i = 1; i < t.size(); ++i) {
-    steps[i] = static_cast<std::uint64_t>(t[i]) - static_cast<std::uint64_t>(t[i - 1]);
-    differs |= steps[i] ^ steps[1];
+  for (std::size_t i = 1; i < count; ++i) {
+    steps[i] = static_cast<std::uint64_t>(from[i]) - static_cast<std::uint64_t>(from[i - 1]);
   }
-  std::uint64_t least = t.size() > 1 ? steps[1] : 0;
+  for (std::size_t i = 2; i < count; ++i) differs |= steps[i] ^ steps[1];
+  std::uint64_t least = count > 1 ? steps[1] : 0;
   std::uint64_t most = least;
-  for (std::size_t i = 1; differs != 0 && i < t.size(); ++i) {
+  for (std::size_t i = 1; differs != 0 && i < count; ++i) {
     least = std::min(least, steps[i]);
     most = std::max(most, steps[i]);
   }

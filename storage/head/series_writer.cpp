@@ -184,7 +184,9 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
     const std::size_t count =
         std::min<std::size_t>(t.size() - i, own.open_capacity - own.open_count);
     Sample* to = own.open.get() + own.open_count;
-    for (std::size_t k = 0; k < count; ++k) to[k] = {t[i + k], bits[i + k]};
+    const std::int64_t* const times = t.data() + i;
+    const std::uint64_t* const values = bits.data() + i;
+    for (std::size_t k = 0; k < count; ++k) to[k] = {times[k], values[k]};
     own.open_count = static_cast<std::uint8_t>(own.open_count + count);
     i += count;
   }
@@ -237,9 +239,12 @@ void SeriesWriter::seal(OwnSamples& own) {
         before->size_bytes);
     own.sealed.pop_back();
   }
+  const Sample* const open = own.open.get();
+  std::int64_t* const open_times = times.data() + count;
+  std::uint64_t* const open_bits = bits.data() + count;
   for (std::size_t i = 0; i < own.open_count; ++i) {
-    times[count + i] = own.open[i].t;
-    bits[count + i] = own.open[i].bits;
+    open_times[i] = open[i].t;
+    open_bits[i] = open[i].bits;
   }
   count += own.open_count;
   add_chunk(own, std::span(times).first(count), std::span(bits).first(count));

@@ -53,12 +53,14 @@ int find_exponent(std::uint64_t bits, int exponent) {
 // the compiler takes several at once; each does what to_decimal() does.
 template <bool kScaled>
 bool all_to_integers(std::span<const std::uint64_t> bits, double power, std::int64_t* out) {
+  const std::uint64_t* const in = bits.data();  // spans check each index, and no vector can
+  const std::size_t count = bits.size();
   std::uint64_t odd = 0;
-  for (std::size_t i = 0; i < bits.size(); ++i) {
-    const double scaled = kScaled ? as_double(bits[i]) * power : as_double(bits[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double scaled = kScaled ? as_double(in[i]) * power : as_double(in[i]);
     const double shifted = scaled + kRounder;
     const double rounded = shifted - kRounder;
-    odd |= as_bits(kScaled ? rounded / power : rounded) ^ bits[i];
+    odd |= as_bits(kScaled ? rounded / power : rounded) ^ in[i];
     odd |= std::fabs(scaled) < kIntegerMax ? 0 : 1;
     out[i] = static_cast<std::int64_t>(as_bits(shifted) - as_bits(kRounder));
   }
@@ -168,7 +170,9 @@ bool encode_decimals(std::span<const std::uint64_t> bits, Bytes& out) {
 
   std::array<std::int64_t, kColumnValuesMax> steps;
   const std::size_t step_count = integers.size() - 1;
-  for (std::size_t i = 0; i < step_count; ++i) steps[i] = integers[i + 1] - integers[i];
+  const std::int64_t* const in = integers.data();
+  std::int64_t* const to = steps.data();
+  for (std::size_t i = 0; i < step_count; ++i) to[i] = in[i + 1] - in[i];
   const std::span<const std::int64_t> differences(steps.data(), step_count);
   std::int64_t least = 0;
   unsigned step_width = kWidthMax + 1;

@@ -5,17 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <vector>
 
 namespace narthex::storage::tsdb {
 namespace {
 
-// Smaller than what the agent has glibc map by itself (agent/main.cpp), so that it is the end of
-// the heap, of which 16 MiB are kept.
+// Smaller than what the agent has glibc map by itself (agent/main.cpp).
 constexpr std::size_t kPieceBytes = (std::size_t{4} << 20) - 4096;
-constexpr std::size_t kPiecesMax = 3;
+constexpr std::size_t kPiecesMax = 8;
+constexpr std::size_t kEndBytes = 4096;
 
 void touch(void* memory, std::size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
@@ -33,16 +33,20 @@ void touch(void* memory, std::size_t bytes) {
 
 }  // namespace
 
-void make_heap_room(std::size_t bytes) {
-  std::vector<void*> pieces;
-  for (; bytes != 0 && pieces.size() < kPiecesMax; bytes -= std::min(bytes, kPieceBytes)) {
+HeapRoom::HeapRoom(std::size_t bytes) {
+  std::array<void*, kPiecesMax> pieces{};
+  std::size_t count = 0;
+  for (; bytes != 0 && count < kPiecesMax; ++count) {
     const std::size_t size = std::min(bytes, kPieceBytes);
-    void* const piece = std::malloc(size);
-    if (piece == nullptr) break;
-    touch(piece, size);
-    pieces.push_back(piece);
+    pieces[count] = std::malloc(size);
+    if (pieces[count] == nullptr) break;
+    touch(pieces[count], size);
+    bytes -= size;
   }
-  for (void* piece : pieces) std::free(piece);
+  end_ = std::malloc(kEndBytes);
+  for (void* const piece : pieces) std::free(piece);
 }
+
+HeapRoom::~HeapRoom() { std::free(end_); }
 
 }  // namespace narthex::storage::tsdb

@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// heap_room.hpp - memory for much that is about to be allocated in small pieces.
+// heap_room.hpp - memory for much that is about to be allocated in small pieces: has the kernel
+// give it to the heap in a few calls instead of a fault a page, each of which costs what packing a
+// thousand samples does.
+//
+// No more than a hint. What is not used stays free memory of the heap, and goes back as such does.
 #pragma once
 
 #include <cstddef>
 
 namespace narthex::storage::tsdb {
 
-// Has the kernel give the heap so much memory in a few calls instead of a fault a page, of which
-// each costs what packing a thousand samples does. The memory stays free: what is not used goes
-// back as any that is free does. At most 12 MiB, below which the heap keeps it. No more than a
-// hint.
-void make_heap_room(std::size_t bytes);
+class HeapRoom {
+ public:
+  // At most 32 MiB.
+  explicit HeapRoom(std::size_t bytes);
+  ~HeapRoom();
+  HeapRoom(const HeapRoom&) = delete;
+  HeapRoom& operator=(const HeapRoom&) = delete;
+
+ private:
+  // Stands behind the room while it is used: else it would be the end of the heap, of which glibc
+  // gives back what is more than some MiB.
+  void* end_ = nullptr;
+};
 
 }  // namespace narthex::storage::tsdb

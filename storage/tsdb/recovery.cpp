@@ -83,6 +83,7 @@ void Recovery::resolve_pending() {
   const std::int64_t now = core_.now_ms();
   for (std::size_t i = 0; i < resolved.size(); ++i) {
     if (resolved[i].identity == nullptr) continue;
+    created_ += resolved[i].created ? 1 : 0;
     head::SeriesIndex::of(resolved[i].identity)->touch(now);
     if (pending_[i] >= refs_.size()) refs_.resize(std::size_t{pending_[i]} + pending_[i] / 2 + 1);
     refs_[pending_[i]] = std::uint64_t{resolved[i].identity->id()} + 1;
@@ -184,7 +185,8 @@ void Recovery::samples(std::span<const wal::LoggedRun> runs) {
 void Recovery::write(head::SeriesWriter& writer, head::Series& series,
                      std::span<const std::int64_t> t, std::span<const std::uint64_t> bits) {
   bool ascends = true;
-  for (std::size_t i = 1; i < t.size(); ++i) ascends &= t[i - 1] < t[i];
+  const std::int64_t* const times = t.data();
+  for (std::size_t i = 1; i < t.size(); ++i) ascends &= times[i - 1] < times[i];
   if (ascends && writer.takes_run(series, t.front())) {
     writer.write_run(series, t, bits);
     return;
@@ -197,7 +199,11 @@ void Recovery::write(head::SeriesWriter& writer, head::Series& series,
 // Series are independent of each other, unless rows of a group make them known to one another.
 void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
   resolve_pending();
-  make_heap_room(window.samples() * kBytesASample);
+  const std::size_t open =
+      std::min<std::size_t>(window.samples() / window.touched() + 1, head::kOpenSamplesMax);
+  const HeapRoom room(window.samples() * kBytesASample +
+                      created_ * (sizeof(head::OwnSamples) + open * sizeof(head::Sample)));
+  created_ = 0;
   {
     const index::EpochHold hold(core_.epochs);
     const std::lock_guard lock(core_.commit_mutex);

@@ -9,13 +9,15 @@ namespace {
 // What integer_of() and bits_of() do, without a branch a value.
 template <bool kScaled>
 bool take_all(std::span<const std::uint64_t> bits, double power, std::uint64_t* out) {
+  const std::uint64_t* const from = bits.data();  // spans check each index, and no vector can
+  const std::size_t count = bits.size();
   std::uint64_t odd = 0;
-  for (std::size_t i = 0; i < bits.size(); ++i) {
-    const double value = std::bit_cast<double>(bits[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double value = std::bit_cast<double>(from[i]);
     const double scaled = kScaled ? value * power : value;
     const double shifted = scaled + kShift;
     const double rounded = shifted - kShift;
-    odd |= std::bit_cast<std::uint64_t>(kScaled ? rounded / power : rounded) ^ bits[i];
+    odd |= std::bit_cast<std::uint64_t>(kScaled ? rounded / power : rounded) ^ from[i];
     odd |= std::fabs(scaled) < kIntegerMax ? 0 : 1;
     out[i] = std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kShift);
   }
