@@ -61,7 +61,8 @@ bool all_to_integers(std::span<const std::uint64_t> bits, double power, std::int
     const double shifted = scaled + kRounder;
     const double rounded = shifted - kRounder;
     odd |= as_bits(kScaled ? rounded / power : rounded) ^ in[i];
-    odd |= std::fabs(scaled) < kIntegerMax ? 0 : 1;
+    // Of absolute values as bits, those below the limit stay in order; a comparison would branch.
+    odd |= (as_bits(kIntegerMax) - 1 - (as_bits(scaled) & ~(std::uint64_t{1} << 63))) >> 63;
     out[i] = static_cast<std::int64_t>(as_bits(shifted) - as_bits(kRounder));
   }
   return odd == 0;

@@ -18,7 +18,9 @@ bool take_all(std::span<const std::uint64_t> bits, double power, std::uint64_t* 
     const double shifted = scaled + kShift;
     const double rounded = shifted - kShift;
     odd |= std::bit_cast<std::uint64_t>(kScaled ? rounded / power : rounded) ^ from[i];
-    odd |= std::fabs(scaled) < kIntegerMax ? 0 : 1;
+    // Of absolute values as bits, those below the limit stay in order; a comparison would branch.
+    const std::uint64_t size = std::bit_cast<std::uint64_t>(scaled) & ~(std::uint64_t{1} << 63);
+    odd |= (std::bit_cast<std::uint64_t>(kIntegerMax) - 1 - size) >> 63;
     out[i] = std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kShift);
   }
   return odd == 0;
