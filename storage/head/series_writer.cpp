@@ -38,6 +38,14 @@ void tell_groups(const Series& series, std::int64_t t) {
   }
 }
 
+void copy_open(const OwnSamples& own, std::int64_t* t, std::uint64_t* bits) {
+  const Sample* const open = own.open.get();
+  for (std::size_t i = 0; i < own.open_count; ++i) {
+    t[i] = open[i].t;
+    bits[i] = open[i].bits;
+  }
+}
+
 }  // namespace
 
 Newest newest_of(const Series& series) {
@@ -173,23 +181,18 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
                              std::span<const std::uint64_t> bits) {
   OwnSamples& own = this->own(series);
   if (own.last_sequence != core_.sequence) begin_commit(own);
-  for (std::size_t i = 0; i < t.size();) {
-    // What would be sealed as soon as it is full is packed where it stands.
-    if (own.open_count == 0 && t.size() - i > kOpenSamplesMax) {
-      add_chunk(own, t.subspan(i, kOpenSamplesMax), bits.subspan(i, kOpenSamplesMax));
-      i += kOpenSamplesMax;
-      continue;
+  std::size_t i = 0;
+  // What would be sealed as soon as it is full is packed where it stands.
+  while (own.open_count + t.size() - i > kOpenSamplesMax) {
+    const std::size_t count = kOpenSamplesMax - own.open_count;
+    if (own.open_count == 0) {
+      add_chunk(own, t.subspan(i, count), bits.subspan(i, count));
+    } else {
+      seal_with(own, t.subspan(i, count), bits.subspan(i, count));
     }
-    if (own.open_count == own.open_capacity) make_room(own, t.size() - i);
-    const std::size_t count =
-        std::min<std::size_t>(t.size() - i, own.open_capacity - own.open_count);
-    Sample* to = own.open.get() + own.open_count;
-    const std::int64_t* const times = t.data() + i;
-    const std::uint64_t* const values = bits.data() + i;
-    for (std::size_t k = 0; k < count; ++k) to[k] = {times[k], values[k]};
-    own.open_count = static_cast<std::uint8_t>(own.open_count + count);
     i += count;
   }
+  append_open(own, t.subspan(i), bits.subspan(i));
   own.last_added += static_cast<std::uint32_t>(t.size());
   own.last_t = t.back();
   own.last_bits = bits.back();
@@ -199,6 +202,32 @@ void SeriesWriter::write_run(Series& series, std::span<const std::int64_t> t,
   if (t.back() > core_.archived_t) series.newest_unknown = 0;
   tallies_.min_t = std::min(tallies_.min_t, t.front());
   tallies_.max_t = std::max(tallies_.max_t, t.back());
+}
+
+// REQUIRES: that there is room for them when they are the only ones.
+void SeriesWriter::append_open(OwnSamples& own, std::span<const std::int64_t> t,
+                               std::span<const std::uint64_t> bits) {
+  const std::size_t count = t.size();
+  if (own.open_count + count > own.open_capacity) make_room(own, count);
+  Sample* const to = own.open.get() + own.open_count;
+  const std::int64_t* const times = t.data();
+  const std::uint64_t* const values = bits.data();
+  for (std::size_t i = 0; i < count; ++i) to[i] = {times[i], values[i]};
+  own.open_count = static_cast<std::uint8_t>(own.open_count + count);
+}
+
+// Seals what is open together with samples that make it full.
+void SeriesWriter::seal_with(OwnSamples& own, std::span<const std::int64_t> t,
+                             std::span<const std::uint64_t> bits) {
+  std::array<std::int64_t, kChunkSamplesMax> all_t;
+  std::array<std::uint64_t, kChunkSamplesMax> all_bits;
+  const std::size_t count = own.open_count;
+  copy_open(own, all_t.data(), all_bits.data());
+  std::memcpy(all_t.data() + count, t.data(), t.size_bytes());
+  std::memcpy(all_bits.data() + count, bits.data(), bits.size_bytes());
+  add_chunk(own, std::span(all_t).first(count + t.size()),
+            std::span(all_bits).first(count + t.size()));
+  own.open_count = 0;
 }
 
 // For at least one sample more, and for `wanted` if that is not many.
@@ -239,13 +268,7 @@ void SeriesWriter::seal(OwnSamples& own) {
         before->size_bytes);
     own.sealed.pop_back();
   }
-  const Sample* const open = own.open.get();
-  std::int64_t* const open_times = times.data() + count;
-  std::uint64_t* const open_bits = bits.data() + count;
-  for (std::size_t i = 0; i < own.open_count; ++i) {
-    open_times[i] = open[i].t;
-    open_bits[i] = open[i].bits;
-  }
+  copy_open(own, times.data() + count, bits.data() + count);
   count += own.open_count;
   add_chunk(own, std::span(times).first(count), std::span(bits).first(count));
   own.open_count = 0;

@@ -75,6 +75,10 @@ class SeriesWriter {
   void put_late(Series& series, const NewSample& sample);
   void begin_commit(OwnSamples& own);
   void make_room(OwnSamples& own, std::size_t wanted);
+  void append_open(OwnSamples& own, std::span<const std::int64_t> t,
+                   std::span<const std::uint64_t> bits);
+  void seal_with(OwnSamples& own, std::span<const std::int64_t> t,
+                 std::span<const std::uint64_t> bits);
   void add_chunk(OwnSamples& own, std::span<const std::int64_t> t,
                  std::span<const std::uint64_t> bits);
 

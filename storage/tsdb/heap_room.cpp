@@ -8,6 +8,8 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <utility>
 
 namespace narthex::storage::tsdb {
 namespace {
@@ -43,7 +45,10 @@ HeapRoom::HeapRoom(std::size_t bytes) {
     touch(pieces[count], size);
     bytes -= size;
   }
+  if (count == 0) return;
   end_ = std::malloc(kEndBytes);
+  // It came from elsewhere: the last piece stands behind the others as well.
+  if (std::less<>()(end_, pieces[count - 1])) std::swap(end_, pieces[count - 1]);
   for (void* const piece : pieces) std::free(piece);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/tsdb/recovery_lane.hpp"
 
-#include <cstdlib>
 #include <string_view>
 
 namespace narthex::storage::tsdb {
@@ -9,8 +8,9 @@ namespace {
 
 // Enough that waking the other thread costs nothing beside it.
 constexpr std::size_t kBatchSamples = 32 << 10;
-constexpr std::size_t kBatchCharacters = 128 << 10;
-constexpr std::size_t kWindowBytes = std::size_t{16} << 20;
+constexpr std::size_t kBatchCharacters = 256 << 10;
+constexpr std::size_t kWindowBytes = std::size_t{6} << 20;
+constexpr std::size_t kRecordBytes = std::size_t{1} << 20;  // that comes on top: few are larger
 // Fewer are put back sooner than another thread wakes up.
 constexpr std::size_t kSamplesForTwo = 16 << 10;
 
@@ -26,14 +26,8 @@ void RecoveryLane::Batch::clear() {
   present.clear();
 }
 
-namespace {
-std::size_t window_bytes() {
-  const char* e = std::getenv("NX_WINDOW");
-  return e != nullptr ? std::strtoull(e, nullptr, 10) << 20 : kWindowBytes;
-}
-}  // namespace
 RecoveryLane::RecoveryLane(Recovery& behind)
-    : behind_(behind), window_(window_bytes() + (2 << 20)) {
+    : behind_(behind), window_(kWindowBytes + kRecordBytes) {
   worker_ = std::thread([this] { work(); });
 }
 
@@ -167,7 +161,7 @@ void RecoveryLane::gathered() {
     const std::uint32_t ref = window_.ref_of(looked_at_);
     has_rows = has_rows || (ref < in_layouts_.size() && in_layouts_[ref]);
   }
-  if (has_rows || window_.bytes() >= window_bytes()) finish();
+  if (has_rows || window_.bytes() >= kWindowBytes) finish();
 }
 
 void RecoveryLane::row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,
