@@ -63,8 +63,10 @@ bool ValueCursor::take(std::span<std::uint64_t> out, std::uint64_t& last, std::u
     const std::size_t plain =
         take_stretch(out.first(std::min(out.size(), kStretch)), last, exponent);
     out = out.subspan(plain);
+    if (out.empty()) break;
     // What ended the stretch, or could not be in one.
-    for (std::size_t i = plain == 0 ? kOneByOne : 1; i > 0 && !out.empty(); --i) {
+    const bool ended = plain != 0 || codes_left() == 0 || *codes_at_ >= code::kKey;
+    for (std::size_t i = ended ? 1 : kOneByOne; i > 0 && !out.empty(); --i) {
       if (next(last, exponent) == Got::kBad) return false;
       out.front() = last;
       out = out.subspan(1);

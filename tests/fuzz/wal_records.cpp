@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
+#include <vector>
 
 namespace narthex::storage::wal {
 namespace {
@@ -76,17 +78,75 @@ class Checker final : public ReplayVisitor {
   std::uint64_t sum = 0;
 };
 
-// (type, size, bytes) again and again.
+using BySeries = std::map<std::uint32_t, std::vector<std::pair<std::int64_t, std::uint64_t>>>;
+
+// Writes samples down, as they are told or gathered.
+class Lister final : public ReplayVisitor {
+ public:
+  explicit Lister(bool gathers) : gathers_(gathers) {}
+  void segment(std::uint64_t, bool) override {
+    decode();
+    if (gathers_) window_.forget();
+  }
+  void series(std::uint32_t, std::span<const LabelView>) override {}
+  void layout(std::uint64_t, std::span<const std::uint32_t>) override {}
+  void row(std::uint64_t, std::int64_t, std::span<const std::uint64_t>,
+           const std::uint64_t*) override {}
+  void samples(std::span<const LoggedRun> runs) override {
+    must(!gathers_);
+    for (const LoggedRun& run : runs) list(run.ref, run.t, run.bits);
+  }
+  void histogram(std::uint32_t, std::int64_t, const nx_histogram&) override {}
+  void start(std::uint32_t, std::int64_t, std::int64_t) override {}
+  void exemplar(const LoggedExemplar&) override {}
+  void metadata(const LoggedMetadata&) override {}
+  void erase(std::span<const std::uint32_t>, std::int64_t, std::int64_t) override {}
+  SampleWindow* window() override { return gathers_ ? &window_ : nullptr; }
+
+  void decode() {
+    for (std::size_t i = 0; i < window_.touched(); ++i) {
+      const std::uint32_t ref = window_.ref_of(i);
+      window_.decode(i, columns_, [&](auto t, auto bits) { list(ref, t, bits); });
+    }
+    window_.clear();
+  }
+
+  BySeries found;
+
+ private:
+  void list(std::uint32_t ref, std::span<const std::int64_t> t,
+            std::span<const std::uint64_t> bits) {
+    must(t.size() == bits.size());
+    for (std::size_t i = 0; i < t.size(); ++i) found[ref].emplace_back(t[i], bits[i]);
+  }
+
+  const bool gathers_;
+  SampleWindow window_;
+  SampleWindow::Columns columns_;
+};
+
+// (type, size, bytes) again and again. What is gathered and decoded later is what is told at once.
 void read_payloads(Input in) {
   Checker checker;
   RecordReader reader(checker);
+  Lister told(false);
+  Lister gathered(true);
+  RecordReader telling(told);
+  RecordReader gathering(gathered);
   while (in.left > 0) {
     const auto type = static_cast<std::uint8_t>(in.take(1));
     const std::size_t size = std::min<std::size_t>(in.take(2), in.left);
-    reader.read(type >> 7, type & 15, {in.data, size});
+    for (RecordReader* each : {&reader, &telling, &gathering}) {
+      each->read(type >> 7, type & 15, {in.data, size});
+    }
     in.data += size;
     in.left -= size;
   }
+  gathered.decode();
+  must(told.found == gathered.found);
+  must(telling.figures().samples == gathering.figures().samples);
+  must(telling.figures().dropped_samples == gathering.figures().dropped_samples);
+  must(telling.figures().malformed_records == gathering.figures().malformed_records);
 }
 
 void follow(Input& in, std::uint64_t& bits) {
