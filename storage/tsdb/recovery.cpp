@@ -199,8 +199,8 @@ void Recovery::write(head::SeriesWriter& writer, head::Series& series,
 // Series are independent of each other, unless rows of a group make them known to one another.
 void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
   resolve_pending();
-  const std::size_t open =
-      std::min<std::size_t>(window.samples() / window.touched() + 1, head::kOpenSamplesMax);
+  // What fills no chunk stays open. New series need that as well.
+  const std::size_t open = window.samples() / window.touched() % head::kOpenSamplesMax + 1;
   const HeapRoom room(window.samples() * kBytesASample +
                       created_ * (sizeof(head::OwnSamples) + open * sizeof(head::Sample)));
   created_ = 0;

@@ -84,7 +84,7 @@ class RecoveryLane final : public wal::ReplayVisitor {
   wal::SampleWindow window_;
   std::size_t looked_at_ = 0;     // of window_.touched(): they are in no layout
   std::vector<bool> in_layouts_;  // refs that have rows
-  std::array<Batch, 8> batches_;
+  std::array<Batch, 6> batches_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t filled_ = 0;  // batches handed over; the caller writes it, under the lock
