@@ -224,7 +224,11 @@ Status App::make_storage() {
 
 Status App::start_storage() {
   const store::StorageOptions& options = config().storage;
+  // Starting is not to need more memory than running does: what it took so far goes before a
+  // recovery, and what that took before the rest.
+  (void)runtime::release_startup_pages();
   const Status started = storage_->start();
+  (void)runtime::release_startup_pages();
   if (!started.ok()) return started.with_prefix("storage backend " + options.backend);
   return store_->set_retention(options.retention);
 }

@@ -83,7 +83,6 @@ void Recovery::resolve_pending() {
   const std::int64_t now = core_.now_ms();
   for (std::size_t i = 0; i < resolved.size(); ++i) {
     if (resolved[i].identity == nullptr) continue;
-    created_ += resolved[i].created ? 1 : 0;
     head::SeriesIndex::of(resolved[i].identity)->touch(now);
     if (pending_[i] >= refs_.size()) refs_.resize(std::size_t{pending_[i]} + pending_[i] / 2 + 1);
     refs_[pending_[i]] = std::uint64_t{resolved[i].identity->id()} + 1;
@@ -199,11 +198,7 @@ void Recovery::write(head::SeriesWriter& writer, head::Series& series,
 // Series are independent of each other, unless rows of a group make them known to one another.
 void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
   resolve_pending();
-  // What fills no chunk stays open. New series need that as well.
-  const std::size_t open = window.samples() / window.touched() % head::kOpenSamplesMax + 1;
-  const HeapRoom room(window.samples() * kBytesASample +
-                      created_ * (sizeof(head::OwnSamples) + open * sizeof(head::Sample)));
-  created_ = 0;
+  const HeapRoom room(window.samples() * kBytesASample);
   {
     const index::EpochHold hold(core_.epochs);
     const std::lock_guard lock(core_.commit_mutex);

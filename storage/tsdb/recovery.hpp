@@ -87,7 +87,6 @@ class Recovery final : public wal::ReplayVisitor {
   std::unordered_map<std::uint64_t, KnownLayout> layouts_;
   std::uint64_t orphans_ = 0;
   std::uint64_t recovered_ = 0;
-  std::size_t created_ = 0;  // series, since samples were put back
   // Series that were not resolved yet.
   std::vector<std::uint32_t> pending_;
   std::string texts_;

@@ -9,8 +9,8 @@ namespace {
 // Enough that waking the other thread costs nothing beside it.
 constexpr std::size_t kBatchSamples = 32 << 10;
 constexpr std::size_t kBatchCharacters = 128 << 10;
-constexpr std::size_t kWindowBytes = std::size_t{4} << 20;
-constexpr std::size_t kRecordBytes = std::size_t{1} << 20;  // that comes on top: few are larger
+constexpr std::size_t kWindowBytes = std::size_t{1} << 20;
+constexpr std::size_t kRecordBytes = std::size_t{256} << 10;  // that comes on top: few are larger
 // Fewer are put back sooner than another thread wakes up.
 constexpr std::size_t kSamplesForTwo = 16 << 10;
 

@@ -46,9 +46,12 @@ bool parse_plain_sample(std::string_view message, SampleMessage& out) {
       message[0] != 0x09 || message[9] != 0x10) {
     return false;
   }
-  const VarintShape shape(message.size() - kPlainTimeAt);
+  const std::size_t size = message.size() - kPlainTimeAt;
+  const VarintShape shape(size);
+  // The last eight bytes of the message, of which those of the time are the upper ones.
   std::uint64_t time = 0;
-  std::memcpy(&time, message.data() + kPlainTimeAt, message.size() - kPlainTimeAt);
+  std::memcpy(&time, message.data() + message.size() - sizeof time, sizeof time);
+  time >>= 64 - 8 * size;
   if (!shape.fits(time)) return false;
   std::memcpy(&out.value, message.data() + 1, sizeof out.value);
   out.time = shape.value(time);

@@ -24,6 +24,14 @@ constexpr std::uint32_t kSample = field(2, pbf_wire_type::length_delimited);
 constexpr std::uint32_t kExemplar = field(3, pbf_wire_type::length_delimited);
 constexpr std::uint32_t kHistogram = field(4, pbf_wire_type::length_delimited);
 
+// Behind the labels that a series begins with, as far as they are shorter than 128 bytes each.
+const char* skip_short_labels(std::string_view message) {
+  const char* at = message.data();
+  const char* const end = at + message.size();
+  while (end - at >= 2 && at[0] == kLabel && at[1] >= 0 && end - at - 2 >= at[1]) at += 2 + at[1];
+  return at;
+}
+
 }  // namespace
 
 Status WriteRequest::parse(std::string_view body) {
@@ -49,10 +57,11 @@ Status WriteRequest::parse(std::string_view body) {
 
 void WriteRequest::parse_series(std::string_view message) {
   columns.begin_series(message);
-  const char* labels_end = message.data();
+  const char* labels_end = skip_short_labels(message);
   bool together = true;  // labels come first, one after the other: as all senders write them
   std::uint32_t before = kLabel;
-  pbf_reader reader(message.data(), message.size());
+  pbf_reader reader(labels_end,
+                    message.size() - static_cast<std::size_t>(labels_end - message.data()));
   while (reader.next()) {
     const std::uint32_t what = reader.tag_and_type();
     switch (what) {
