@@ -3,7 +3,6 @@
 
 #include "storage/head/deletion.hpp"
 #include "storage/head/series_writer.hpp"
-#include "storage/tsdb/heap_room.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,8 +16,7 @@ namespace narthex::storage::tsdb {
 namespace {
 
 constexpr std::size_t kPendingMax = 4096;
-constexpr std::size_t kBytesASample = 2;  // in the head, packed: what most have at least
-constexpr std::size_t kSlice = 128;       // series that a thread takes at a time
+constexpr std::size_t kSlice = 128;  // series that a thread takes at a time
 
 nx_sample_batch batch_of(std::size_t rows) {
   nx_sample_batch batch{};
@@ -198,7 +196,6 @@ void Recovery::write(head::SeriesWriter& writer, head::Series& series,
 // Series are independent of each other, unless rows of a group make them known to one another.
 void Recovery::put_back(wal::SampleWindow& window, const OnThreads& on_threads) {
   resolve_pending();
-  const HeapRoom room(window.samples() * kBytesASample);
   {
     const index::EpochHold hold(core_.epochs);
     const std::lock_guard lock(core_.commit_mutex);
