@@ -2,7 +2,9 @@
 #include "app.hpp"
 
 #include "api/api.hpp"
+#include "app_options.hpp"
 #include "bus/bus.hpp"
+#include "configured_plugins.hpp"
 #include "discovery/manager.hpp"
 #include "discovery/plugin_discoverer.hpp"
 #include "host/plugin_host.hpp"
@@ -17,7 +19,6 @@
 #include "runtime/asio_executor.hpp"
 #include "runtime/control_socket.hpp"
 #include "runtime/data_directory.hpp"
-#include "runtime/memory_size.hpp"
 #include "runtime/notify.hpp"
 #include "runtime/signals.hpp"
 #include "runtime/startup_pages.hpp"
@@ -32,7 +33,6 @@
 
 #include <narthex/exporter.h>
 #include <narthex/protocol.h>
-#include <narthex/storage.h>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -42,11 +42,9 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 namespace narthex {
 
@@ -75,44 +73,6 @@ int refuse(int exit_status, std::string_view text) {
   return exit_status;
 }
 
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
-}
-
-// The folders of the configuration first, then those beside the program.
-std::vector<std::string> plugin_folders(const config::Config& config) {
-  std::vector<std::string> folders = config.plugin_dirs;
-  std::error_code failed;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (!failed) {
-    folders.push_back((program.parent_path().parent_path() / "lib/narthex/plugins").string());
-  }
-  return folders;
-}
-
-// A thread for each query that may run, and one a core for what comes before a query's turn and for
-// everything else that reads.
-runtime::ExecutorOptions executor_options(const config::Config& config) {
-  runtime::ExecutorOptions options;
-  const int cores = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
-  options.query_threads_max = cores + config.query.max_concurrency;
-  return options;
-}
-
-query::Options query_options(const config::Config& config) {
-  const std::uint64_t memory = runtime::memory_limit_bytes();
-  query::Options options;
-  options.max_concurrency = config.query.max_concurrency;
-  options.at_once = static_cast<int>(std::max(std::thread::hardware_concurrency(), 2u));
-  options.max_memory = config.query.max_memory != 0 ? config.query.max_memory : memory / 8;
-  options.max_memory_all =
-      config.query.max_memory_all != 0 ? config.query.max_memory_all : memory / 5;
-  options.journal_path =
-      (std::filesystem::path(config.storage.data_dir) / "queries.active").string();
-  return options;
-}
-
 class App {
  public:
   App(config::CommandLine command_line, std::shared_ptr<const config::Config> config)
@@ -136,7 +96,6 @@ class App {
  private:
   const config::Config& config() const { return *status_.config(); }
 
-  Status check_plugins(const config::Config& config, std::vector<document::Finding>& findings);
   Status make_storage();
   Status start_storage();
   scrape::ManagerServices scrape_services();
@@ -146,7 +105,6 @@ class App {
   void publish_metrics();
   void warn(const config::Config& config) const;
   Status apply(const config::Config& config);
-  config::Config stamped(const config::Config& config);
   Status reload();
   void open_control();
   Result<std::string> control(std::string_view command);
@@ -378,66 +336,6 @@ Status App::apply(const config::Config& config) {
   return Status();
 }
 
-// The same, where a plugin's file is another one by now with options that are no longer what they
-// were: so the rooms make its instances anew.
-config::Config App::stamped(const config::Config& config) {
-  config::Config with = config;
-  const auto stamp = [&](std::string_view interface_id, std::string_view kind,
-                         const std::string& component, bool isolated) {
-    host::InstanceRequest request;
-    request.interface_id = interface_id;
-    request.kind = kind;
-    request.component = component;
-    request.isolated = isolated;
-    return plugins_.stamp(request);
-  };
-  for (scrape::JobOptions& job : with.scrape.jobs) {
-    for (discovery::MechanismOptions& m : job.discovery) {
-      m.fingerprint += stamp(NX_DISCOVERY_ID, "discovery", m.plugin, m.isolated);
-    }
-  }
-  for (scrape::ExporterOptions& e : with.scrape.exporters) {
-    e.fingerprint += stamp(NX_EXPORTER_ID, "exporter", e.plugin, e.isolated);
-  }
-  for (ingest::ReceiverOptions& r : with.ingest) {
-    r.fingerprint += stamp(r.interface_id(), "ingest", r.plugin, r.isolated);
-  }
-  return with;
-}
-
-// What the schemas of plugins say about a configuration, before anything is changed.
-Status App::check_plugins(const config::Config& config, std::vector<document::Finding>& findings) {
-  const auto check = [&](std::string_view interface_id, std::string_view kind,
-                         const std::string& component, const nx_value* tree,
-                         const std::shared_ptr<const document::Document>& document, bool isolated) {
-    host::InstanceRequest request;
-    request.interface_id = interface_id;
-    request.kind = kind;
-    request.component = component;
-    request.name = std::string(kind) + "." + component + "#check";
-    request.config = tree;
-    request.document = document;
-    request.isolated = isolated;
-    return plugins_.check(request, findings);
-  };
-  Status first;
-  const auto keep = [&](Status status) {
-    if (first.ok() && !status.ok()) first = std::move(status);
-  };
-  for (const scrape::JobOptions& job : config.scrape.jobs) {
-    for (const discovery::MechanismOptions& m : job.discovery) {
-      keep(check(NX_DISCOVERY_ID, "discovery", m.plugin, m.config, m.document, m.isolated));
-    }
-  }
-  for (const scrape::ExporterOptions& e : config.scrape.exporters) {
-    keep(check(NX_EXPORTER_ID, "exporter", e.plugin, e.config, e.document, e.isolated));
-  }
-  for (const ingest::ReceiverOptions& r : config.ingest) {
-    keep(check(r.interface_id(), "ingest", r.plugin, r.config, r.document, r.isolated));
-  }
-  return first;
-}
-
 Status App::reload() {
   const std::lock_guard one(reload_mutex_);
   if (!status_.ready) {
@@ -449,7 +347,7 @@ Status App::reload() {
   std::shared_ptr<const config::Config> next = config::load(command_line_, findings);
   Status checked;
   if (next != nullptr) plugins_.configure(next->plugins);
-  if (next != nullptr) checked = check_plugins(*next, findings);
+  if (next != nullptr) checked = check_plugins(plugins_, *next, findings);
   if (next == nullptr || !checked.ok() || !findings.empty()) {
     const std::string text = findings.empty() ? checked.message() : document::render(findings);
     status_.reload_failed();
@@ -466,7 +364,7 @@ Status App::reload() {
   }
   warn(*next);
   plugins_.upgrade();
-  const Status applied = apply(stamped(*next));
+  const Status applied = apply(stamped(plugins_, *next));
   plugins_.discard_twins();
   if (!applied.ok()) {
     status_.reload_failed();
