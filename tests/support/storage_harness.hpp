@@ -98,6 +98,28 @@ class Table {
   nx_series_table table_{};
 };
 
+// Samples by ref, those of a series one after the other.
+struct SeriesRuns {
+  void add(std::uint64_t series, std::int64_t at, double value) {
+    refs.push_back(series);
+    times.push_back(at);
+    values.push_back(value);
+  }
+  nx_sample_batch view() const {
+    nx_sample_batch batch{};
+    batch.struct_size = sizeof batch;
+    batch.flags = NX_BATCH_BY_SERIES;
+    batch.rows = refs.size();
+    batch.ref = refs.data();
+    batch.t = times.data();
+    batch.v = values.data();
+    return batch;
+  }
+  std::vector<std::uint64_t> refs;
+  std::vector<std::int64_t> times;
+  std::vector<double> values;
+};
+
 struct Value {
   std::int64_t t = 0;
   std::uint64_t bits = 0;

@@ -162,41 +162,30 @@ class StorageTwin {
   void push_runs() {
     std::set<Labels> series;
     for (std::size_t n = 1 + pick(3); n > 0; --n) series.insert(random_labels());
-    std::vector<std::uint64_t> refs;
-    std::vector<std::int64_t> times;
-    std::vector<double> values;
+    SeriesRuns runs;
     std::vector<Labels> labels;
     for (const Labels& of : series) {
       std::int64_t t = pick(4) != 0 ? clock_ + 1 : random_time();
       for (std::size_t n = 1 + pick(pick(3) == 0 ? 120 : 9); n > 0; --n) {
-        refs.push_back(harness_.ref(of));
-        times.push_back(t);
-        values.push_back(std::bit_cast<double>(random_bits()));
+        runs.add(harness_.ref(of), t, std::bit_cast<double>(random_bits()));
         labels.push_back(of);
         t += pick(3) == 0 ? 1 + static_cast<std::int64_t>(pick(50)) : 10;
       }
     }
-    nx_sample_batch batch{};
-    batch.struct_size = sizeof batch;
-    batch.flags = NX_BATCH_BY_SERIES;
-    batch.rows = refs.size();
-    batch.ref = refs.data();
-    batch.t = times.data();
-    batch.v = values.data();
-    std::vector<std::uint8_t> codes(refs.size());
+    std::vector<std::uint8_t> codes(labels.size());
     nx_append_result result{};
     result.struct_size = sizeof result;
     result.row_code = codes.data();
     const auto txn = harness_.begin(0);
-    (void)txn->append(batch, result);
+    (void)txn->append(runs.view(), result);
     nx_append_result committed{};
     committed.struct_size = sizeof committed;
     (void)txn->commit(committed);
     CHECK(committed.accepted == result.accepted);
     CHECK(committed.refused == 0);
-    for (std::size_t r = 0; r < refs.size(); ++r) {
-      judge(labels[r], {times[r], bits_of(values[r])}, false, codes[r]);
-      clock_ = std::max(clock_, times[r]);
+    for (std::size_t r = 0; r < labels.size(); ++r) {
+      judge(labels[r], {runs.times[r], bits_of(runs.values[r])}, false, codes[r]);
+      clock_ = std::max(clock_, runs.times[r]);
     }
   }
 

@@ -26,26 +26,15 @@ class Sender {
   }
 
   void send_runs(int first, int last, int each) {
-    std::vector<std::uint64_t> refs;
-    std::vector<std::int64_t> times;
-    std::vector<double> values;
+    SeriesRuns runs;
     for (int s = first; s < last; ++s) {
       for (int i = 0; i < each; ++i) {
-        refs.push_back(refs_[static_cast<std::size_t>(s)]);
-        times.push_back(t_ + i * 15'000);
-        values.push_back(s % 5 == 0
-                             ? static_cast<double>(random_()) / 3
-                             : static_cast<double>(random_() % 1000) / (s % 3 == 0 ? 1 : 10));
+        runs.add(ref(s), t_ + i * 15'000,
+                 s % 5 == 0 ? static_cast<double>(random_()) / 3
+                            : static_cast<double>(random_() % 1000) / (s % 3 == 0 ? 1 : 10));
       }
     }
-    nx_sample_batch batch{};
-    batch.struct_size = sizeof batch;
-    batch.flags = NX_BATCH_BY_SERIES;
-    batch.rows = refs.size();
-    batch.ref = refs.data();
-    batch.t = times.data();
-    batch.v = values.data();
-    commit(batch, 0);
+    commit(runs.view(), 0);
     if (last == kSenderSeries) t_ += each * 15'000;
   }
 
