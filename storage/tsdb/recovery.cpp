@@ -322,13 +322,14 @@ void Recovery::erase(std::span<const std::uint32_t> refs, std::int64_t min_t, st
   delete_in_tables_(ids, min_t, max_t);
 }
 
+std::uint64_t Recovery::room_bytes() const {
+  const std::lock_guard lock(core_.commit_mutex);
+  const auto held = static_cast<std::uint64_t>(std::max<std::int64_t>(core_.data_bytes, 0));
+  return held < head_bytes_ ? head_bytes_ - held : 0;
+}
+
 void Recovery::mind_memory() {
-  std::int64_t bytes = 0;
-  {
-    const std::lock_guard lock(core_.commit_mutex);
-    bytes = core_.data_bytes;
-  }
-  if (bytes > static_cast<std::int64_t>(head_bytes_)) flush_();
+  if (room_bytes() == 0) flush_();
 }
 
 }  // namespace narthex::storage::tsdb

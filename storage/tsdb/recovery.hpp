@@ -49,6 +49,8 @@ class Recovery final : public wal::ReplayVisitor {
   // Samples whose series, or layout, no readable record defines.
   std::uint64_t orphans() const { return orphans_; }
   std::uint64_t recovered() const { return recovered_; }
+  // What the head may still take before it is flushed.
+  std::uint64_t room_bytes() const;
 
  private:
   struct KnownLayout {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/tsdb/recovery_lane.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace narthex::storage::tsdb {
@@ -9,7 +10,8 @@ namespace {
 // Enough that waking the other thread costs nothing beside it.
 constexpr std::size_t kBatchSamples = 32 << 10;
 constexpr std::size_t kBatchCharacters = 128 << 10;
-constexpr std::size_t kWindowBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kWindowLeast = std::uint64_t{1} << 20;
+constexpr std::uint64_t kWindowMost = std::uint64_t{8} << 20;
 constexpr std::size_t kRecordBytes = std::size_t{256} << 10;  // that comes on top: few are larger
 // Fewer are put back sooner than another thread wakes up.
 constexpr std::size_t kSamplesForTwo = 16 << 10;
@@ -26,8 +28,8 @@ void RecoveryLane::Batch::clear() {
   present.clear();
 }
 
-RecoveryLane::RecoveryLane(Recovery& behind)
-    : behind_(behind), window_(kWindowBytes + kRecordBytes) {
+RecoveryLane::RecoveryLane(Recovery& behind) : behind_(behind) {
+  size_window();
   worker_ = std::thread([this] { work(); });
 }
 
@@ -62,6 +64,21 @@ void RecoveryLane::put_back() {
   });
   window_.clear();
   looked_at_ = 0;
+  size_window();
+}
+
+// A byte of the log takes at least one in the head: as long as that is still to come, there is
+// room.
+void RecoveryLane::size_window() {
+  const std::uint64_t room = std::min(left_, behind_.room_bytes() / 4);
+  window_max_ = static_cast<std::size_t>(std::clamp(room, kWindowLeast, kWindowMost));
+  window_.make_room(window_max_ + kRecordBytes);
+}
+
+void RecoveryLane::left(std::uint64_t bytes) {
+  const bool begins = left_ == 0;
+  left_ = bytes;
+  if (begins && window_.empty()) size_window();
 }
 
 // Calls it on both threads, and returns when both have.
@@ -161,7 +178,7 @@ void RecoveryLane::gathered() {
     const std::uint32_t ref = window_.ref_of(looked_at_);
     has_rows = has_rows || (ref < in_layouts_.size() && in_layouts_[ref]);
   }
-  if (has_rows || window_.bytes() >= kWindowBytes) finish();
+  if (has_rows || window_.bytes() >= window_max_) finish();
 }
 
 void RecoveryLane::row(std::uint64_t layout, std::int64_t t, std::span<const std::uint64_t> bits,

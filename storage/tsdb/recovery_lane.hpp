@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // recovery_lane.hpp - a replay on two threads.
 //
-// Samples by ref are gathered undecoded, up to kWindowBytes, and then put back series by series on
-// both threads. Rows are decoded by the caller's and put back by the other one, a few batches
+// Samples by ref are gathered undecoded, 8 MiB of them at most, and then put back series by series
+// on both threads: the more of a series come at a time, the fewer times its memory is fetched.
+// Towards the end, and where the head fills up, it is less, so that both together stay below what
+// running takes. Rows are decoded by the caller's and put back by the other one, a few batches
 // behind (1.5 MiB). Rows and gathered samples are of different series, so they need no order
 // between them; where a series has both, and before whatever else the log says, what waits is put
 // back first.
@@ -46,6 +48,7 @@ class RecoveryLane final : public wal::ReplayVisitor {
   void erase(std::span<const std::uint32_t> refs, std::int64_t min_t, std::int64_t max_t) override;
   wal::SampleWindow* window() override { return &window_; }
   void gathered() override;
+  void left(std::uint64_t bytes) override;
 
  private:
   struct Batch {
@@ -75,6 +78,7 @@ class RecoveryLane final : public wal::ReplayVisitor {
   void hand_over();
   void finish_rows();
   void put_back();
+  void size_window();
   void on_both(const std::function<void()>& part);
   void work();
   void tell(const Batch& batch);
@@ -82,6 +86,8 @@ class RecoveryLane final : public wal::ReplayVisitor {
 
   Recovery& behind_;
   wal::SampleWindow window_;
+  std::size_t window_max_ = 0;    // bytes of it that are gathered
+  std::uint64_t left_ = 0;        // of the log
   std::size_t looked_at_ = 0;     // of window_.touched(): they are in no layout
   std::vector<bool> in_layouts_;  // refs that have rows
   std::array<Batch, 6> batches_;

@@ -34,7 +34,10 @@ wal::ReplaySink RecoveryTeller::listen_to(wal::ReplaySink sink) {
     if (next) next(header);
     at_segment(header.segment);
   };
-  out.progress = [this](std::uint64_t done, std::uint64_t total) { at_bytes(done, total); };
+  out.progress = [this, next = std::move(out.progress)](std::uint64_t done, std::uint64_t total) {
+    if (next) next(done, total);
+    at_bytes(done, total);
+  };
   return out;
 }
 

@@ -38,6 +38,7 @@ ReplaySink RecordReader::sink() {
   sink.record = [this](std::uint64_t segment, std::uint8_t type, ByteView payload) {
     read(segment, type, payload);
   };
+  sink.progress = [this](std::uint64_t done, std::uint64_t total) { visitor_.left(total - done); };
   return sink;
 }
 

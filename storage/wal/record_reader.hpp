@@ -45,6 +45,8 @@ class ReplayVisitor {
   virtual SampleWindow* window() { return nullptr; }
   // A record has come to the window.
   virtual void gathered() {}
+  // So many bytes of the log are still to come; told now and then.
+  virtual void left(std::uint64_t) {}
 };
 
 struct RecordFigures {

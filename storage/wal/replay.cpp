@@ -11,7 +11,7 @@ namespace narthex::storage::wal {
 namespace {
 
 constexpr std::size_t kDamagesKept = 100;
-constexpr std::uint64_t kProgressRecords = 1024;
+constexpr std::uint64_t kProgressBytes = 256 << 10;
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 struct Source {
@@ -76,11 +76,13 @@ void read_source(Source& source, bool is_last, const ReplaySink& sink, std::uint
                        });
   std::uint8_t type = 0;
   ByteView payload;
+  std::uint64_t told = 0;
   while (reader.next(type, payload)) {
     sink.record(number, type, payload);
-    if (++report.records % kProgressRecords == 0 && sink.progress) {
-      sink.progress(before + reader.end(), total);
-    }
+    ++report.records;
+    if (reader.end() - told < kProgressBytes || !sink.progress) continue;
+    told = reader.end();
+    sink.progress(before + told, total);
   }
   const std::uint64_t expected = source.limit != kNoLimit ? source.limit : source.size;
   if (reader.end() < expected) {
@@ -112,6 +114,7 @@ fs::Result<ReplayReport> replay(fs::FileSystem& files, const std::string& folder
   });
   set_limits(sources);
   ReplayReport report;
+  if (sink.progress) sink.progress(0, total);
   for (Source& source : sources) {
     report.state.segments.push_back(source.info);
     if (sink.segment) sink.segment(source.info.header);

@@ -6,12 +6,6 @@
 
 namespace narthex::storage::wal {
 
-SampleWindow::SampleWindow(std::size_t bytes) {
-  if (bytes == 0) return;
-  reserve(bytes);
-  pieces_.reserve(bytes / (2 * sizeof(Piece)));
-}
-
 bool SampleWindow::touches(std::uint32_t ref) const {
   const SampleTable::Entry* const known = table_.find(ref);
   return known != nullptr && slots_[static_cast<std::size_t>(known->bits)].last != kNone;
@@ -163,6 +157,18 @@ void SampleWindow::clear() {
   times_.clear();
   bytes_ = 0;
   samples_ = 0;
+}
+
+// Half of it is for pieces, if samples are alone, and half for the rest. Memory that is never
+// needed costs nothing.
+void SampleWindow::make_room(std::size_t bytes) {
+  if (capacity_ >= bytes && capacity_ < bytes + bytes / 4) return;
+  buffer_.reset();
+  capacity_ = 0;
+  std::vector<Piece>().swap(pieces_);
+  std::vector<std::int64_t>().swap(times_);
+  reserve(bytes);
+  pieces_.reserve(bytes / (2 * sizeof(Piece)));
 }
 
 void SampleWindow::forget() {

@@ -22,9 +22,6 @@ namespace narthex::storage::wal {
 
 class SampleWindow {
  public:
-  // Has room for `bytes` from the start; memory that was never needed costs nothing.
-  explicit SampleWindow(std::size_t bytes = 0);
-
   struct Gathered {
     bool sound = false;
     std::uint64_t samples = 0;
@@ -60,6 +57,8 @@ class SampleWindow {
 
   // Forgets what was gathered, and keeps what holds.
   void clear();
+  // Has room for so many bytes(), and no more memory than that. REQUIRES: cleared.
+  void make_room(std::size_t bytes);
   // Forgets the refs as well, and gives memory back. REQUIRES: cleared.
   void forget();
 
