@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // kernels.hpp - the loops over the 128 values of a block that decoding and encoding consist of.
 //
-// Each is compiled twice, for every x86-64 and for AVX2, and chosen once at run time; both do the
-// same operations in the same order, so that results are equal bit for bit. Arithmetic on integers
-// is modulo 2^64 throughout. Pure, thread-safe.
+// Each is compiled for every x86-64, for AVX2 with FMA, and for AVX-512, and chosen once at run
+// time; results are equal bit for bit. Arithmetic on integers is modulo 2^64 throughout. Pure,
+// thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace narthex::storage::column {
 
@@ -53,8 +54,8 @@ struct Kernels {
 
 // The fastest that this processor runs.
 const Kernels& kernels();
-// Those that every processor runs.
-const Kernels& portable_kernels();
+// Those that this processor runs, the fastest last; the first set runs on every processor.
+std::span<const Kernels* const> kernel_sets();
 
 // double(integer) / power, as to_narrow and to_wide have it.
 double narrow_value(std::uint64_t integer, double power);

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 #include <random>
@@ -102,10 +103,8 @@ TEST_CASE("times that do not ascend are damage", "[column]") {
   CHECK(decode_times(bytes, 3, 1, 3, out).ok());
 }
 
-TEST_CASE("both sets of kernels do the same", "[column]") {
+void compare(const Kernels& fast, const Kernels& plain) {
   std::mt19937_64 random(32);
-  const Kernels& fast = kernels();
-  const Kernels& plain = portable_kernels();
   for (unsigned width = 1; width <= kWidthMax; ++width) {
     std::uint64_t v[kBlockRows];
     for (auto& value : v) value = random();
@@ -168,6 +167,41 @@ TEST_CASE("both sets of kernels do the same", "[column]") {
     plain.bounds(v, &bounds[2], &bounds[3]);
     REQUIRE(bounds[0] == bounds[2]);
     REQUIRE(bounds[1] == bounds[3]);
+  }
+}
+
+TEST_CASE("all sets of kernels do the same", "[column]") {
+  for (const Kernels* fast : kernel_sets()) compare(*fast, *kernel_sets().front());
+}
+
+// An integer below 2^51 whose quotient lies next to the middle between two doubles.
+std::uint64_t hard_to_divide(std::mt19937_64& random, std::uint64_t by) {
+  __extension__ using Wide = unsigned __int128;
+  const std::uint64_t odd = 2 * ((std::uint64_t{1} << 52) | random() >> 12) + 1;
+  const auto shift =
+      static_cast<unsigned>(std::bit_width(by) + 3 + static_cast<int>(random() % 40));
+  return static_cast<std::uint64_t>(Wide{odd} * by >> shift) + random() % 3;
+}
+
+TEST_CASE("a decimal is divided as the processor divides", "[column]") {
+  std::mt19937_64 random(35);
+  double power = 1;
+  for (unsigned exponent = 1; exponent <= 14; ++exponent) {
+    power *= 10;
+    for (int round = 0; round < 2'000; ++round) {
+      std::uint64_t v[kBlockRows];
+      for (std::size_t i = 0; i < kBlockRows; i += 2) {
+        v[i] = random() >> (13 + random() % 50);
+        v[i + 1] = hard_to_divide(random, static_cast<std::uint64_t>(power));
+      }
+      for (const Kernels* set : kernel_sets()) {
+        double out[kBlockRows];
+        set->to_narrow(v, 0, power, out);
+        for (std::size_t i = 0; i < kBlockRows; ++i) {
+          if (out[i] != static_cast<double>(v[i]) / power) FAIL(v[i] << " / " << power);
+        }
+      }
+    }
   }
 }
 
