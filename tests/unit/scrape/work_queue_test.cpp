@@ -10,7 +10,7 @@
 namespace narthex::scrape {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kMillisecond = 1'000'000;
 
 TEST_CASE("a task runs on the thread that has it where nobody waits", "[work_queue]") {
   test::ManualExecutor executor;
@@ -49,7 +49,7 @@ TEST_CASE("a thread that has stored for half of a moment gives the next to other
   int here = 0;
   const auto task = [&] {
     ++here;
-    executor.manual_clock().advance_ns(20 * kMs);
+    executor.manual_clock().advance_ns(20 * kMillisecond);
   };
   for (int i = 0; i < 3; ++i) queue.run_or_post(task);
   CHECK(here == 3);
@@ -57,7 +57,7 @@ TEST_CASE("a thread that has stored for half of a moment gives the next to other
   CHECK(here == 3);
   executor.run_ready();
   CHECK(here == 4);
-  executor.manual_clock().advance_ns(100 * kMs);  // another moment
+  executor.manual_clock().advance_ns(100 * kMillisecond);  // another moment
   queue.run_or_post([&] { ++here; });
   CHECK(here == 5);
 }
