@@ -10,7 +10,10 @@ namespace {
 using Tables = std::span<const std::shared_ptr<TableEntry>>;
 
 constexpr std::size_t kInputsMax = 16;   // open at once in a merge
-constexpr std::size_t kTablesFew = 4;    // fewer in an open partition are left alone
+constexpr std::size_t kTablesFew = 4;    // fewer small ones are left alone
+constexpr std::size_t kFlushesFew = 12;  // fewer in an open partition are left alone
+constexpr std::uint64_t kGrowth = 4;     // times its largest table, what a merge there makes ...
+constexpr std::size_t kTablesMany = 32;  // ... unless there are so many
 constexpr std::uint64_t kSmallPart = 4;  // below this part of the largest, a table is small
 
 std::uint64_t bytes_of(Tables tables) {
@@ -35,14 +38,13 @@ Tables smallest_window(Tables tables, std::size_t size) {
   return best;
 }
 
-// A merge among small tables at least doubles its largest: so no sample is written more often than
-// small tables can double before they are a quarter of the large one.
-bool doubles(Tables tables) { return bytes_of(tables) >= 2 * largest_of(tables).bytes(); }
-
-Tables widest_doubling(Tables run) {
-  for (std::size_t size = std::min(run.size(), kInputsMax); size >= kTablesFew; --size) {
-    for (std::size_t at = 0; at + size <= run.size(); ++at) {
-      if (doubles(run.subspan(at, size))) return run.subspan(at, size);
+// The most neighbours, at least so many, that together are so many times the largest of them: a
+// sample is then written no more often than its table can grow by that before it is all there is.
+Tables widest_growing(Tables tables, std::size_t least, std::uint64_t times) {
+  for (std::size_t size = std::min(tables.size(), kInputsMax); size >= least; --size) {
+    for (std::size_t at = 0; at + size <= tables.size(); ++at) {
+      const Tables window = tables.subspan(at, size);
+      if (bytes_of(window) >= times * largest_of(window).bytes()) return window;
     }
   }
   return {};
@@ -59,7 +61,7 @@ Tables merge_of_run(Tables tables, std::size_t first, std::size_t last) {
       return tables.subspan(first, run.size() + 1);
     }
   }
-  return widest_doubling(run);
+  return widest_growing(run, kTablesFew, 2);
 }
 
 Tables merge_of_small(Tables tables) {
@@ -78,21 +80,29 @@ Tables merge_of_small(Tables tables) {
   return best;
 }
 
-Tables merge_of_closed(Tables tables) {
+Tables merge_of_closed(Tables tables, bool all) {
   const bool deleted =
       std::ranges::any_of(tables, [](const auto& entry) { return entry->tombstones() != nullptr; });
   const TableEntry& largest = largest_of(tables);
   // Written by a merge: once is enough, until what came later is worth it.
-  const bool whole = tables.size() == 1 || largest.name().revision > 0;
+  const bool whole = tables.size() == 1 || (largest.name().revision > 0 && !all);
   const bool grown =
       tables.size() > 1 && is_quarter(bytes_of(tables) - largest.bytes(), largest.bytes());
   if (!deleted && whole && !grown) return merge_of_small(tables);
   return tables.size() <= kInputsMax ? tables : smallest_window(tables, kInputsMax);
 }
 
+// Flushes go on: what is there will be merged once more when the partition is closed. Until then
+// queries are to find few tables, and each is to be written few times.
+Tables merge_of_open(Tables tables) {
+  const Tables found = widest_growing(tables, kFlushesFew, kGrowth);
+  const bool many = found.empty() && tables.size() >= kTablesMany;
+  return many ? smallest_window(tables, kInputsMax) : found;
+}
+
 }  // namespace
 
-std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed_before) {
+std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed_before, bool all) {
   Tables best;
   Tables left = tables;
   while (!left.empty()) {
@@ -105,7 +115,7 @@ std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed
     if (std::ranges::any_of(partition, [](const auto& entry) { return entry->damaged(); }))
       continue;
     const bool closed = partition.front()->partition_end() <= closed_before;
-    const Tables found = closed ? merge_of_closed(partition) : merge_of_small(partition);
+    const Tables found = closed ? merge_of_closed(partition, all) : merge_of_open(partition);
     if (found.size() > best.size()) best = found;
   }
   if (best.empty()) return std::nullopt;

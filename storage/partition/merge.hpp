@@ -13,11 +13,14 @@
 namespace narthex::storage::partition {
 
 // What is worth merging, most useful first: nothing while `tables` are few. A partition whose end
-// is not after `closed_before` is merged whole: once, when something is deleted, and when what came
-// later has reached a quarter of it. Otherwise small late tables are merged among themselves, and
-// into a larger one only above a quarter of its size. Only tables that follow one another in
-// sequence are merged, at most 16 at a time. Never empty; merging what is chosen comes to an end.
-std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed_before);
+// is not after `closed_before` is merged whole: when nothing of it was merged yet, when something
+// is deleted, when what came later has reached a quarter of it, and with `all` in any case.
+// Otherwise small late tables are merged among themselves, and into a larger one only above a
+// quarter of its size. An open partition is kept below 32 tables, by merges of 12 or more of like
+// size as long as there are such. Only tables that follow one another in sequence are merged, at
+// most 16 at a time. Never empty; merging what is chosen comes to an end.
+std::optional<TableSet> choose_merge(const TableSet& tables, std::int64_t closed_before,
+                                     bool all = false);
 
 class Merge {
  public:

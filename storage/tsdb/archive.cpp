@@ -68,17 +68,26 @@ std::unique_ptr<head::ArchiveSession> TableArchive::session(std::int64_t min_t,
   for (const auto& entry : *tables) {
     if (entry->name().partition > max_t || entry->partition_end() <= min_t) continue;
     if (find(*entry) != nullptr) continue;
-    const std::lock_guard loading(load_mutex_);
-    if (find(*entry) != nullptr) continue;
-    const fs::Result<std::shared_ptr<const OpenTable>> loaded = load(entry);
-    if (loaded.ok()) {
-      show(*loaded);
-    } else if (!is_gone(loaded.status())) {
-      throw sdk::Error(NX_ERR_IO, loaded.status().message());
-    }
+    const fs::Status opened = open_if_within(entry, min_t, max_t);
+    if (!opened.ok() && !is_gone(opened)) throw sdk::Error(NX_ERR_IO, opened.message());
   }
   session->note_lost();
   return session;
+}
+
+// A day may have many tables: of those that hold other hours no label sets are read.
+fs::Status TableArchive::open_if_within(const std::shared_ptr<partition::TableEntry>& entry,
+                                        std::int64_t min_t, std::int64_t max_t) {
+  const fs::Result<std::shared_ptr<const partition::Table>> table = catalogue_.open_table(entry);
+  if (!table.ok()) return table.status();
+  const partition::TableFigures& figures = (*table)->figures();
+  if (figures.min_t > max_t || figures.max_t < min_t) return fs::Status();
+  const std::lock_guard loading(load_mutex_);
+  if (find(*entry) != nullptr) return fs::Status();
+  const fs::Result<std::shared_ptr<const OpenTable>> loaded = load(entry);
+  if (!loaded.ok()) return loaded.status();
+  show(*loaded);
+  return fs::Status();
 }
 
 fs::Result<std::shared_ptr<const OpenTable>> TableArchive::load(

@@ -71,6 +71,8 @@ class TableArchive final : public head::Archive {
   void note_lost(std::int64_t min_t, std::int64_t max_t, MissingNotes& notes) const;
   std::int64_t enter();  // returns when
   void leave(std::int64_t entered_ms);
+  fs::Status open_if_within(const std::shared_ptr<partition::TableEntry>& entry, std::int64_t min_t,
+                            std::int64_t max_t);
   void show(std::shared_ptr<const OpenTable> table);
   std::shared_ptr<const OpenTable> find(const partition::TableEntry& entry);
   void rebuild();

@@ -112,7 +112,7 @@ Upkeep::Turn Upkeep::merge_turn(std::int64_t deadline_mono_ns, bool all) {
   if (merge_ == nullptr) {
     const std::int64_t closed = all ? INT64_MAX : files_.world.now_ms() - kClosedAfterMs;
     std::optional<partition::TableSet> chosen =
-        partition::choose_merge(*files_.catalogue->tables(), closed);
+        partition::choose_merge(*files_.catalogue->tables(), closed, all);
     if (!chosen) return Turn::kNothing;
     merging_ = *std::move(chosen);
     fs::Result<std::unique_ptr<partition::Merge>> begun = partition::Merge::begin(

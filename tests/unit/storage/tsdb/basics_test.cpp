@@ -286,6 +286,26 @@ TEST_CASE("a series that is known by a table only matches and is listed", "[tsdb
   CHECK(h.read({re("job", "a|z")}).size() == 1);
 }
 
+TEST_CASE("tables of the day that hold other hours stay closed", "[tsdb]") {
+  constexpr std::int64_t kHour = 3'600'000;
+  Options options;
+  options.head_bytes = 1;
+  Harness h(options);
+  for (const std::int64_t hours : {9, 3}) {
+    REQUIRE(h.write({{"__name__", "up"}, {"h", std::to_string(hours)}}, kNow - hours * kHour, 1) ==
+            NX_ROW_OK);
+    (void)h.db().maintain(h.mono_ns + 1'000'000'000);
+  }
+  h.crash();
+  Files& files = h.db().files();
+  REQUIRE(files.catalogue->tables()->size() == 2);
+  CHECK(files.archive->current()->empty());
+  CHECK(h.read({eq("__name__", "up")}, kNow - 4 * kHour, kNow).size() == 1);
+  CHECK(files.archive->current()->size() == 1);
+  CHECK(h.read({eq("__name__", "up")}, kNow - 10 * kHour, kNow).size() == 2);
+  CHECK(files.archive->current()->size() == 2);
+}
+
 TEST_CASE("a missing table is told", "[tsdb]") {
   Harness h;
   (void)write_some(h, kUp, 100, 15'000);
