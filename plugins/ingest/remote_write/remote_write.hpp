@@ -22,7 +22,7 @@ class RemoteWrite {
   struct Options {
     std::int64_t label_value_max_bytes = 16 << 10;
     std::int64_t labels_max = 64;
-    std::int64_t known_series_max = 1'000'000;
+    std::int64_t known_series_max = 4'000'000;
     std::vector<std::string> accepted_protobuf_messages;
     bool type_and_unit_labels = false;
   };
@@ -43,8 +43,8 @@ class RemoteWrite {
        R"("minimum": 1)"},
       {"known_series_max",
        &Options::known_series_max,
-       "1000000",
-       "Series remembered by the bytes of their labels, 32 bytes each.",
+       "4000000",
+       "Series remembered by the bytes of their labels, 51 to 102 bytes each.",
        {},
        R"("minimum": 0)"},
       {"accepted_protobuf_messages",

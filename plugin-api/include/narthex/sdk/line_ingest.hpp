@@ -36,7 +36,7 @@ namespace narthex::sdk {
 struct LineOptions {
   std::int64_t label_value_max_bytes = 16 << 10;
   std::int64_t labels_max = 64;
-  std::int64_t known_series_max = 1'000'000;
+  std::int64_t known_series_max = 4'000'000;
   bool legacy_names = false;
   const nx_value* labels = nullptr;  // a table of texts
 };
@@ -55,8 +55,8 @@ constexpr std::array<OptionRow<O>, 5 + sizeof...(Row)> line_option_rows(Row... o
                    R"("minimum": 1)"},
       OptionRow<O>{"known_series_max",
                    &O::known_series_max,
-                   "1000000",
-                   "Series remembered by their names in the protocol, 24 bytes each.",
+                   "4000000",
+                   "Series remembered by their names in the protocol, 38 to 77 bytes each.",
                    {},
                    R"("minimum": 0)"},
       OptionRow<O>{"legacy_names",
