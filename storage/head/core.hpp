@@ -41,7 +41,8 @@ struct Figures {
 // another one, which is added later.
 struct Tallies {
   Figures figures;
-  std::int64_t data_bytes = 0;  // samples of all kinds
+  std::int64_t data_bytes = 0;  // samples of all kinds: what a flush gives back
+  std::int64_t own_bytes = 0;   // what series need to have any, beside rows in groups
   std::int64_t min_t = INT64_MAX;
   std::int64_t max_t = INT64_MIN;
 };
@@ -90,8 +91,8 @@ struct Core : Tallies {
   void add(const Tallies& other);
   // REQUIRES: commit_mutex.
   std::uint64_t used_bytes() const {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(data_bytes, 0)) + index.bytes() +
-           exemplars.bytes() + metadata.bytes();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(data_bytes + own_bytes, 0)) +
+           index.bytes() + exemplars.bytes() + metadata.bytes();
   }
 };
 
@@ -101,6 +102,7 @@ inline void Core::add(const Tallies& other) {
   figures.late_samples += other.figures.late_samples;
   figures.chunks += other.figures.chunks;
   data_bytes += other.data_bytes;
+  own_bytes += other.own_bytes;
   min_t = std::min(min_t, other.min_t);
   max_t = std::max(max_t, other.max_t);
 }

@@ -165,7 +165,7 @@ void remove_empty_series(Core& core) {
   // Somebody may have written to one of them in between.
   std::erase_if(gone, [&](const Series* s) { return !is_unused(*s, before); });
   for (const Series* s : gone) {
-    if (s->own != nullptr && s->own->counted) core.data_bytes -= kOwnBytes;
+    if (s->own != nullptr && s->own->counted) core.own_bytes -= kOwnBytes;
   }
   core.exemplars.forget(gone);
   core.index.remove_series(gone);

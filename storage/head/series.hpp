@@ -73,7 +73,7 @@ struct OwnSamples {
   std::uint32_t last_added = 0;     // ... and how many it wrote
   std::uint8_t open_count = 0;
   std::uint8_t open_capacity = 0;
-  bool counted = false;  // among Core::data_bytes
+  bool counted = false;  // among Core::own_bytes
   std::unique_ptr<Sample[]> open;
   std::vector<ChunkEntry> sealed;
   std::unique_ptr<SeriesExtra> extra;

@@ -148,7 +148,7 @@ OwnSamples& SeriesWriter::own(Series& series) {
     series.need_own();
   }
   OwnSamples& own = *series.own;
-  if (!own.counted) tallies_.data_bytes += kOwnBytes;
+  if (!own.counted) tallies_.own_bytes += kOwnBytes;
   own.counted = true;
   return own;
 }

@@ -31,7 +31,7 @@ struct NewSample {
   const Histogram* histogram;  // nullptr: a float
 };
 
-// What OwnSamples count for in Core::data_bytes, with what the allocator adds.
+// What OwnSamples count for in Core::own_bytes, with what the allocator adds.
 inline constexpr std::int64_t kOwnBytes = sizeof(OwnSamples) + 16;
 
 class SeriesWriter {
