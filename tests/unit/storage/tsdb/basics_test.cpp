@@ -306,6 +306,24 @@ TEST_CASE("tables of the day that hold other hours stay closed", "[tsdb]") {
   CHECK(files.archive->current()->size() == 2);
 }
 
+TEST_CASE("series that hold little are no reason for a flush, however many", "[tsdb]") {
+  Options options;
+  options.head_bytes = 4096;
+  Harness h(options);
+  const auto write_all = [&](std::int64_t t) {
+    for (int i = 0; i < 200; ++i) {
+      REQUIRE(h.write({{"__name__", "m"}, {"i", std::to_string(i)}}, t, i) == NX_ROW_OK);
+    }
+    (void)h.db().maintain(h.mono_ns + 1'000'000'000);
+  };
+  write_all(kNow - 60'000);
+  CHECK(h.db().files().catalogue->tables()->empty());
+  write_all(kNow - 45'000);
+  CHECK(h.db().files().catalogue->tables()->size() == 1);
+  write_all(kNow - 30'000);
+  CHECK(h.db().files().catalogue->tables()->size() == 1);
+}
+
 TEST_CASE("a missing table is told", "[tsdb]") {
   Harness h;
   (void)write_some(h, kUp, 100, 15'000);
