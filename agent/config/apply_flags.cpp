@@ -238,6 +238,8 @@ void fill_restart_only(Config& config) {
   keys["storage.remote"] = config.storage.remote_fingerprint;
   keys["storage.fsync"] = config.storage.fsync;
   keys["storage.memory.max_bytes"] = std::to_string(config.storage.memory_max_bytes);
+  keys["storage.tsdb.head_bytes"] = std::to_string(config.storage.head_bytes);
+  keys["storage.tsdb.page_cache_bytes"] = std::to_string(config.storage.page_cache_bytes);
   keys["storage.exemplars.max_exemplars"] = std::to_string(config.storage.max_exemplars);
   keys["storage.remote_write.max_bytes"] = std::to_string(config.remote_write.max_bytes);
   keys["plugins.path"] = joined(config.plugin_dirs);

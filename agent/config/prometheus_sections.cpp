@@ -112,6 +112,7 @@ PrometheusSections read_prometheus_sections(TableReader& root) {
 namespace {
 
 constexpr std::uint64_t kSmallestQueueLog = std::uint64_t{64} << 20;
+constexpr std::uint64_t kSmallestMemory = std::uint64_t{1} << 20;
 
 void read_retention(TableReader table, store::RetentionOptions& retention) {
   if (!table.present()) return;
@@ -132,6 +133,12 @@ void read_tsdb(TableReader table, store::StorageOptions& storage, PrometheusSect
   table.read_duration("out_of_order_time_window", sections.out_of_order_ms);
   table.read("path", storage.data_dir);
   read_retention(table.table("retention"), storage.retention);
+  for (const auto& [key, bytes] : {std::pair("head_bytes", &storage.head_bytes),
+                                   std::pair("page_cache_bytes", &storage.page_cache_bytes)}) {
+    if (table.read_bytes(key, *bytes) && *bytes < kSmallestMemory) {
+      table.error(key, std::string(key) + " must be 1MiB or more");
+    }
+  }
   table.done();
 }
 

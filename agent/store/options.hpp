@@ -25,6 +25,9 @@ struct StorageOptions {
   RetentionOptions retention;
   std::string fsync = "interval";      // always interval never
   std::uint64_t memory_max_bytes = 0;  // [storage.memory] max_bytes; 0: a quarter of the RAM
+  // [storage.tsdb]; 0: as the backend has it, 96 and 32 MiB.
+  std::uint64_t head_bytes = 0;
+  std::uint64_t page_cache_bytes = 0;
   std::int64_t max_exemplars = 100'000;
   // [storage.remote], the options of the backend "remote"; null: none given.
   std::shared_ptr<const document::Document> remote;

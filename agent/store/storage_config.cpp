@@ -10,16 +10,19 @@ namespace narthex::store {
 StorageConfig::StorageConfig(const StorageOptions& options, std::string_view check)
     : backend_(options.backend) {
   std::vector<nx_kv> entries;
+  const auto add_bytes = [&](const char* key, std::uint64_t bytes) {
+    if (bytes == 0) return;
+    entries.push_back(arena_.entry(key, arena_.string(std::to_string(bytes) + "B")));
+  };
   if (options.backend == "memory") {
-    if (options.memory_max_bytes > 0) {
-      entries.push_back(
-          arena_.entry("max_bytes", arena_.string(std::to_string(options.memory_max_bytes) + "B")));
-    }
+    add_bytes("max_bytes", options.memory_max_bytes);
     entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
   }
   if (options.backend == "tsdb") {
     entries.push_back(arena_.entry("path", arena_.string(options.data_dir)));
     entries.push_back(arena_.entry("fsync", arena_.string(options.fsync)));
+    add_bytes("head_bytes", options.head_bytes);
+    add_bytes("page_cache_bytes", options.page_cache_bytes);
     entries.push_back(arena_.entry("max_exemplars", arena_.integer(options.max_exemplars)));
   }
   if (options.backend == "remote") document_ = options.remote;

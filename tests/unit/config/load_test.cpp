@@ -240,7 +240,8 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
       "ingest: [{plugin: graphite, listen: '127.0.0.1:2003', depth: 3}]\n"
       "http: {listen: '127.0.0.1:0', remote_write_receiver: true, max_connections: 7}\n"
       "storage: {backend: memory, retention: 1d, fsync: always, memory: {max_bytes: 1GB},\n"
-      "  tsdb: {out_of_order_time_window: 30m}, exemplars: {max_exemplars: 5}}\n"
+      "  tsdb: {out_of_order_time_window: 30m, head_bytes: 256MB, page_cache_bytes: 1MiB},\n"
+      "  exemplars: {max_exemplars: 5}}\n"
       "plugins: {path: [/p]}\n"
       "query: {timeout: 1m, max_concurrency: 3, max_memory: 64MB, max_memory_all: 1GB,\n"
       "  log_slower_than: 2s}\n"
@@ -260,6 +261,8 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
   CHECK(config.storage.retention.max_age_ms == 86'400'000);
   CHECK(config.storage.memory_max_bytes == 1u << 30);
   CHECK(config.storage.max_exemplars == 5);
+  CHECK(config.storage.head_bytes == 256u << 20);
+  CHECK(config.storage.page_cache_bytes == 1u << 20);
   CHECK(config.storage.fsync == "always");
   CHECK(config.plugin_dirs == std::vector<std::string>{"/p"});
   CHECK(config.query.timeout_ms == 60'000);
@@ -269,6 +272,14 @@ TEST_CASE("our own tables are read from TOML and YAML", "[config]") {
   CHECK(config.query.log_slower_than_ms == 2000);
   CHECK(config.query.log_file == "/var/log/queries.log");
   CHECK(config.warnings.empty());
+}
+
+TEST_CASE("memories that are no such are told", "[config]") {
+  const Loaded loaded = load_text("storage: {tsdb: {head_bytes: 10KB}}\n");
+  CHECK_FALSE(loaded.config);
+  REQUIRE(loaded.findings.size() == 1);
+  CHECK(loaded.findings[0].text == "head_bytes must be 1MiB or more");
+  CHECK(loaded.findings[0].place.line == 1);
 }
 
 TEST_CASE("destinations of remote write are read, with Prometheus's defaults", "[config]") {
