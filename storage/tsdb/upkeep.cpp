@@ -14,6 +14,8 @@ constexpr std::int64_t kFlushEveryMs = std::int64_t{2} * 3600 * 1000;
 constexpr std::uint64_t kLogBytesMax = std::uint64_t{1} << 30;
 constexpr std::int64_t kRetryAfterMs = 10'000;
 constexpr std::int64_t kCollectEveryNs = std::int64_t{60} * 1'000'000'000;
+// While flushes follow one another, merges get every so many slices: else tables would pile up.
+constexpr std::uint64_t kMergeSlices = 4;
 // A partition is merged whole when nothing regular comes for it any more.
 constexpr std::int64_t kClosedAfterMs = std::int64_t{1} * 3600 * 1000;
 
@@ -32,7 +34,13 @@ nx_status Upkeep::slice(std::int64_t deadline_mono_ns, bool all) {
     files_.log->tick();
     return NX_END;
   }
-  Turn turn = flush_turn(deadline_mono_ns, all || flush_due());
+  Turn turn = Turn::kMore;
+  if (!all && ++slices_ % kMergeSlices == 0) {
+    do turn = merge_turn(deadline_mono_ns, all);
+    while (turn == Turn::kMore && !past(deadline_mono_ns));
+    if (turn == Turn::kMore) return NX_OK;
+  }
+  if (turn != Turn::kFailed) turn = flush_turn(deadline_mono_ns, all || flush_due());
   while (turn != Turn::kFailed && !past(deadline_mono_ns)) {
     turn =
         flush_ != nullptr ? flush_turn(deadline_mono_ns, false) : merge_turn(deadline_mono_ns, all);

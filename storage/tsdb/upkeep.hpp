@@ -77,6 +77,7 @@ class Upkeep {
   std::uint64_t flush_segment_ = 0;  // the log before it is not needed once the flush is done
   std::unique_ptr<partition::Merge> merge_;
   partition::TableSet merging_;
+  std::uint64_t slices_ = 0;
   std::int64_t flushed_ms_ = 0;  // when the last flush began
   std::int64_t retry_ms_ = 0;    // not before, after a failure
   std::int64_t collected_ns_ = 0;

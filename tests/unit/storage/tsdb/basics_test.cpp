@@ -324,6 +324,19 @@ TEST_CASE("series that hold little are no reason for a flush, however many", "[t
   CHECK(h.db().files().catalogue->tables()->size() == 1);
 }
 
+TEST_CASE("tables are merged while flush follows flush", "[tsdb]") {
+  Options options;
+  options.head_bytes = 1;
+  Harness h(options);
+  for (int i = 0; i < 300; ++i) {
+    REQUIRE(h.write(kUp, kNow - 600'000 + i, i) == NX_ROW_OK);
+    (void)h.db().maintain(h.mono_ns - 1);  // as little as can be
+  }
+  const partition::TableName& oldest = h.db().files().catalogue->tables()->front()->name();
+  CHECK(oldest.last >= oldest.first + 11);
+  CHECK(h.read({}).at(kUpText).size() == 300);
+}
+
 TEST_CASE("a missing table is told", "[tsdb]") {
   Harness h;
   (void)write_some(h, kUp, 100, 15'000);
