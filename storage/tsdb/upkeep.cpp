@@ -36,8 +36,9 @@ nx_status Upkeep::slice(std::int64_t deadline_mono_ns, bool all) {
   }
   Turn turn = Turn::kMore;
   if (!all && ++slices_ % kMergeSlices == 0) {
-    do turn = merge_turn(deadline_mono_ns, all);
-    while (turn == Turn::kMore && !past(deadline_mono_ns));
+    do {
+      turn = merge_turn(deadline_mono_ns, all);
+    } while (turn == Turn::kMore && !past(deadline_mono_ns));
     if (turn == Turn::kMore) return NX_OK;
   }
   if (turn != Turn::kFailed) turn = flush_turn(deadline_mono_ns, all || flush_due());
