@@ -181,9 +181,10 @@ def main():
         seen = watch(agent, load, options)
         for thread in threads:
             thread.join()
-        seconds = int(time.time() - begin) + 5
+        end = time.time()
+        seconds = int(end - begin) + 5
         stored = sum(int(value) for shard in range(options.requests)
-                     for value in agent.query('sum(count_over_time(soak{shard="%d"}[%ds]))' % (shard, seconds)).values())
+                     for value in agent.query('sum(count_over_time(soak{shard="%d"}[%ds]))' % (shard, seconds), time=end).values())
     half = [s for s in seen if s[0] > options.minutes * 30]
     for name, at in (("MiB resident", 1), ("descriptors", 2), ("threads", 3)):
         column = [s[at] for s in half]
