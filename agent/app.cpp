@@ -7,7 +7,7 @@
 #include "configured_plugins.hpp"
 #include "discovery/manager.hpp"
 #include "discovery/plugin_discoverer.hpp"
-#include "host/plugin_host.hpp"
+#include "host/request_of.hpp"
 #include "ingest/manager.hpp"
 #include "net/client.hpp"
 #include "net/server.hpp"
@@ -199,15 +199,8 @@ scrape::ManagerServices App::scrape_services() {
           plugins_.start_all(NX_PARSER_ID, "protocol"),
           [this](const net::ClientOptions& options) { return scrape_clients_.make(options); },
           [this](const scrape::ExporterOptions& options, std::string name) {
-            host::InstanceRequest request;
-            request.interface_id = NX_EXPORTER_ID;
-            request.kind = "exporter";
-            request.component = options.plugin;
-            request.name = std::move(name);
-            request.config = options.config;
-            request.document = options.document;
-            request.isolated = options.isolated;
-            return plugins_.create(request);
+            return plugins_.create(
+                host::request_of(NX_EXPORTER_ID, "exporter", options, std::move(name)));
           },
           host_name()};
 }

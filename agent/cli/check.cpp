@@ -5,14 +5,13 @@
 #include "cli/service_environment.hpp"
 #include "cli/tool.hpp"
 #include "cli/tool_host.hpp"
-#include "config/config.hpp"
+#include "config/components.hpp"
 #include "config/web_section.hpp"
-#include "host/plugin_host.hpp"
-
-#include <narthex/discovery.h>
-#include <narthex/exporter.h>
+#include "host/request_of.hpp"
 
 #include <cstdio>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace narthex::cli {
@@ -28,38 +27,19 @@ class PluginCheck {
       : plugins_(plugins), findings_(findings) {}
 
   void check(const config::Config& config) {
-    for (const scrape::JobOptions& job : config.scrape.jobs) {
-      for (const discovery::MechanismOptions& each : job.discovery) {
-        check(NX_DISCOVERY_ID, "discovery", each.plugin, each.config, each.document, each.isolated);
-      }
-    }
-    for (const scrape::ExporterOptions& each : config.scrape.exporters) {
-      check(NX_EXPORTER_ID, "exporter", each.plugin, each.config, each.document, each.isolated);
-    }
-    for (const ingest::ReceiverOptions& each : config.ingest) {
-      check(each.interface_id(), "ingest", each.plugin, each.config, each.document, each.isolated);
-    }
+    config::for_each_component(
+        config, [&](std::string_view interface_id, std::string_view kind, const auto& options) {
+          const std::string name = std::string(kind) + '.' + options.plugin;
+          const std::size_t before = findings_.size();
+          const Status status =
+              plugins_.check(host::request_of(interface_id, kind, options, name), findings_);
+          if (!status.ok() && findings_.size() == before) {
+            findings_.push_back(options.document->finding(options.config, status.message()));
+          }
+        });
   }
 
  private:
-  void check(std::string_view interface_id, std::string_view kind, const std::string& component,
-             const nx_value* config, const std::shared_ptr<const document::Document>& document,
-             bool isolated) {
-    host::InstanceRequest request;
-    request.interface_id = interface_id;
-    request.kind = kind;
-    request.component = component;
-    request.name = std::string(kind) + '.' + component;
-    request.config = config;
-    request.document = document;
-    request.isolated = isolated;
-    const std::size_t before = findings_.size();
-    const Status status = plugins_.check(request, findings_);
-    if (!status.ok() && findings_.size() == before) {
-      findings_.push_back(document->finding(config, status.message()));
-    }
-  }
-
   host::PluginHost& plugins_;
   std::vector<Finding>& findings_;
 };

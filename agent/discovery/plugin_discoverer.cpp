@@ -2,6 +2,7 @@
 #include "discovery/plugin_discoverer.hpp"
 
 #include "host/instance.hpp"
+#include "host/request_of.hpp"
 
 #include <narthex/sdk/value.hpp>
 
@@ -18,15 +19,7 @@ constexpr std::int64_t kRefreshDeadlineMinMs = 5'000;
 constexpr std::int64_t kRefreshDeadlineMaxMs = 60'000;
 
 host::InstanceRequest request(std::string name, const MechanismOptions& options) {
-  host::InstanceRequest r;
-  r.interface_id = NX_DISCOVERY_ID;
-  r.kind = kKind;
-  r.component = options.plugin;
-  r.name = std::move(name);
-  r.config = options.config;
-  r.document = options.document;
-  r.isolated = options.isolated;
-  return r;
+  return host::request_of(NX_DISCOVERY_ID, kKind, options, std::move(name));
 }
 
 class PluginDiscoverer final : public Discoverer {

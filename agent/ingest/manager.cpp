@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ingest/manager.hpp"
 
+#include "host/request_of.hpp"
 #include "ingest/receiver.hpp"
 #include "ingest/socket_receiver.hpp"
 
@@ -45,14 +46,8 @@ Status Manager::apply(std::span<const ReceiverOptions> receivers) {
 }
 
 Status Manager::start(const ReceiverOptions& options) {
-  host::InstanceRequest request;
-  request.interface_id = options.interface_id();
-  request.kind = "ingest";
-  request.component = options.plugin;
-  request.name = free_name(options.plugin);
-  request.isolated = options.isolated;
-  request.config = options.config;
-  request.document = options.document;
+  const host::InstanceRequest request =
+      host::request_of(options.interface_id(), "ingest", options, free_name(options.plugin));
   if (const std::string why = services_.plugins.quarantine_of(request); !why.empty()) {
     log_.error("A receiver did not start", {{"plugin", options.plugin}, {"err", why}});
     return Status();  // everything else runs

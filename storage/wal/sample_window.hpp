@@ -57,7 +57,7 @@ class SampleWindow {
 
   // Forgets what was gathered, and keeps what holds.
   void clear();
-  // Has room for so many bytes(), and no more memory than that. REQUIRES: cleared.
+  // Has room for so many bytes(), and at most a quarter more. REQUIRES: cleared.
   void make_room(std::size_t bytes);
   // Forgets the refs as well, and gives memory back. REQUIRES: cleared.
   void forget();
